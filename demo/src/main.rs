@@ -1,0 +1,3 @@
+//! The stock binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! What PHP code could observe, exactly, by PHP version.

@@ -1,0 +1,1 @@
+//! The judge: experiments, comparison, verdicts, evidence and their store.
