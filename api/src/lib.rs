@@ -1,1 +1,43 @@
-//! What the author of a native handler sees: request, answer, effects, ports, test helpers.
+//! What the author of a native handler sees.
+//!
+//! A [`Handler`] is a decision, not an action: it takes a [`Request`] and a [`Context`] and returns an
+//! [`Answer`] (a response and the effects that it asks for), a [`Decline`] ("this one is not mine, let legacy
+//! answer") or an error. The proxy commits the effects afterwards. So a dry run is an answer whose effects are
+//! not committed, and falling back to legacy is always safe: nothing has happened yet.
+//!
+//! What a handler reads from the world (the clock, ids, hot tables) it reads through the context, so that a run
+//! can be recorded and repeated exactly.
+//!
+//! ```
+//! use handover_api::{Answer, Context, Decline, Handler, Outcome, Request, Response};
+//!
+//! struct Greet;
+//!
+//! impl Handler for Greet {
+//!     async fn handle(&self, request: &Request, cx: &Context) -> Outcome {
+//!         let Some(name) = request.param("name") else { return Decline::because("no name").into() };
+//!         let hour = cx.now("greeting").await?.strftime("%H").to_string();
+//!         let body = [b"hello ".as_slice(), name, b", it is ", hour.as_bytes()].concat();
+//!         Answer::new(Response::text(200, body)).into()
+//!     }
+//! }
+//! ```
+
+mod answer;
+mod context;
+mod effect;
+mod fields;
+mod handler;
+mod ports;
+mod request;
+mod table;
+pub mod testing;
+
+pub use answer::{Answer, Decline, HandlerError, Outcome, Reply, Response};
+pub use context::Context;
+pub use effect::{Effect, Record};
+pub use fields::{Field, Fields, InvalidField};
+pub use handler::{BoxedHandler, ErasedHandler, Handler};
+pub use ports::{BoxFuture, PortError, PortRead, Ports};
+pub use request::{Request, RequestBuilder};
+pub use table::{Row, Rows, Schema, Table};

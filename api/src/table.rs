@@ -1,0 +1,140 @@
+//! Hot tables as a handler sees them: immutable snapshots, looked up by key.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use foldhash::fast::RandomState;
+
+/// The columns of a table, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schema {
+    columns: Vec<String>,
+}
+
+impl Schema {
+    /// A schema of these columns.
+    pub fn new(columns: impl IntoIterator<Item = impl Into<String>>) -> Arc<Self> {
+        Arc::new(Self { columns: columns.into_iter().map(Into::into).collect() })
+    }
+
+    /// The columns' names.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Where that column stands.
+    pub fn position(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c == column)
+    }
+}
+
+/// One snapshot of a table. Looking up never waits.
+pub trait Table: Send + Sync {
+    /// The row under that key.
+    fn get(&self, key: &[u8]) -> Option<Row<'_>>;
+
+    /// How many rows there are.
+    fn len(&self) -> usize;
+
+    /// Whether there is no row.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The columns.
+    fn schema(&self) -> &Schema;
+}
+
+/// One row: its cells are the bytes of the source, whatever they mean.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    schema: &'a Schema,
+    cells: &'a [u8],
+    ends: &'a [u32],
+}
+
+impl<'a> Row<'a> {
+    /// A row over cells that stand one behind the other in `cells`, each up to its end in `ends`. For those who
+    /// implement [`Table`]; `None` unless there is an end for each column, in order and within `cells`.
+    pub fn new(schema: &'a Schema, cells: &'a [u8], ends: &'a [u32]) -> Option<Self> {
+        let fits = ends.len() == schema.columns.len()
+            && ends.is_sorted()
+            && ends.last().is_none_or(|end| *end as usize <= cells.len());
+        fits.then_some(Self { schema, cells, ends })
+    }
+
+    /// The cell in that column; `None` when there is no such column.
+    pub fn get(&self, column: &str) -> Option<&'a [u8]> {
+        self.cell(self.schema.position(column)?)
+    }
+
+    /// The cell at that place.
+    pub fn cell(&self, index: usize) -> Option<&'a [u8]> {
+        let start = if index == 0 { 0 } else { *self.ends.get(index - 1)? as usize };
+        self.cells.get(start..*self.ends.get(index)? as usize)
+    }
+
+    /// All cells with their columns' names.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let row = *self;
+        row.schema.columns.iter().enumerate().filter_map(move |(i, name)| Some((name.as_str(), row.cell(i)?)))
+    }
+}
+
+/// A plain table in memory, for tests and small data.
+#[derive(Debug)]
+pub struct Rows {
+    schema: Arc<Schema>,
+    rows: HashMap<Bytes, (Bytes, Box<[u32]>), RandomState>,
+}
+
+impl Rows {
+    /// An empty table.
+    pub fn new(schema: Arc<Schema>) -> Self {
+        Self { schema, rows: HashMap::default() }
+    }
+
+    /// Adds a row. A later row of the same key takes the earlier one's place; missing cells are empty, and those
+    /// beyond the last column are dropped.
+    pub fn insert<C: AsRef<[u8]>>(&mut self, key: impl Into<Bytes>, cells: impl IntoIterator<Item = C>) {
+        let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(self.schema.columns.len()));
+        for cell in cells.into_iter().take(self.schema.columns.len()) {
+            bytes.extend_from_slice(cell.as_ref());
+            ends.push(bytes.len() as u32);
+        }
+        ends.resize(self.schema.columns.len(), bytes.len() as u32);
+        self.rows.insert(key.into(), (bytes.into(), ends.into()));
+    }
+}
+
+impl Table for Rows {
+    fn get(&self, key: &[u8]) -> Option<Row<'_>> {
+        let (cells, ends) = self.rows.get(key)?;
+        Row::new(&self.schema, cells, ends)
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_gives_its_cells_by_name() {
+        let mut rows = Rows::new(Schema::new(["faa", "name", "tz"]));
+        rows.insert("JFK", ["JFK", "John F Kennedy Intl"]);
+        let row = rows.get(b"JFK").unwrap();
+        assert_eq!(row.get("name"), Some(b"John F Kennedy Intl".as_slice()));
+        assert_eq!(row.get("tz"), Some(b"".as_slice()), "a missing cell is empty");
+        assert_eq!(row.get("alt"), None);
+        assert!(rows.get(b"XXX").is_none());
+    }
+}
