@@ -1,1 +1,3 @@
-//! Handover.
+//! Handover takes a legacy PHP backend over, route by route.
+
+pub mod route;
