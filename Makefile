@@ -1,0 +1,42 @@
+# The two commands: make demo, make test. Each installs first what the machine is missing (scripts/setup.sh).
+
+CARGO ?= cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check setup-demo setup-test fmt clippy doc unit e2e clean
+
+help: ## Lists what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup-demo ## Runs the demo: a PHP backend, the proxy in front of it, real records through both
+	$(CARGO) run -p handover-demo -- demo
+
+test: setup-test fmt clippy unit e2e doc ## Runs every test, the quick ones first, the end-to-end ones against real parts
+
+check: fmt clippy doc ## Looks at the code without running it: format, lints, documentation
+
+setup-demo: ## Installs what the demo needs, and nothing when all is there
+	@scripts/setup.sh demo
+
+setup-test: ## The same for the tests: Kafka, an S3 server, nginx as well
+	@scripts/setup.sh test
+
+fmt:
+	$(CARGO) fmt --all --check
+
+clippy:
+	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+
+unit:
+	$(CARGO) test --workspace --lib --bins --examples
+
+e2e:
+	$(CARGO) test --workspace --no-fail-fast --test '*'
+	$(CARGO) test --workspace --doc
+
+doc:
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --quiet
+
+clean: ## Removes what was built (the tools' cache in ~/.cache/handover stays)
+	$(CARGO) clean
+	rm -rf state

