@@ -1,0 +1,4 @@
+//! Where clients come in: sockets, cores, connections.
+
+mod balance;
+mod listener;

@@ -1,0 +1,55 @@
+//! One observation a request: what becomes metrics and a line of the access log.
+
+pub(crate) mod cells;
+pub(crate) mod prometheus;
+
+use std::time::Duration;
+
+use crate::route::Stage;
+
+/// Who gave the answer that the client got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AnsweredBy {
+    /// Legacy, since the route's stage says so.
+    Legacy,
+    /// Native.
+    Native,
+    /// Legacy, since native declined.
+    Declined,
+    /// Legacy, since native failed before anything was committed.
+    Fallback,
+    /// The proxy itself: an error of its own, or of a legacy that gave no answer.
+    Proxy,
+}
+
+impl AnsweredBy {
+    /// All of them, in the order of their discriminants.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Legacy, Self::Native, Self::Declined, Self::Fallback, Self::Proxy];
+
+    /// A stable name for metrics and logs.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Native => "native",
+            Self::Declined => "declined",
+            Self::Fallback => "fallback",
+            Self::Proxy => "proxy",
+        }
+    }
+}
+
+/// What is known of one request when it has ended.
+#[derive(Debug)]
+pub(crate) struct Observation<'a> {
+    /// The route's name; `None` where no route matched.
+    pub route: Option<&'a str>,
+    /// The stage that the request was decided under.
+    pub stage: Stage,
+    /// Who answered.
+    pub answered_by: AnsweredBy,
+    /// The status sent; 0 when the client was gone before.
+    pub status: u16,
+    /// From the head's last byte to the answer's.
+    pub took: Duration,
+}

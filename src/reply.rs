@@ -1,0 +1,132 @@
+//! The one table from failure to status: no two rooms answer the same fault differently.
+
+use handover_api::Response;
+use tracing::Level;
+
+/// Why a client gets an answer that neither legacy nor native gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// More requests wait for legacy than may.
+    Overloaded,
+    /// Legacy could not be connected to.
+    LegacyUnreachable,
+    /// Legacy was silent for too long.
+    LegacyTimedOut,
+    /// Legacy's answer was broken, or broke off before its head was whole.
+    LegacyBroken,
+    /// The request's body is larger than its route or legacy takes.
+    BodyTooLarge,
+    /// The request's body was malformed or broke off.
+    BodyBroken,
+    /// The request's body came too slowly.
+    BodyTooSlow,
+    /// A retired route's handler failed or declined, and there is no legacy to ask.
+    NativeFailed,
+    /// The effects of a retired route could not be handed over; nothing has happened.
+    NotCommitted,
+    /// The effects were handed over and may or may not have been persisted.
+    CommitUnknown,
+    /// An effect failed after others were committed.
+    CommitBroken,
+}
+
+/// One row of the table.
+struct Row {
+    status: u16,
+    code: &'static str,
+    level: Level,
+    /// What the client is told, in a sentence that gives nothing away.
+    text: &'static str,
+    /// Seconds for `Retry-After`, where trying again helps.
+    retry_after: Option<&'static str>,
+}
+
+impl Failure {
+    fn row(self) -> Row {
+        let row = |status, code, level, text| Row { status, code, level, text, retry_after: None };
+        let busy = |status, code, level, text| Row { status, code, level, text, retry_after: Some("1") };
+        match self {
+            Self::Overloaded => {
+                busy(503, "overloaded", Level::WARN, "The service is busy. Try again shortly.")
+            }
+            Self::LegacyUnreachable => {
+                row(502, "legacy_unreachable", Level::ERROR, "The service did not answer.")
+            }
+            Self::LegacyTimedOut => {
+                row(504, "legacy_timed_out", Level::ERROR, "The service did not answer in time.")
+            }
+            Self::LegacyBroken => {
+                row(502, "legacy_broken", Level::ERROR, "The service gave no valid answer.")
+            }
+            Self::BodyTooLarge => row(413, "body_too_large", Level::INFO, "The request's body is too large."),
+            Self::BodyBroken => row(400, "body_broken", Level::INFO, "The request's body is malformed."),
+            Self::BodyTooSlow => {
+                row(408, "body_too_slow", Level::INFO, "The request's body came too slowly.")
+            }
+            Self::NativeFailed => row(500, "native_failed", Level::ERROR, "The service failed."),
+            Self::NotCommitted => busy(
+                503,
+                "not_committed",
+                Level::ERROR,
+                "The request was not accepted. Nothing was done; try again.",
+            ),
+            Self::CommitUnknown => row(
+                503,
+                "commit_unknown",
+                Level::ERROR,
+                "The request may or may not have been accepted. Trying again is safe where the event id is the same.",
+            ),
+            Self::CommitBroken => row(
+                500,
+                "commit_broken",
+                Level::ERROR,
+                "The request was accepted, but not all of it was carried out.",
+            ),
+        }
+    }
+
+    /// The status that the client gets.
+    #[cfg(test)]
+    pub(crate) fn status(self) -> u16 {
+        self.row().status
+    }
+
+    /// A stable name for metrics and logs.
+    pub(crate) fn code(self) -> &'static str {
+        self.row().code
+    }
+
+    /// How loud the log is about it.
+    pub(crate) fn level(self) -> Level {
+        self.row().level
+    }
+
+    /// The answer.
+    pub(crate) fn response(self) -> Response {
+        let row = self.row();
+        let mut response = Response::text(row.status, format!("{}\n", row.text));
+        if let Some(seconds) = row.retry_after {
+            response.fields.append("Retry-After", seconds).expect("a valid field");
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_asks_to_try_again_says_when_unless_something_may_have_happened() {
+        for (failure, status, retry) in [
+            (Failure::Overloaded, 503, true),
+            (Failure::NotCommitted, 503, true),
+            (Failure::CommitUnknown, 503, false),
+            (Failure::LegacyTimedOut, 504, false),
+            (Failure::BodyTooLarge, 413, false),
+        ] {
+            assert_eq!(failure.status(), status);
+            assert_eq!(failure.response().fields.get("retry-after").is_some(), retry, "{failure:?}");
+        }
+    }
+}
