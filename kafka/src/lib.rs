@@ -1,1 +1,15 @@
-//! Kafka behind the commit and tap traits: one persistent producer, a tap without a consumer group.
+//! Kafka, kept in a leaf of its own: who writes or tests a handler links none of it.
+//!
+//! - [`Producer`]: one persistent, idempotent producer a cluster. It takes all records of one answer as one
+//!   [`Frame`] and says of each failure whether the broker may hold a part of it.
+//! - [`Embedded`]: a Kafka inside this process, for the demo and for tests.
+
+mod config;
+mod embedded;
+mod error;
+mod producer;
+
+pub use config::{ClientCertificate, Compression, Connection, Login, Partitioner, ProducerConfig, Sasl, Tls};
+pub use embedded::{Embedded, EmbeddedError};
+pub use error::{CommitError, Fault, Refused, StartError};
+pub use producer::{Closed, Delivery, Frame, LastError, Producer, Receipt, Stats};
