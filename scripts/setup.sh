@@ -31,7 +31,7 @@ php_has() { php -m | grep -qix "$1"; }
 library() { ldconfig -p | grep -q "$1"; }
 java_17() { java -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'; }
 go_new() { have go && at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; }
-kafka_ready() { [ -d "$tools/kafka-$KAFKA_VERSION" ]; }
+kafka_ready() { [ -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; }
 versitygw_ready() { [ -x "$tools/versitygw-$VERSITYGW_VERSION" ]; }
 
 look_for_demo() {

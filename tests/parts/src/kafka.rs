@@ -1,0 +1,316 @@
+//! A real Apache Kafka broker (KRaft, its own controller) and what tests ask of it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::{Headers as _, Message as _};
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::process::{self, Process};
+use crate::{free_port, tools};
+
+/// Longest wait for the broker to do something; a healthy one on a loaded machine needs a tenth.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Template shared with the set-up, which starts a broker once to archive its classes.
+const PROPERTIES: &str = include_str!("../kafka.properties");
+
+/// A running broker.
+#[derive(Debug)]
+pub struct Kafka {
+    process: Process,
+    port: u16,
+}
+
+/// One record as it stands in the log.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Record {
+    /// The partition that it went to.
+    pub partition: i32,
+    /// Its offset in the partition.
+    pub offset: i64,
+    /// Its key; no key and an empty key are two things.
+    pub key: Option<Vec<u8>>,
+    /// Its value; `None` is a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// Its headers, in order; names may repeat.
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+impl Kafka {
+    /// Starts a broker of the test's own: about 1.5 s.
+    ///
+    /// # Panics
+    /// When Java or Kafka is not installed, or the broker does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        let folder = process::folder("kafka");
+        let port = free_port();
+        let properties = PROPERTIES
+            .replace("@BROKER@", &port.to_string())
+            .replace("@CONTROLLER@", &free_port().to_string())
+            .replace("@DATA@", &folder.path().join("data").to_string_lossy());
+        process::write(folder.path().join("server.properties"), properties);
+        format_storage(folder.path());
+
+        let mut command = java();
+        command.args(["kafka.Kafka", "server.properties"]);
+        // Nothing in it is worth a graceful stop: SIGTERM would take 1.5 s.
+        let process = Process::start("kafka", command, Signal::SIGKILL, folder);
+        let mut kafka = Self { process, port };
+        kafka.wait_until_ready();
+        kafka
+    }
+
+    /// The broker that all tests of this process share, started by the first that asks. It can't be stopped: a test
+    /// that wants an outage starts its own.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Kafka> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// `127.0.0.1:PORT`, for `bootstrap.servers`.
+    #[must_use]
+    pub fn bootstrap(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Creates a topic.
+    ///
+    /// # Panics
+    /// When the broker refuses, for instance because the topic is there already.
+    pub fn create_topic(&self, name: &str, partitions: i32) {
+        let admin: AdminClient<_> = self.config().create().expect("an admin client");
+        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
+        // A thread of its own, since the caller may be on a runtime's thread, which must not start another.
+        let created = std::thread::scope(|scope| {
+            let create = || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+                runtime.block_on(admin.create_topics([&topic], &options))
+            };
+            scope.spawn(create).join().expect("creating a topic does not panic")
+        });
+        match created.map(|mut results| results.pop()) {
+            Ok(Some(Ok(_))) => {}
+            other => self.process.fail(&format!("topic {name} was not created: {other:?}")),
+        }
+    }
+
+    /// Creates a topic whose name begins with `prefix` and is nobody else's, also on the shared broker.
+    ///
+    /// # Panics
+    /// As [`create_topic`](Self::create_topic).
+    #[must_use]
+    pub fn fresh_topic(&self, prefix: &str, partitions: i32) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("{prefix}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        self.create_topic(&name, partitions);
+        name
+    }
+
+    /// How many records the topic's partitions hold, all together.
+    ///
+    /// # Panics
+    /// When the broker does not answer or the topic does not exist.
+    #[must_use]
+    pub fn count(&self, topic: &str) -> usize {
+        let ends = self.ends(&self.consumer(), topic);
+        ends.iter()
+            .map(|(_, low, high)| usize::try_from(high - low).expect("an end is behind its beginning"))
+            .sum()
+    }
+
+    /// All records of a topic up to now, by partition and offset.
+    ///
+    /// # Panics
+    /// When they cannot all be read within a minute.
+    #[must_use]
+    pub fn records(&self, topic: &str) -> Vec<Record> {
+        let consumer = self.consumer();
+        let ends = self.ends(&consumer, topic);
+        let wanted: i64 = ends.iter().map(|(_, low, high)| high - low).sum();
+        let wanted = usize::try_from(wanted).expect("an end is behind its beginning");
+
+        let mut assignment = TopicPartitionList::new();
+        for (partition, _, _) in &ends {
+            assignment.add_partition_offset(topic, *partition, Offset::Beginning).expect("a valid offset");
+        }
+        consumer.assign(&assignment).expect("the partitions can be assigned");
+
+        let began = Instant::now();
+        let mut records = Vec::with_capacity(wanted);
+        while records.len() < wanted {
+            match consumer.poll(Duration::from_millis(200)) {
+                // What was written meanwhile is not of this reading.
+                Some(Ok(message)) if is_before_end(&ends, &message) => records.push(record(&message)),
+                Some(Ok(_)) | None => {}
+                Some(Err(error)) => self.process.fail(&format!("reading {topic}: {error}")),
+            }
+            if began.elapsed() > PATIENCE {
+                self.process
+                    .fail(&format!("{} of {wanted} records of {topic} read in {PATIENCE:?}", records.len()));
+            }
+        }
+        records.sort();
+        records
+    }
+
+    /// Waits until the topic holds `count` records or more, then reads all.
+    ///
+    /// # Panics
+    /// When it holds fewer after `within`.
+    #[must_use]
+    pub fn wait_for_records(&self, topic: &str, count: usize, within: Duration) -> Vec<Record> {
+        let began = Instant::now();
+        loop {
+            let there = self.count(topic);
+            if there >= count {
+                return self.records(topic);
+            }
+            if began.elapsed() > within {
+                self.process.fail(&format!("{topic} holds {there} records after {within:?}, not {count}"));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// An orderly stop (`SIGTERM`): leaders resign, logs are flushed. About 1.5 s.
+    pub fn stop(&mut self) {
+        self.process.stop(Signal::SIGTERM, Duration::from_secs(30));
+    }
+
+    /// A crash (`SIGKILL`).
+    pub fn kill(&mut self) {
+        self.process.stop(Signal::SIGKILL, Duration::from_secs(5));
+    }
+
+    /// Starts it again after [`stop`](Self::stop) or [`kill`](Self::kill), on the same port with the same data.
+    ///
+    /// # Panics
+    /// When it runs, or does not start.
+    pub fn restart(&mut self) {
+        self.process.respawn();
+        self.wait_until_ready();
+    }
+
+    /// A hung broker: connections stay open, nothing answers.
+    pub fn pause(&self) {
+        self.process.signal(Signal::SIGSTOP);
+    }
+
+    /// Ends a [`pause`](Self::pause).
+    pub fn resume(&self) {
+        self.process.signal(Signal::SIGCONT);
+    }
+
+    fn wait_until_ready(&mut self) {
+        // Asking before the port is open would make librdkafka back off.
+        let port = self.port;
+        let open = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+        self.process.wait_until("its port is open", PATIENCE, open);
+        let consumer = self.consumer();
+        let answers = || {
+            consumer.fetch_metadata(None, Duration::from_secs(1)).is_ok_and(|all| !all.brokers().is_empty())
+        };
+        self.process.wait_until("it tells of itself as a broker", PATIENCE, answers);
+    }
+
+    fn config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.bootstrap());
+        config
+    }
+
+    fn consumer(&self) -> BaseConsumer {
+        self.config()
+            .set("group.id", "handover-tests")
+            .set("enable.auto.commit", "false")
+            .set("isolation.level", "read_uncommitted")
+            // How long the broker may keep an answer back that has nothing to say.
+            .set("fetch.wait.max.ms", "50")
+            .create()
+            .expect("a consumer")
+    }
+
+    /// Each partition with its first offset and the one behind its last.
+    fn ends(&self, consumer: &BaseConsumer, topic: &str) -> Vec<(i32, i64, i64)> {
+        let watermarks = |partition| consumer.fetch_watermarks(topic, partition, PATIENCE);
+        let metadata = match consumer.fetch_metadata(Some(topic), PATIENCE) {
+            Ok(metadata) => metadata,
+            Err(error) => self.process.fail(&format!("no metadata of topic {topic}: {error}")),
+        };
+        let partitions = metadata.topics().first().map_or(&[][..], |topic| topic.partitions());
+        if partitions.is_empty() {
+            self.process.fail(&format!("there is no topic {topic}"));
+        }
+        let end = |partition: i32| match watermarks(partition) {
+            Ok((low, high)) => (partition, low, high),
+            Err(error) => self.process.fail(&format!("no watermarks of {topic}/{partition}: {error}")),
+        };
+        partitions.iter().map(|partition| end(partition.id())).collect()
+    }
+}
+
+/// Java with Kafka's jars and settings that favour a quick start over speed.
+fn java() -> Command {
+    let jars = tools::kafka();
+    let mut archive = std::ffi::OsString::from("-XX:SharedArchiveFile=");
+    archive.push(jars.join("classes.jsa"));
+    let mut command = Command::new(tools::program(&["java"]));
+    command
+        .args(["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+        // Loaded classes as the set-up archived them: a third of the start. Java does without when it does not fit.
+        .arg(archive)
+        .args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"])
+        .arg("-cp")
+        .arg(jars.join("*"));
+    command
+}
+
+fn format_storage(folder: &Path) {
+    let output = java()
+        .current_dir(folder)
+        .args([
+            "kafka.tools.StorageTool",
+            "format",
+            "-t",
+            "AAAAAAAAAAAAAAAAAAAAAA",
+            "-c",
+            "server.properties",
+        ])
+        .output()
+        .unwrap_or_else(|error| panic!("java could not be started: {error}"));
+    let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let _ = write!(said, "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "kafka's storage was not formatted ({}):\n{said}", output.status);
+}
+
+fn is_before_end(ends: &[(i32, i64, i64)], message: &rdkafka::message::BorrowedMessage<'_>) -> bool {
+    ends.iter().any(|(partition, _, high)| *partition == message.partition() && message.offset() < *high)
+}
+
+fn record(message: &rdkafka::message::BorrowedMessage<'_>) -> Record {
+    let headers = message.headers().map_or_else(Vec::new, |headers| {
+        headers.iter().map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec))).collect()
+    });
+    Record {
+        partition: message.partition(),
+        offset: message.offset(),
+        key: message.key().map(<[u8]>::to_vec),
+        value: message.payload().map(<[u8]>::to_vec),
+        headers,
+    }
+}

@@ -1,0 +1,36 @@
+//! Real parts for end-to-end tests, started on free ports with folders of their own.
+//!
+//! | part | what runs |
+//! | --- | --- |
+//! | [`Kafka`] | one real Apache Kafka broker (KRaft) |
+//! | [`S3`] | versitygw, a real S3 server that checks signatures |
+//! | [`PhpFpm`] | a real PHP-FPM over an application's folder |
+//! | [`Nginx`] | a real nginx in front of a [`PhpFpm`], as a production site would have it |
+//! | [`Handover`] | the proxy, a given binary with a given `routes.toml` |
+//!
+//! [`http`] sends exact bytes and gives exact bytes back; [`load`] keeps connections busy.
+//!
+//! Every part waits until it is ready, within a deadline; it is killed with all its children when it is dropped, and
+//! when the test's process dies without dropping anything ([`process`]). When a test fails, the part's log is shown.
+//! A part that cannot be had is a panic that says what to do, never a skipped test.
+//!
+//! Everything here blocks. In an async test, call it through `tokio::task::spawn_blocking`.
+
+pub mod http;
+pub mod load;
+pub mod process;
+pub mod tools;
+
+mod handover;
+mod kafka;
+mod nginx;
+mod php_fpm;
+mod port;
+mod s3;
+
+pub use handover::Handover;
+pub use kafka::{Kafka, Record};
+pub use nginx::Nginx;
+pub use php_fpm::{PhpFpm, PhpFpmBuilder};
+pub use port::free_port;
+pub use s3::S3;

@@ -1,0 +1,93 @@
+//! Finds the programs that the parts are made of: what `scripts/setup.sh test` installed or fetched.
+
+use std::env;
+use std::path::PathBuf;
+
+/// The versions that `scripts/setup.sh` fetches, the same file as it reads.
+const VERSIONS: &str = include_str!("../../../scripts/tools.env");
+
+/// The first of `names` that is on the `PATH` or where Debian keeps its daemons (a user's `PATH` lacks `/usr/sbin`).
+///
+/// # Panics
+/// When none is installed, with what to do about it.
+#[must_use]
+pub fn program(names: &[&str]) -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> =
+        env::split_paths(&path).chain(["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from)).collect();
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|candidate| candidate.is_file())
+        .unwrap_or_else(|| missing(&names.join(" or ")))
+}
+
+/// PHP's command line, for tests that ask real PHP.
+///
+/// # Panics
+/// When PHP is not installed, with what to do about it.
+#[must_use]
+pub fn php() -> PathBuf {
+    program(&["php8.2", "php"])
+}
+
+/// The folder with Apache Kafka's jars.
+pub(crate) fn kafka() -> PathBuf {
+    fetched("kafka", "KAFKA_VERSION")
+}
+
+/// The versitygw binary.
+pub(crate) fn versitygw() -> PathBuf {
+    fetched("versitygw", "VERSITYGW_VERSION")
+}
+
+/// What stands in the tools' cache under `name` and the version under `key`.
+fn fetched(name: &str, key: &str) -> PathBuf {
+    let path = cache().join(format!("{name}-{}", version(key)));
+    if path.exists() { path } else { missing(&path.display().to_string()) }
+}
+
+/// The folder that all clones share; the same rule as in `scripts/setup.sh`.
+fn cache() -> PathBuf {
+    let set = |key| env::var_os(key).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("HANDOVER_TOOLS")
+        .or_else(|| set("XDG_CACHE_HOME").map(|cache| cache.join("handover")))
+        .or_else(|| set("HOME").map(|home| home.join(".cache/handover")))
+        .unwrap_or_else(|| {
+            panic!("none of HANDOVER_TOOLS, XDG_CACHE_HOME and HOME is set: where are the tests' tools?")
+        })
+}
+
+fn version(key: &str) -> &'static str {
+    VERSIONS
+        .lines()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+        .unwrap_or_else(|| panic!("scripts/tools.env has no line {key}=…"))
+}
+
+fn missing(what: &str) -> ! {
+    panic!(
+        "not found: {what}. Run `make setup-test` (or `make test`): it installs what the end-to-end tests need"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_every_system_has() {
+        assert!(program(&["no-such-program", "sh"]).ends_with("sh"));
+    }
+
+    #[test]
+    #[should_panic(expected = "make setup-test")]
+    fn says_what_to_do_about_a_missing_program() {
+        let _ = program(&["no-such-program"]);
+    }
+
+    #[test]
+    fn reads_the_versions_of_the_set_up() {
+        assert!(version("KAFKA_VERSION").starts_with(|c: char| c.is_ascii_digit()));
+    }
+}
