@@ -1,6 +1,8 @@
 //! Handover takes a legacy PHP backend over, route by route.
 
 mod accept;
+mod config;
+mod legacy;
 mod native;
 mod observe;
 mod reply;

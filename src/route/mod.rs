@@ -1,5 +1,83 @@
 //! Which route a request belongs to, and who answers it.
+//!
+//! A [`Generation`](generation::Generation) is the whole of it at one moment: the file, the overrides, the compiled
+//! matcher. [`decide`](decide::decide) is asked once a request.
 
+pub(crate) mod canary;
+pub(crate) mod decide;
+pub(crate) mod generation;
+pub(crate) mod matcher;
+pub(crate) mod overrides;
+pub(crate) mod path;
+pub(crate) mod pattern;
 mod stage;
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use handover_api::BoxedHandler;
+
+use crate::config::valid::RouteSpec;
+use overrides::Overridden;
 pub use stage::Stage;
+
+/// A request, as far as routing looks at it.
+pub(crate) trait Asked {
+    /// The method, as sent.
+    fn method(&self) -> &[u8];
+
+    /// The path as sent, without the query.
+    fn path(&self) -> &[u8];
+
+    /// The host that the request is for, as sent.
+    fn host(&self) -> Option<&[u8]>;
+
+    /// The values of a header field; `name` is in lower case.
+    fn field(&self, name: &str) -> Values<'_>;
+
+    /// The client's address.
+    fn peer(&self) -> Option<IpAddr>;
+
+    /// A number from 0 to 1, the latter excluded, drawn anew for each request: which requests a `verify` share takes.
+    fn draw(&self) -> f64;
+}
+
+/// The values of one header field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Values<'a> {
+    /// It is not there.
+    Absent,
+    /// It is there once.
+    One(&'a [u8]),
+    /// It is there more than once; this is the first.
+    Several(&'a [u8]),
+}
+
+impl<'a> Values<'a> {
+    /// The first value.
+    pub(crate) const fn first(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Absent => None,
+            Self::One(value) | Self::Several(value) => Some(value),
+        }
+    }
+}
+
+/// A route of a generation: what the file says of it, and what the overrides make of that.
+pub(crate) struct Route {
+    /// What the file says. `spec.stage` is the file's stage.
+    pub spec: Arc<RouteSpec>,
+    /// The stage in effect.
+    pub stage: Stage,
+    /// Why the stage in effect is not the file's.
+    pub overridden: Option<Overridden>,
+    /// What answers natively. There whenever `stage` is beyond legacy.
+    pub native: Option<BoxedHandler>,
+}
+
+impl Route {
+    /// The route's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.spec.name
+    }
+}

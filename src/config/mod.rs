@@ -1,0 +1,3 @@
+//! `routes.toml`: read raw, validated whole, watched.
+
+pub(crate) mod valid;

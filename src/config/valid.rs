@@ -1,0 +1,224 @@
+//! What `routes.toml` says, once it cannot be wrong. Everything later reads these types alone.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::legacy::spec::Spec;
+use crate::route::Stage;
+use crate::route::canary::{Canary, Share};
+use crate::route::matcher::Matcher;
+use crate::route::pattern::Pattern;
+
+/// The whole configuration.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// A hash of all files that it was read from: the same text, the same hash.
+    pub hash: String,
+    /// Where clients and operators connect. Read at start only.
+    pub listen: Listen,
+    /// Where overrides, the last good configuration and the store are kept. Read at start only.
+    pub state: PathBuf,
+    /// How many cores serve clients. Read at start only.
+    pub workers: usize,
+    /// All legacies, by name in order.
+    pub legacies: Vec<Arc<Spec>>,
+    /// The legacy that answers what no route matches.
+    pub default_legacy: Arc<Spec>,
+    /// All Kafka clusters, by name in order.
+    pub kafka: Vec<Arc<Kafka>>,
+    /// How S3 is reached.
+    pub s3: S3,
+    /// All hot tables, by name in order.
+    pub tables: Vec<Arc<Table>>,
+    /// All routes, in the file's order, included files behind.
+    pub routes: Vec<Arc<RouteSpec>>,
+    /// The routes' patterns, compiled; its indices are those of `routes`.
+    pub matcher: Matcher,
+}
+
+/// Where the process listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listen {
+    /// For clients, HTTP/1.1.
+    pub http: Vec<SocketAddr>,
+    /// For operators; `None` when it is switched off.
+    pub admin: Option<SocketAddr>,
+}
+
+/// One `[[route]]`.
+#[derive(Debug)]
+pub(crate) struct RouteSpec {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The team that answers for it.
+    pub owner: Option<String>,
+    /// What it matches.
+    pub pattern: Pattern,
+    /// The stage that the file gives it.
+    pub stage: Stage,
+    /// The name of its handler. There whenever `stage` is beyond legacy, and then registered.
+    pub native: Option<String>,
+    /// The legacy that answers it.
+    pub legacy: Arc<Spec>,
+    /// Whether legacy may be asked twice.
+    pub repeatable: bool,
+    /// Who is answered by native at the stage canary.
+    pub canary: Canary,
+    /// The share that goes on being compared at the stage native.
+    pub verify: Share,
+    /// How both sides are compared, not yet validated.
+    pub shadow: toml::Table,
+    /// The largest body that native gets, in bytes. A larger one goes to legacy.
+    pub body_max: u64,
+    /// How long native may take.
+    pub timeout: Duration,
+    /// The Kafka cluster that its records go to.
+    pub kafka: Option<Arc<Kafka>>,
+    /// What a 2xx promises of its records; the cluster's unless the route says so.
+    pub ack: Ack,
+}
+
+/// One `[kafka.NAME]`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Kafka {
+    /// Its name.
+    pub name: String,
+    /// Brokers to begin with, `host:port`.
+    pub bootstrap: Vec<String>,
+    /// How it is authenticated to.
+    pub auth: KafkaAuth,
+    /// The file of CA certificates (PEM) that sign the brokers'; the system's when not given.
+    pub ca_file: Option<PathBuf>,
+    /// What a 2xx promises of a record.
+    pub ack: Ack,
+    /// How a record without a partition finds one.
+    pub partitioner: Partitioner,
+    /// Topics whose partitioner differs, by name in order.
+    pub topics: Vec<(String, Partitioner)>,
+    /// How long a record may wait for the brokers' acknowledgement.
+    pub timeout: Duration,
+}
+
+/// How a Kafka cluster is authenticated to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum KafkaAuth {
+    /// Not at all, without TLS.
+    None,
+    /// SASL/PLAIN over TLS.
+    Plain(Login),
+    /// SASL/SCRAM-SHA-512 over TLS.
+    ScramSha512(Login),
+    /// A client certificate.
+    Mtls {
+        /// The certificate (PEM).
+        cert_file: PathBuf,
+        /// Its key (PEM).
+        key_file: PathBuf,
+    },
+}
+
+/// A name and where its password is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Login {
+    /// The name.
+    pub user: String,
+    /// The file that holds the password; a line end behind it does not count.
+    pub password_file: PathBuf,
+    /// Whether TLS is used. Only tests and brokers on the same machine do without.
+    pub tls: bool,
+}
+
+/// What a 2xx promises of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Ack {
+    /// The brokers have it.
+    Delivered,
+    /// It is in memory and on its way: a crash may lose it.
+    Memory,
+}
+
+/// How a record without a partition finds one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Partitioner {
+    /// CRC32 of the key, at random without one: php-rdkafka's default.
+    ConsistentRandom,
+    /// CRC32 of the key, also of the empty one.
+    Consistent,
+    /// Java's hash of the key, at random without one: the Java client's default.
+    Murmur2Random,
+    /// Java's hash of the key, also of the empty one.
+    Murmur2,
+    /// FNV-1a of the key, at random without one: Sarama's default.
+    Fnv1aRandom,
+    /// At random, whatever the key.
+    Random,
+}
+
+impl Partitioner {
+    /// librdkafka's name for it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConsistentRandom => "consistent_random",
+            Self::Consistent => "consistent",
+            Self::Murmur2Random => "murmur2_random",
+            Self::Murmur2 => "murmur2",
+            Self::Fnv1aRandom => "fnv1a_random",
+            Self::Random => "random",
+        }
+    }
+}
+
+impl fmt::Display for Ack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Delivered => "delivered",
+            Self::Memory => "memory",
+        })
+    }
+}
+
+/// How S3 is reached. Credentials come from the environment, as AWS's own tools find them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct S3 {
+    /// Another endpoint than AWS's.
+    pub endpoint: Option<String>,
+    /// The region; the environment's when not given.
+    pub region: Option<String>,
+    /// Whether the bucket stands in the path, as most servers other than AWS's want it.
+    pub path_style: bool,
+}
+
+/// One `[table.NAME]`: a hot table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Table {
+    /// Its name.
+    pub name: String,
+    /// Where it comes from.
+    pub source: TableSource,
+    /// The column that rows are looked up by.
+    pub key: String,
+    /// How often the source is asked for a newer one.
+    pub refresh: Duration,
+    /// How old the table may grow before it counts as too old; `None` when never.
+    pub max_age: Option<Duration>,
+    /// The most bytes that it may have once decompressed.
+    pub size_max: u64,
+}
+
+/// Where a hot table comes from: CSV with a head line, `.gz` and `.zst` decompressed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum TableSource {
+    /// A file.
+    File(PathBuf),
+    /// An object in S3.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// The object's key.
+        key: String,
+    },
+}

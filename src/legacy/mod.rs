@@ -1,0 +1,3 @@
+//! The legacy backend: how it is reached and what it answers.
+
+pub(crate) mod spec;

@@ -1,0 +1,212 @@
+//! Who answers a request, and why.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::canary::Side;
+use super::generation::Generation;
+use super::matcher::{Captures, Lookup};
+use super::path::Unclear;
+use super::{Asked, Route, Stage};
+
+/// What is done with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// Legacy answers; nothing runs beside it.
+    Legacy,
+    /// Legacy answers; native runs dry beside it and is compared.
+    Shadow,
+    /// Native answers; legacy on decline or fallback.
+    Native,
+    /// As `Native`, and legacy is asked too, to be compared. Only on repeatable routes.
+    Verify,
+    /// Native answers; legacy is never called.
+    Retired,
+}
+
+/// Why a plan was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// No route matches, so the default legacy answers.
+    NoRoute,
+    /// The path may be read in two ways, so legacy reads it.
+    Unclear(Unclear),
+    /// The route's stage says so.
+    Stage,
+    /// An override says so: see the route.
+    Override,
+    /// The client is in the canary's share, or outside of it.
+    Canary(Side),
+    /// The share of a native route's requests that goes on being compared.
+    Verify,
+}
+
+/// The answer to "where does this request go?".
+pub(crate) struct Decision<'g> {
+    /// The route, when one matches.
+    pub route: Option<&'g Arc<Route>>,
+    /// What is done.
+    pub plan: Plan,
+    /// Why.
+    pub why: Why,
+    captures: Captures,
+}
+
+impl<'g> Decision<'g> {
+    /// What the route's pattern captured of the path that was asked for: names and values, still percent-encoded.
+    pub(crate) fn params<'a>(&self, path: &'a [u8]) -> impl Iterator<Item = (&'g str, &'a [u8])> {
+        let names = self.route.map_or(&[][..], |route| &route.spec.pattern.captures);
+        let values = self.captures.ranges().filter_map(move |range| path.get(range));
+        names.iter().map(String::as_str).zip(values)
+    }
+}
+
+/// Decides one request. It has no side and keeps nothing, so `explain` asks the same.
+pub(crate) fn decide<'g>(generation: &'g Generation, asked: &impl Asked) -> Decision<'g> {
+    let route_at = |index: usize| generation.routes().get(index);
+    match generation.config.matcher.find(asked) {
+        Lookup::Nothing => {
+            Decision { route: None, plan: Plan::Legacy, why: Why::NoRoute, captures: Captures::default() }
+        }
+        Lookup::Unclear(why, index) => {
+            // A retired route has no legacy to leave the reading to; what is unclear is not its request.
+            let route = index.and_then(route_at).filter(|route| route.stage != Stage::Retired);
+            Decision { route, plan: Plan::Legacy, why: Why::Unclear(why), captures: Captures::default() }
+        }
+        Lookup::Clear(found) => {
+            let route = route_at(found.index);
+            let (plan, why) = route.map_or((Plan::Legacy, Why::NoRoute), |route| plan(route, asked));
+            Decision { route, plan, why, captures: found.captures }
+        }
+    }
+}
+
+fn plan(route: &Route, asked: &impl Asked) -> (Plan, Why) {
+    let said = if route.overridden.is_some() { Why::Override } else { Why::Stage };
+    match route.stage {
+        Stage::Legacy => (Plan::Legacy, said),
+        Stage::Shadow => (Plan::Shadow, said),
+        Stage::Canary => match route.spec.canary.side(route.name(), asked) {
+            Side::In => (Plan::Native, Why::Canary(Side::In)),
+            side => (Plan::Shadow, Why::Canary(side)),
+        },
+        Stage::Native if route.spec.verify.contains(asked.draw()) => {
+            (if route.spec.repeatable { Plan::Verify } else { Plan::Shadow }, Why::Verify)
+        }
+        Stage::Native => (Plan::Native, said),
+        Stage::Retired => (Plan::Retired, said),
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Legacy => "legacy answers",
+            Self::Shadow => "legacy answers, native runs dry beside it",
+            Self::Native => "native answers, legacy on decline or fallback",
+            Self::Verify => "native answers, legacy is asked too and compared",
+            Self::Retired => "native answers, legacy is never called",
+        })
+    }
+}
+
+impl fmt::Display for Decision<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.plan)?;
+        let spec = self.route.map(|route| &route.spec);
+        let share = spec.map_or(0.0, |spec| spec.canary.share.get());
+        match self.why {
+            Why::NoRoute => f.write_str("no route matches"),
+            Why::Unclear(why) => write!(f, "the path may be read in two ways: {why}"),
+            Why::Override => match self.route.and_then(|route| route.overridden.as_ref()) {
+                Some(by) => by.fmt(f),
+                None => f.write_str("overridden"),
+            },
+            Why::Stage => write!(f, "its stage is {}", spec.map_or(Stage::Legacy, |spec| spec.stage)),
+            Why::Canary(Side::In) => write!(f, "in the canary's share of {share}"),
+            Why::Canary(Side::Out) => write!(f, "outside the canary's share of {share}"),
+            Why::Canary(Side::Unknown) => {
+                f.write_str("nothing in the request says on which side of the canary it is")
+            }
+            Why::Verify => {
+                write!(
+                    f,
+                    "in the share of {} that goes on being compared",
+                    spec.map_or(0.0, |spec| spec.verify.get())
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! A request that says just what a test needs.
+
+    use std::net::IpAddr;
+
+    use crate::route::{Asked, Values};
+
+    /// A request.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Request {
+        pub method: Vec<u8>,
+        pub path: Vec<u8>,
+        pub host: Option<String>,
+        pub fields: Vec<(String, Vec<u8>)>,
+        pub draw: f64,
+    }
+
+    impl Request {
+        pub(crate) fn new(method: &str, path: impl AsRef<[u8]>) -> Self {
+            let (method, path) = (method.into(), path.as_ref().to_vec());
+            Self { method, path, host: None, fields: Vec::new(), draw: 0.5 }
+        }
+
+        pub(crate) fn get(path: impl AsRef<[u8]>) -> Self {
+            Self::new("GET", path)
+        }
+
+        pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+            self.fields.push((name.to_owned(), value.into()));
+            self
+        }
+
+        pub(crate) fn host(mut self, host: &str) -> Self {
+            self.host = Some(host.to_owned());
+            self
+        }
+    }
+
+    impl Asked for Request {
+        fn method(&self) -> &[u8] {
+            &self.method
+        }
+
+        fn path(&self) -> &[u8] {
+            &self.path
+        }
+
+        fn host(&self) -> Option<&[u8]> {
+            self.host.as_deref().map(str::as_bytes)
+        }
+
+        fn field(&self, name: &str) -> Values<'_> {
+            let mut values =
+                self.fields.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_slice());
+            match (values.next(), values.next()) {
+                (None, _) => Values::Absent,
+                (Some(one), None) => Values::One(one),
+                (Some(first), Some(_)) => Values::Several(first),
+            }
+        }
+
+        fn peer(&self) -> Option<IpAddr> {
+            None
+        }
+
+        fn draw(&self) -> f64 {
+            self.draw
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Everything that routing knows at one moment, immutable, and the place where it is swapped.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use arc_swap::ArcSwap;
+use handover_api::BoxedHandler;
+use tokio::sync::watch;
+
+use super::Route;
+use super::overrides::Overrides;
+use crate::config::valid::Config;
+use crate::legacy::spec::Spec;
+
+/// The native handlers of a binary, by the name that `native = "…"` gives.
+pub(crate) type Handlers = BTreeMap<String, BoxedHandler>;
+
+/// One immutable state of the routes. A request keeps the generation that it started with.
+pub(crate) struct Generation {
+    /// Counts the generations of this process, from 1.
+    pub number: u64,
+    /// What the file says.
+    pub config: Arc<Config>,
+    /// What was set at run time.
+    pub overrides: Arc<Overrides>,
+    routes: Box<[Arc<Route>]>,
+    live: Arc<AtomicUsize>,
+}
+
+impl Generation {
+    /// The routes, in the file's order.
+    pub(crate) fn routes(&self) -> &[Arc<Route>] {
+        &self.routes
+    }
+
+    /// The route of that name.
+    pub(crate) fn route(&self, name: &str) -> Option<&Arc<Route>> {
+        self.routes.iter().find(|route| route.name() == name)
+    }
+
+    /// The legacy that answers a route, or what no route matches.
+    pub(crate) fn legacy<'a>(&'a self, route: Option<&'a Route>) -> &'a Arc<Spec> {
+        route.map_or(&self.config.default_legacy, |route| &route.spec.legacy)
+    }
+}
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        self.live.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The current generation, and the only place where generations are made.
+pub(crate) struct Shared {
+    current: ArcSwap<Generation>,
+    handlers: Handlers,
+    made: AtomicU64,
+    live: Arc<AtomicUsize>,
+    news: watch::Sender<u64>,
+}
+
+impl Shared {
+    /// The first generation.
+    pub(crate) fn new(handlers: Handlers, config: Arc<Config>, overrides: Arc<Overrides>) -> Self {
+        let live = Arc::default();
+        let first = compile(&handlers, &live, 1, config, overrides);
+        Self {
+            current: ArcSwap::from_pointee(first),
+            handlers,
+            made: AtomicU64::new(1),
+            live,
+            news: watch::Sender::new(1),
+        }
+    }
+
+    /// The current generation. A core keeps an `arc_swap::Cache` of [`cell`](Self::cell) instead.
+    pub(crate) fn load(&self) -> Arc<Generation> {
+        self.current.load_full()
+    }
+
+    /// The cell itself.
+    pub(crate) const fn cell(&self) -> &ArcSwap<Generation> {
+        &self.current
+    }
+
+    /// Makes a new generation and swaps it in. Requests that are under way keep theirs.
+    pub(crate) fn swap(&self, config: Arc<Config>, overrides: Arc<Overrides>) -> Arc<Generation> {
+        let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
+        let next = Arc::new(compile(&self.handlers, &self.live, number, config, overrides));
+        self.current.store(Arc::clone(&next));
+        self.news.send_replace(number);
+        next
+    }
+
+    /// Tells the number of each new generation.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    /// How many generations are still held by somebody.
+    pub(crate) fn live(&self) -> usize {
+        self.live.load(Ordering::Relaxed)
+    }
+
+    /// The names that `native = "…"` may use.
+    pub(crate) const fn handlers(&self) -> &Handlers {
+        &self.handlers
+    }
+}
+
+fn compile(
+    handlers: &Handlers,
+    live: &Arc<AtomicUsize>,
+    number: u64,
+    config: Arc<Config>,
+    overrides: Arc<Overrides>,
+) -> Generation {
+    live.fetch_add(1, Ordering::Relaxed);
+    let routes = config
+        .routes
+        .iter()
+        .map(|spec| {
+            let (stage, overridden) = overrides.apply(spec);
+            let native = spec.native.as_ref().and_then(|name| handlers.get(name)).cloned();
+            Arc::new(Route { spec: Arc::clone(spec), stage, overridden, native })
+        })
+        .collect();
+    Generation { number, config, overrides, routes, live: Arc::clone(live) }
+}

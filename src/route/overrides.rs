@@ -1,0 +1,108 @@
+//! Stages set at run time: kept apart from the file and stronger than it until cleared.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Stage;
+use crate::config::valid::RouteSpec;
+
+/// All overrides, as they are in effect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Overrides {
+    /// Everything to legacy but what is retired.
+    pub legacy_only: Option<LegacyOnly>,
+    /// Stages of single routes, by name.
+    pub stages: BTreeMap<String, StageOverride>,
+}
+
+/// Why everything is answered by legacy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LegacyOnly {
+    /// Somebody asked for it.
+    Asked(Note),
+    /// The overrides cannot be read, so nobody knows which routes had been taken back.
+    Unreadable(String),
+}
+
+/// Who set an override, why, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    /// Who set it, as far as is known.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// When.
+    pub when: Timestamp,
+}
+
+/// The stage of one route, set at run time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StageOverride {
+    /// The stage.
+    pub stage: Stage,
+    /// Who, why, when.
+    #[serde(flatten)]
+    pub note: Note,
+}
+
+/// What keeps a route from the file's stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Overridden {
+    /// Its own override.
+    Stage(StageOverride),
+    /// Everything goes to legacy.
+    LegacyOnly(LegacyOnly),
+    /// Its override asks for native, but the route has no handler.
+    NoNative(StageOverride),
+}
+
+impl Overrides {
+    /// The stage in effect of a route, and why it is not the file's.
+    pub(crate) fn apply(&self, route: &RouteSpec) -> (Stage, Option<Overridden>) {
+        let (stage, own) = match self.stages.get(&*route.name) {
+            None => (route.stage, None),
+            Some(own) if own.stage > Stage::Legacy && route.native.is_none() => {
+                (Stage::Legacy, Some(Overridden::NoNative(own.clone())))
+            }
+            Some(own) => (own.stage, Some(Overridden::Stage(own.clone()))),
+        };
+        match &self.legacy_only {
+            Some(all) if !matches!(stage, Stage::Legacy | Stage::Retired) => {
+                (Stage::Legacy, Some(Overridden::LegacyOnly(all.clone())))
+            }
+            _ => (stage, own),
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}: {}", self.who, self.when.strftime("%F %T UTC"), self.why)
+    }
+}
+
+impl fmt::Display for LegacyOnly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked(note) => write!(f, "legacy-only, set by {note}"),
+            Self::Unreadable(why) => {
+                write!(f, "the overrides cannot be read ({why}), so legacy answers everything")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Overridden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stage(own) => write!(f, "overridden to {} by {}", own.stage, own.note),
+            Self::LegacyOnly(all) => all.fmt(f),
+            Self::NoNative(own) => {
+                write!(f, "overridden to {} by {}, but the route has no native handler", own.stage, own.note)
+            }
+        }
+    }
+}
