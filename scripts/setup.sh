@@ -86,13 +86,15 @@ install_packages() {
     sudo=(sudo)
   fi
   say "To be installed now with: ${sudo[*]:+sudo }apt-get install --no-install-recommends ${packages[*]}"
-  say "(Debian starts php8.2-fpm and nginx as services of their own. Nothing here uses those: stop them as you like.)"
+  say "(Debian runs some of these as services of its own, php8.2-fpm for one. Nothing here uses those: stop them as you like.)"
   [ ${#sudo[@]} -eq 0 ] || sudo -v || die "sudo did not let you in. As root: apt-get install --no-install-recommends ${packages[*]}"
 
   local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y
     -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)
   # An unreachable third-party source fails the update, and need not stop what we want from Debian.
   long "Reading Debian's package lists" sh -c '"$@" || echo "apt-get update failed, going on"' sh "${apt[@]}" update
+  # What an interrupted installation left half done would stop the next one.
+  long "Finishing what dpkg has left unfinished, if anything" "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive dpkg --configure -a
   long "Installing ${#packages[@]} packages" "${apt[@]}" install --no-install-recommends "${packages[@]}"
 }
 
