@@ -27,7 +27,6 @@ want() {
 }
 
 php_fpm() { have php-fpm8.2 || have php-fpm; }
-php_has() { php -m | grep -qix "$1"; }
 library() { ldconfig -p | grep -q "$1"; }
 java_17() { java -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'; }
 go_new() { have go && at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; }
@@ -37,9 +36,9 @@ versitygw_ready() { [ -x "$tools/versitygw-$VERSITYGW_VERSION" ]; }
 look_for_demo() {
   want php8.2-fpm "PHP-FPM runs the legacy application" php_fpm
   want php8.2-cli "php, for the legacy application's own scripts" have php
-  want php8.2-mbstring "the legacy application uses mb_* functions" php_has mbstring
   want librdkafka1 "the legacy application's way to Kafka (through PHP's FFI)" library librdkafka.so.1
-  want pkg-config "finds the libraries below" have pkg-config
+  want g++ "librdkafka's configure insists on a C++ compiler" have c++
+  want pkg-config "finds the two libraries below" have pkg-config
   want libssl-dev "OpenSSL's headers, for the Kafka client" pkg-config --exists openssl
   want zlib1g-dev "zlib's headers, for the Kafka client" pkg-config --exists zlib
 }

@@ -44,6 +44,14 @@ impl PhpFpm {
         }
     }
 
+    /// The demo's legacy application, the flight intake, with its records going to topic `flights.v1` of `brokers`.
+    #[must_use]
+    pub fn flight_intake(brokers: &str) -> PhpFpmBuilder {
+        Self::serving(concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/legacy/public"))
+            .env("KAFKA_BROKERS", brokers)
+            .setting("ffi.enable", "on")
+    }
+
     /// `unix:/path/to/socket` or `127.0.0.1:PORT`: what nginx's `fastcgi_pass` takes.
     #[must_use]
     pub fn address(&self) -> &str {
@@ -150,8 +158,10 @@ impl PhpFpmBuilder {
         if is_root() {
             command.arg("--allow-to-run-as-root");
         }
-        let sessions = format!("session.save_path={}", folder.path().display());
-        command.args(["-d", &sessions]);
+        // Nothing of another pool's is found, nothing is left behind.
+        for key in ["sys_temp_dir", "session.save_path"] {
+            command.arg("-d").arg(format!("{key}={}", folder.path().display()));
+        }
         for (key, value) in &self.settings {
             command.args(["-d", &format!("{key}={value}")]);
         }

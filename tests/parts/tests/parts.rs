@@ -115,6 +115,28 @@ fn load_sends_every_request_once_over_kept_connections() {
     );
 }
 
+#[test]
+fn the_flight_intake_sends_an_accepted_record_to_kafka() {
+    let kafka = Kafka::start();
+    kafka.create_topic("flights.v1", 3);
+    let php = PhpFpm::flight_intake(&kafka.bootstrap()).start();
+    let nginx = Nginx::in_front_of(&php);
+    let host = nginx.address().to_string();
+    let fields = [("Host", host.as_str()), ("Content-Type", "application/json")];
+    let body = br#"{"year":2013,"month":1,"day":1,"dep_time":517,"sched_dep_time":515,"dep_delay":2,"arr_time":830,
+        "sched_arr_time":819,"arr_delay":11,"carrier":"UA","flight":1545,"tailnum":"N14228","origin":"EWR","dest":"IAH",
+        "air_time":227,"distance":1400,"hour":5,"minute":15,"time_hour":"2013-01-01T10:00:00Z"}"#;
+
+    let mut client = http::Client::connect(nginx.address()).unwrap();
+    let accepted = client.exchange(&http::request("POST", "/v1/flights", &fields, body)).unwrap();
+    let refused = client.exchange(&http::request("POST", "/v1/flights", &fields, b"{}")).unwrap();
+
+    assert_eq!((accepted.status, refused.status), (202, 422), "{}\n{}", accepted.text(), refused.text());
+    let records = kafka.records("flights.v1");
+    assert_eq!(records.len(), 1);
+    assert!(String::from_utf8_lossy(records[0].value.as_ref().unwrap()).contains("N14228"));
+}
+
 /// Runs itself once more as a test that starts a pool and then hangs, kills it, and looks for what it left.
 #[test]
 fn nothing_survives_a_killed_test() {
