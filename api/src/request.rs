@@ -69,6 +69,12 @@ impl Request {
         &self.body
     }
 
+    /// The same request with that body.
+    #[must_use]
+    pub fn with_body(self, body: impl Into<Bytes>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+
     /// What the route's pattern captured under that name, still percent-encoded.
     pub fn param(&self, name: &str) -> Option<&[u8]> {
         self.params.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_ref())

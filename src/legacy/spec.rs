@@ -23,6 +23,30 @@ pub(crate) struct Spec {
     pub queue_max: usize,
     /// The largest request body, in bytes; beyond it, 413.
     pub body_max: u64,
+    /// How its version is known. Evidence belongs to a version.
+    pub version: Version,
+}
+
+/// How the version of a running legacy is known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Version {
+    /// Every answer says it in this header field.
+    Field(String),
+    /// It was said by hand.
+    Said(String),
+    /// It is not known: nothing that it answers is comparable.
+    Unknown,
+}
+
+impl Version {
+    /// The version that gave an answer with these fields.
+    pub(crate) fn of(&self, fields: &handover_api::Fields) -> Option<String> {
+        match self {
+            Self::Field(name) => fields.get(name).map(|value| String::from_utf8_lossy(value).into_owned()),
+            Self::Said(version) => Some(version.clone()),
+            Self::Unknown => None,
+        }
+    }
 }
 
 /// The protocol and what it needs.
