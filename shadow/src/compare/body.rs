@@ -1,0 +1,148 @@
+//! Compares bodies: JSON by a walk, text by its lines, other bytes by their hash.
+
+use ring::digest::{SHA256, digest};
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::json;
+use crate::difference::{Differences, Form, Found, Kind};
+use crate::experiment::Answer;
+use crate::json::Json;
+use crate::path::{Part, Path};
+
+/// Texts of more lines are compared line by line, without looking for what was inserted.
+const MAX_ALIGNED: usize = 20_000;
+
+/// How many places in a body are tried as the beginning of its JSON.
+const MAX_STARTS: usize = 16;
+
+pub(super) fn compare(control: &Answer, candidate: &Answer, found: &mut Differences) {
+    let (a, b) = (control.body.bytes(), candidate.body.bytes());
+    if a == b {
+        return;
+    }
+    let says_json =
+        [control, candidate].iter().any(|answer| answer.fields.get("content-type").is_some_and(is_json_type));
+    if (says_json || (looks_like_json(a) && looks_like_json(b))) && polluted_json(a, b, found) {
+        return;
+    }
+    if is_text(a) && is_text(b) { lines(a, b, found) } else { bytes(&Path::new(Part::Body), a, b, found) }
+}
+
+/// Whether a Content-Type says JSON: `application/json`, `text/json` or a `+json` suffix (RFC 6839).
+fn is_json_type(content_type: &[u8]) -> bool {
+    let essence =
+        content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    essence == b"application/json" || essence == b"text/json" || essence.ends_with(b"+json")
+}
+
+/// Old code sends JSON as `text/html`, PHP's default.
+fn looks_like_json(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+/// Compares two bodies as JSON, whatever stands before it; false when one of them holds none.
+fn polluted_json(a: &[u8], b: &[u8], found: &mut Differences) -> bool {
+    let (Some((before_a, json_a)), Some((before_b, json_b))) = (split(a), split(b)) else { return false };
+    let (path, known) = (Path::new(Part::Body), found.len());
+    match (before_a, before_b) {
+        (a, b) if a == b => {}
+        (a, []) => found.push(crate::Difference {
+            path: path.clone(),
+            kind: Kind::LegacyPolluted,
+            control: Some(Found::text(a)),
+            candidate: None,
+        }),
+        (a, b) => found.both(path.clone(), Kind::Value, Found::text(a), Found::text(b)),
+    }
+    json::walk(&path, json_a, json_b, found);
+    if found.len() == known {
+        found.both(path, Kind::Spelling, json::seen(json_a), json::seen(json_b));
+    }
+    true
+}
+
+/// A body's JSON, and what stands before it: a byte order mark, or what PHP printed when it warned.
+pub(crate) fn split(body: &[u8]) -> Option<(&[u8], Json<'_>)> {
+    if let Some(json) = Json::parse(body) {
+        return Some((&[], json));
+    }
+    let starts = body.iter().enumerate().filter(|(_, b)| matches!(b, b'{' | b'[')).map(|(at, _)| at);
+    starts.take(MAX_STARTS).find_map(|at| Some((&body[..at], Json::parse(&body[at..])?)))
+}
+
+/// Compares two documents (a record's value, say) below `path`, as JSON when both are, else as bytes.
+pub(crate) fn documents(path: &Path, a: &[u8], b: &[u8], found: &mut Differences) {
+    if a == b {
+        return;
+    }
+    match (Json::parse(a), Json::parse(b)) {
+        (Some(json_a), Some(json_b)) => {
+            let known = found.len();
+            json::walk(path, json_a, json_b, found);
+            if found.len() == known {
+                found.both(path.clone(), Kind::Spelling, json::seen(json_a), json::seen(json_b));
+            }
+        }
+        _ if is_text(a) && is_text(b) => {
+            found.both(path.clone(), Kind::Value, Found::text(a), Found::text(b))
+        }
+        _ => bytes(path, a, b, found),
+    }
+}
+
+fn is_text(body: &[u8]) -> bool {
+    std::str::from_utf8(body).is_ok_and(|text| !text.contains('\0'))
+}
+
+/// Compares line by line; lines are counted from 1 and keep their ends, so that CRLF against LF shows.
+fn lines(a: &[u8], b: &[u8], found: &mut Differences) {
+    let split = |text| <[u8]>::split_inclusive(text, |b: &u8| *b == b'\n').collect::<Vec<_>>();
+    let (a, b) = (split(a), split(b));
+    if a.len().max(b.len()) > MAX_ALIGNED {
+        return replaced((0, &a), (0, &b), found);
+    }
+    for op in capture_diff_slices(Algorithm::Patience, &a, &b) {
+        match op {
+            DiffOp::Equal { .. } => {}
+            DiffOp::Delete { old_index, old_len, .. } => {
+                replaced((old_index, &a[old_index..][..old_len]), (0, &[]), found)
+            }
+            DiffOp::Insert { new_index, new_len, .. } => {
+                replaced((0, &[]), (new_index, &b[new_index..][..new_len]), found)
+            }
+            DiffOp::Replace { old_index, old_len, new_index, new_len } => {
+                replaced(
+                    (old_index, &a[old_index..][..old_len]),
+                    (new_index, &b[new_index..][..new_len]),
+                    found,
+                );
+            }
+        }
+    }
+}
+
+fn replaced((old, a): (usize, &[&[u8]]), (new, b): (usize, &[&[u8]]), found: &mut Differences) {
+    let path = |line: usize| Path::new(Part::Text).index(line + 1);
+    for at in 0..a.len().max(b.len()) {
+        match (a.get(at), b.get(at)) {
+            (Some(a), Some(b)) if a == b => {}
+            (Some(a), Some(b)) => found.both(path(old + at), Kind::Value, Found::text(a), Found::text(b)),
+            (Some(a), None) => found.missing(path(old + at), Found::text(a)),
+            (None, Some(b)) => found.extra(path(new + at), Found::text(b)),
+            (None, None) => {}
+        }
+    }
+}
+
+fn bytes(path: &Path, a: &[u8], b: &[u8], found: &mut Differences) {
+    let named = |bytes: &[u8]| {
+        let hash: String =
+            digest(&SHA256, bytes).as_ref().iter().take(8).map(|b| format!("{b:02x}")).collect();
+        Found::new(Form::Bytes, format!("{} bytes, SHA-256 {hash}…", bytes.len()))
+    };
+    match (a, b) {
+        ([], b) => found.extra(path.clone(), named(b)),
+        (a, []) => found.missing(path.clone(), named(a)),
+        (a, b) => found.both(path.clone(), Kind::Value, named(a), named(b)),
+    }
+}

@@ -1,0 +1,115 @@
+//! What evidence belongs to, and what a route's evidence comes to.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cluster::ClusterKey;
+use crate::experiment::{Experiment, Who};
+use crate::policy::Policy;
+
+/// What a verdict is evidence for: exactly these two sides, compared in exactly this way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EvidenceKey {
+    /// The route's name.
+    pub route: String,
+    /// The side on trial: native's fingerprint, or `legacy VERSION` where two legacies are compared.
+    pub on_trial: String,
+    /// Legacy's version; empty where it is unknown.
+    pub legacy: String,
+    /// The policy's hash.
+    pub policy: String,
+}
+
+impl EvidenceKey {
+    /// The key of an experiment's verdict under that policy.
+    pub fn of(experiment: &Experiment, policy: &Policy) -> Self {
+        let version = |version: &Option<String>| version.clone().unwrap_or_default();
+        let (on_trial, legacy) = match (&experiment.control.who, &experiment.candidate.who) {
+            (Who::Legacy { version: v }, Who::Native { fingerprint })
+            | (Who::Native { fingerprint }, Who::Legacy { version: v }) => (fingerprint.clone(), version(v)),
+            (Who::Legacy { version: a }, Who::Legacy { version: b }) => {
+                (format!("legacy {}", version(b)), version(a))
+            }
+            (Who::Native { fingerprint: a }, Who::Native { fingerprint: b }) => {
+                (b.clone(), format!("native {a}"))
+            }
+        };
+        Self { route: experiment.route.clone(), on_trial, legacy, policy: policy.hash().to_owned() }
+    }
+}
+
+/// What a route's evidence comes to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parity {
+    /// What this is evidence for.
+    pub evidence: EvidenceKey,
+    /// When the first of it was counted (RFC 3339).
+    pub first: String,
+    /// When the latest was counted (RFC 3339).
+    pub last: String,
+    /// Pairs without a difference.
+    pub matched: u64,
+    /// Pairs with differences that rules set aside.
+    pub ignored: u64,
+    /// The same, by rule; a pair counts under each of its rules.
+    pub ignored_by_rule: BTreeMap<String, u64>,
+    /// Pairs with differences.
+    pub mismatched: u64,
+    /// Those of the mismatched where the side on trial gave no answer.
+    pub failed: u64,
+    /// Pairs of which nothing can be said, by reason.
+    pub not_comparable: BTreeMap<String, u64>,
+    /// Requests that native left to legacy, by reason.
+    pub declined: BTreeMap<String, u64>,
+    /// Pairs whose effects were still awaited when the process ended.
+    pub pending: u64,
+    /// Experiments that were never made or lost, by reason.
+    pub dropped: BTreeMap<String, u64>,
+    /// Records of legacy's that no request explains, by topic.
+    pub unattributed: BTreeMap<String, u64>,
+    /// Differences that opened no cluster, since there were too many clusters already.
+    pub unclustered: u64,
+    /// What differs, the worst and most frequent first.
+    pub clusters: Vec<ClusterSummary>,
+}
+
+impl Parity {
+    /// Requests that native answered and that could be compared.
+    pub fn samples(&self) -> u64 {
+        self.matched + self.ignored + self.mismatched
+    }
+
+    /// The share of samples that matched or whose differences are set aside, 0 to 1; `None` without a sample.
+    pub fn share(&self) -> Option<f64> {
+        let samples = self.samples();
+        (samples > 0).then(|| (self.matched + self.ignored) as f64 / samples as f64)
+    }
+}
+
+/// One cluster of differences.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClusterSummary {
+    /// Its number in the store.
+    pub id: i64,
+    /// What its differences have in common.
+    #[serde(flatten)]
+    pub key: ClusterKey,
+    /// In how many pairs it was seen.
+    pub count: u64,
+    /// When first (RFC 3339).
+    pub first: String,
+    /// When last (RFC 3339).
+    pub last: String,
+    /// How many pairs are kept to look at.
+    pub exemplars: u64,
+}
+
+/// What is counted beside verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// An experiment that was not made, or was lost.
+    Dropped,
+    /// A record of legacy's that no request explains.
+    Unattributed,
+}

@@ -1,0 +1,233 @@
+//! One request answered by both sides, as it was seen: nothing judged, nothing redacted yet.
+//!
+//! These types hold clients' data and therefore cannot be serialised: what is stored is a
+//! [`StoredPair`](crate::StoredPair), which only redaction makes.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use handover_api::{Fields, PortRead, Record};
+use jiff::Timestamp;
+
+/// One request answered by both sides.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// Unique across processes; the store's sample is drawn by it.
+    pub id: ExperimentId,
+    /// The route's name.
+    pub route: String,
+    /// When the request was routed.
+    pub at: Timestamp,
+    /// What both sides were asked.
+    pub request: RecordedRequest,
+    /// Who answered the client.
+    pub control: Side,
+    /// Who ran beside it.
+    pub candidate: Side,
+}
+
+impl Experiment {
+    /// Which side has to prove itself: native where it takes part, else the candidate. Its failures are mismatches;
+    /// the other side's make the experiment not comparable.
+    pub fn on_trial(&self) -> OnTrial {
+        match (&self.control.who, &self.candidate.who) {
+            (Who::Native { .. }, Who::Legacy { .. }) => OnTrial::Control,
+            _ => OnTrial::Candidate,
+        }
+    }
+
+    /// About how many bytes of memory this holds: what queues are bounded by.
+    pub fn size(&self) -> usize {
+        let fields =
+            |fields: &Fields| fields.iter().map(|f| f.name().len() + f.value().len() + 64).sum::<usize>();
+        let side = |side: &Side| {
+            let answer = match &side.outcome {
+                Outcome::Answered(answer) => fields(&answer.fields) + answer.body.bytes().len(),
+                _ => 0,
+            };
+            let effects = match &side.effects {
+                Effects::Known(records) => records.iter().map(EffectRecord::size).sum(),
+                _ => 0,
+            };
+            answer + effects + side.reads.len() * 64
+        };
+        size_of::<Self>()
+            + fields(&self.request.fields)
+            + self.request.target.len()
+            + self.request.body.bytes().len()
+            + side(&self.control)
+            + side(&self.candidate)
+    }
+}
+
+/// The side whose failures count against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTrial {
+    /// The side that answered the client.
+    Control,
+    /// The side that ran beside it.
+    Candidate,
+}
+
+/// An experiment's id, uniform over its whole range (random, or a hash), so that samples can be drawn by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExperimentId(pub u128);
+
+impl fmt::Display for ExperimentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// The request that both sides were given.
+#[derive(Clone, Debug)]
+pub struct RecordedRequest {
+    /// The method.
+    pub method: String,
+    /// Path and query, as sent.
+    pub target: Bytes,
+    /// The header fields, as sent.
+    pub fields: Fields,
+    /// The body.
+    pub body: Body,
+}
+
+/// One side of an experiment.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// Who this is.
+    pub who: Who,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// What it did to the world, or would have done.
+    pub effects: Effects,
+    /// From the request's last byte to the answer's last byte.
+    pub latency: Duration,
+    /// What a handler read from its ports; empty for legacy.
+    pub reads: Vec<PortRead>,
+}
+
+/// A side's identity: evidence belongs to exactly this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The old backend.
+    Legacy {
+        /// The version that the running pool reports, or that was said by hand. Unknown or mixed versions are not
+        /// comparable: evidence would belong to nothing.
+        version: Option<String>,
+    },
+    /// A handler in this process.
+    Native {
+        /// The fingerprint of the handler and its rules.
+        fingerprint: String,
+    },
+}
+
+/// What a side's run came to.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It answered.
+    Answered(Answer),
+    /// Native left the request to legacy; with its reason.
+    Declined(String),
+    /// It gave no answer; with the reason.
+    Failed(String),
+    /// It gave no answer in time.
+    TimedOut,
+}
+
+/// An answer as the client got it, or would have got it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The header fields in their order.
+    pub fields: Fields,
+    /// The body, without transfer coding.
+    pub body: Body,
+}
+
+impl From<&handover_api::Response> for Answer {
+    fn from(response: &handover_api::Response) -> Self {
+        Self {
+            status: response.status.as_u16(),
+            fields: response.fields.clone(),
+            body: Body::Whole(response.body.clone()),
+        }
+    }
+}
+
+/// A body, as far as the capture's bound let it be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// All of it.
+    Whole(Bytes),
+    /// The beginning of one that was larger than the bound. Never compared, only shown.
+    Cut(Bytes),
+}
+
+impl Body {
+    /// What was kept.
+    pub fn bytes(&self) -> &Bytes {
+        match self {
+            Self::Whole(bytes) | Self::Cut(bytes) => bytes,
+        }
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for Body {
+    fn from(bytes: T) -> Self {
+        Self::Whole(bytes.into())
+    }
+}
+
+/// What is known of a side's effects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effects {
+    /// These, and no others.
+    Known(Vec<EffectRecord>),
+    /// Nobody looks at what this side does. Comparable only when the other side does nothing.
+    Unobserved,
+    /// The tap may still bring some.
+    Pending,
+    /// They cannot be known; with the reason.
+    NotComparable(String),
+}
+
+/// A Kafka record that a side sent, or would have sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectRecord {
+    /// The topic.
+    pub topic: String,
+    /// The partition; `None` where it is left to chance (as for null keys), which is equal to any.
+    pub partition: Option<i32>,
+    /// The key; `None` is the null key, not the empty one.
+    pub key: Option<Bytes>,
+    /// The value; `None` is a tombstone.
+    pub value: Option<Bytes>,
+    /// The headers, in order.
+    pub headers: Vec<(String, Bytes)>,
+}
+
+impl EffectRecord {
+    /// About how many bytes of memory this holds.
+    pub fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len() + 64).sum();
+        let len = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
+        size_of::<Self>() + self.topic.len() + len(&self.key) + len(&self.value) + headers
+    }
+}
+
+impl From<&Record> for EffectRecord {
+    /// The record as the handler gave it: its partition is that which the handler fixed.
+    fn from(record: &Record) -> Self {
+        Self {
+            topic: record.topic.clone(),
+            partition: record.partition,
+            key: record.key.clone(),
+            value: record.value.clone(),
+            headers: record.headers.clone(),
+        }
+    }
+}

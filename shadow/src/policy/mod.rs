@@ -1,0 +1,154 @@
+//! How a route's two sides are compared: rules with their authors, matchers, what is injected, how effects belong to
+//! requests, and how much is stored.
+
+mod alike;
+mod inject;
+mod raw;
+mod source;
+mod validate;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub use alike::Alike;
+pub use inject::{Inject, Injected, injected};
+pub use raw::{AlikeRaw, CorrelateRaw, EffectsRaw, IgnoreRaw, InjectRaw, Keep, OneOrMany, PolicyRaw, Within};
+pub use source::{Absent, InvalidSource, Source};
+pub use validate::PolicyFault;
+
+use bytes::Bytes;
+
+use crate::difference::{Difference, Kind};
+use crate::experiment::{Answer, RecordedRequest};
+use crate::path::Pattern;
+
+/// A valid policy. Cloning it is cheap enough for reloads, not for requests: share it.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    sample: f64,
+    effects: Vec<EffectPolicy>,
+    inject: Vec<Inject>,
+    ignore: Vec<Ignore>,
+    alike: Vec<Alike>,
+    keep: Keep,
+    reveal: Vec<Pattern>,
+    hash: String,
+}
+
+impl Default for Policy {
+    /// Everything is compared, nothing ignored, no topic is tapped.
+    fn default() -> Self {
+        PolicyRaw::default()
+            .validate()
+            .unwrap_or_else(|_| unreachable!("the empty policy has no field to be wrong"))
+    }
+}
+
+impl Policy {
+    /// The share of requests that become experiments, 0 to 1.
+    pub fn sample(&self) -> f64 {
+        self.sample
+    }
+
+    /// The topics that legacy writes to.
+    pub fn effects(&self) -> &[EffectPolicy] {
+        &self.effects
+    }
+
+    /// Whether a dry run has to wait for legacy's answer.
+    pub fn injects(&self) -> bool {
+        !self.inject.is_empty()
+    }
+
+    /// How much of a pair is stored.
+    pub fn keep(&self) -> Keep {
+        self.keep
+    }
+
+    /// Places whose values are stored as they are.
+    pub(crate) fn reveal(&self) -> &[Pattern] {
+        &self.reveal
+    }
+
+    /// Stable hash of all that decides a verdict, in 16 hex digits. Evidence gathered under another hash is another's.
+    /// Names, authors, reasons, the sample and what is stored have no part in it.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The rule that sets this difference aside at that time.
+    pub(crate) fn ignoring(&self, difference: &Difference, at: Timestamp) -> Option<&Ignore> {
+        self.ignore.iter().find(|rule| rule.covers(difference, at))
+    }
+
+    /// Whether a matcher accepts this difference.
+    pub(crate) fn accepts(&self, difference: &Difference) -> bool {
+        self.alike.iter().any(|alike| alike.accepts(difference))
+    }
+}
+
+/// A difference that does not count, by whose decision, and why.
+#[derive(Clone, Debug)]
+pub struct Ignore {
+    /// The name under which it is counted.
+    pub name: String,
+    /// Where.
+    pub path: Pattern,
+    /// Only this kind, or all.
+    pub kind: Option<Kind>,
+    /// Who decided it.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+    /// From when on it counts again.
+    pub expires: Option<Timestamp>,
+}
+
+impl Ignore {
+    fn covers(&self, difference: &Difference, at: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| at < expires)
+            && self.kind.is_none_or(|kind| kind == difference.kind)
+            && self.path.covers(&difference.path)
+    }
+}
+
+/// A topic that legacy writes to, and how a record there belongs to a request.
+#[derive(Clone, Debug)]
+pub struct EffectPolicy {
+    topic: String,
+    record: Source,
+    of: Of,
+    window: Duration,
+}
+
+#[derive(Clone, Debug)]
+enum Of {
+    Answer(Source),
+    Request(Source),
+}
+
+impl EffectPolicy {
+    /// The topic.
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// For how long after the answer legacy may still send.
+    pub fn window(&self) -> Duration {
+        self.window
+    }
+
+    /// The value by which this exchange's records are known, or why there is none.
+    pub fn wanted(&self, request: &RecordedRequest, answer: &Answer) -> Result<Bytes, Absent> {
+        match &self.of {
+            Of::Answer(source) => source.in_answer(answer),
+            Of::Request(source) => source.in_request(request),
+        }
+    }
+
+    /// Where a record says whose it is.
+    pub fn record(&self) -> &Source {
+        &self.record
+    }
+}

@@ -1,0 +1,328 @@
+//! What of an experiment goes into which table.
+
+use std::collections::{BTreeSet, HashMap};
+
+use ring::digest::{SHA256, digest};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::tally::{Counts, Tally};
+use super::{Judged, Limits};
+use crate::cluster::ClusterKey;
+use crate::evidence::{EvidenceKey, Loss};
+use crate::experiment::{Experiment, ExperimentId, Outcome};
+use crate::path::Part;
+use crate::redact::Redactor;
+use crate::verdict::{Class, Verdict};
+
+/// Reasons of one class that are counted apart.
+const MAX_REASONS: i64 = 64;
+
+/// Writes experiments. Caches ids and bounds; [`forget`](Self::forget) after a transaction that failed.
+pub(super) struct Keeper {
+    limits: Limits,
+    redactor: Redactor,
+    evidence: HashMap<EvidenceKey, i64>,
+    /// For each evidence: how many pairs its sample has, and the largest hash among them.
+    samples: HashMap<i64, (u64, i64)>,
+}
+
+impl Keeper {
+    pub(super) fn new(limits: Limits, redactor: Redactor) -> Self {
+        Self { limits, redactor, evidence: HashMap::new(), samples: HashMap::new() }
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.evidence.clear();
+        self.samples.clear();
+    }
+
+    pub(super) fn batch(&mut self, db: &Connection, batch: &[Judged]) -> rusqlite::Result<()> {
+        let mut tally = Tally::default();
+        for judged in batch {
+            let key = EvidenceKey::of(&judged.experiment, &judged.policy);
+            let at = judged.experiment.at.as_microsecond();
+            self.count(tally.at(&key, at), &judged.judgement.verdict);
+            let evidence = self.evidence(db, &key, at)?;
+            self.keep(db, evidence, judged, tally.at(&key, at))?;
+        }
+        for (key, counts) in tally.0 {
+            let evidence = self.evidence(db, &key, counts.first)?;
+            add(db, evidence, &counts)?;
+        }
+        Ok(())
+    }
+
+    /// Losses belong to the newest evidence of their route.
+    pub(super) fn losses(
+        &mut self,
+        db: &Connection,
+        losses: &HashMap<(String, Loss, String), u64>,
+    ) -> rusqlite::Result<()> {
+        for ((route, loss, what), n) in losses {
+            let newest = db
+                .prepare_cached(
+                    "SELECT id FROM evidence WHERE route = ? ORDER BY last DESC, id DESC LIMIT 1",
+                )?
+                .query_row([route], |row| row.get(0))
+                .optional()?;
+            let evidence = match newest {
+                Some(id) => id,
+                None => {
+                    let [on_trial, legacy, policy] = [(); 3].map(|()| String::new());
+                    self.evidence(db, &EvidenceKey { route: route.clone(), on_trial, legacy, policy }, 0)?
+                }
+            };
+            let class = match loss {
+                Loss::Dropped => "dropped",
+                Loss::Unattributed => "unattributed",
+            };
+            increase(db, evidence, class, what, *n)?;
+        }
+        Ok(())
+    }
+
+    fn count(&self, counts: &mut Counts, verdict: &Verdict) {
+        let class = class_name(verdict.class());
+        match verdict {
+            Verdict::NotComparable(reason) | Verdict::Declined(reason) => {
+                counts.add(class, &self.redactor.reason(reason));
+            }
+            Verdict::Ignored(rules) => {
+                counts.add(class, "");
+                rules.iter().for_each(|rule| counts.add("rule", rule));
+            }
+            Verdict::Mismatched(differences) => {
+                counts.add(class, "");
+                if differences.iter().any(|difference| difference.path.part() == Part::Outcome) {
+                    counts.add("failed", "");
+                }
+            }
+            Verdict::Matched | Verdict::Pending => counts.add(class, ""),
+        }
+    }
+
+    /// The row of that evidence.
+    fn evidence(&mut self, db: &Connection, key: &EvidenceKey, at: i64) -> rusqlite::Result<i64> {
+        if let Some(id) = self.evidence.get(key) {
+            return Ok(*id);
+        }
+        let id = db
+            .prepare_cached(
+                "INSERT INTO evidence (route, on_trial, legacy, policy, first, last) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+                 ON CONFLICT DO UPDATE SET last = max(last, excluded.last) RETURNING id",
+            )?
+            .query_row(params![key.route, key.on_trial, key.legacy, key.policy, at], |row| row.get(0))?;
+        self.evidence.insert(key.clone(), id);
+        Ok(id)
+    }
+
+    /// Stores the pair when it belongs to the sample or is a better exemplar than those that are kept.
+    fn keep(
+        &mut self,
+        db: &Connection,
+        evidence: i64,
+        judged: &Judged,
+        counts: &mut Counts,
+    ) -> rusqlite::Result<()> {
+        let hash = sample_hash(judged.experiment.id);
+        let sampled = self.is_sampled(db, evidence, hash)?;
+        let clusters = self.clusters(db, evidence, judged, counts)?;
+        let size = exchanged(&judged.experiment);
+        let shown: Vec<i64> = {
+            let mut shown = Vec::new();
+            for cluster in clusters {
+                if self.is_exemplar(db, evidence, cluster, size)? {
+                    shown.push(cluster);
+                }
+            }
+            shown
+        };
+        if !sampled && shown.is_empty() {
+            return Ok(());
+        }
+        let pair = self.insert(db, evidence, judged, sampled.then_some(hash))?;
+        for cluster in shown {
+            db.prepare_cached("INSERT INTO exemplars (cluster, pair, evidence, size) VALUES (?, ?, ?, ?)")?
+                .execute(params![cluster, pair, evidence, size])?;
+            self.trim_exemplars(db, evidence, cluster)?;
+        }
+        if sampled {
+            self.trim_sample(db, evidence)?;
+        }
+        Ok(())
+    }
+
+    fn insert(
+        &self,
+        db: &Connection,
+        evidence: i64,
+        judged: &Judged,
+        sample: Option<i64>,
+    ) -> rusqlite::Result<i64> {
+        let pair = self.redactor.pair(&judged.experiment, &judged.judgement, &judged.policy);
+        let text = serde_json::to_string(&pair)
+            .map_err(|fault| rusqlite::Error::ToSqlConversionFailure(Box::new(fault)))?;
+        let at = judged.experiment.at.as_microsecond();
+        db.prepare_cached("INSERT INTO pairs (evidence, at, size, sample, pair) VALUES (?, ?, ?, ?, ?)")?
+            .insert(params![evidence, at, text.len() as i64, sample, text])
+    }
+
+    fn is_sampled(&mut self, db: &Connection, evidence: i64, hash: i64) -> rusqlite::Result<bool> {
+        let (count, largest) = match self.samples.get(&evidence) {
+            Some(known) => *known,
+            None => *self.samples.entry(evidence).or_insert(sample_of(db, evidence)?),
+        };
+        Ok(count < self.limits.sample || (hash < largest && self.limits.sample > 0))
+    }
+
+    fn trim_sample(&mut self, db: &Connection, evidence: i64) -> rusqlite::Result<()> {
+        let (mut count, mut largest) = sample_of(db, evidence)?;
+        if count > self.limits.sample {
+            db.prepare_cached("UPDATE pairs SET sample = NULL WHERE evidence = ? AND sample = ?")?
+                .execute(params![evidence, largest])?;
+            drop_unused(db, evidence)?;
+            (count, largest) = sample_of(db, evidence)?;
+        }
+        self.samples.insert(evidence, (count, largest));
+        Ok(())
+    }
+
+    /// Counts the experiment once in each cluster that its standing differences belong to.
+    fn clusters(
+        &self,
+        db: &Connection,
+        evidence: i64,
+        judged: &Judged,
+        counts: &mut Counts,
+    ) -> rusqlite::Result<Vec<i64>> {
+        let Verdict::Mismatched(differences) = &judged.judgement.verdict else { return Ok(Vec::new()) };
+        let keys: BTreeSet<ClusterKey> = differences
+            .iter()
+            .map(|difference| ClusterKey::of(&judged.experiment.route, difference))
+            .collect();
+        let mut clusters = Vec::with_capacity(keys.len());
+        for key in keys {
+            let Some(cluster) = self.cluster(db, &key)? else {
+                counts.add("unclustered", "");
+                continue;
+            };
+            db.prepare_cached(
+                "INSERT INTO cluster_counts (cluster, evidence, n, first, last) VALUES (?1, ?2, 1, ?3, ?3)
+                 ON CONFLICT DO UPDATE SET n = n + 1, first = min(first, ?3), last = max(last, ?3)",
+            )?
+            .execute(params![cluster, evidence, judged.experiment.at.as_microsecond()])?;
+            clusters.push(cluster);
+        }
+        Ok(clusters)
+    }
+
+    /// The cluster's row; `None` when the route has too many already.
+    fn cluster(&self, db: &Connection, key: &ClusterKey) -> rusqlite::Result<Option<i64>> {
+        let (severity, kind) = (super::read::name(key.severity), super::read::name(key.kind));
+        let known = db
+            .prepare_cached("SELECT id FROM clusters WHERE route = ? AND severity = ? AND kind = ? AND path = ? AND shape = ?")?
+            .query_row(params![key.route, severity, kind, key.path, key.shape], |row| row.get(0))
+            .optional()?;
+        if known.is_some() {
+            return Ok(known);
+        }
+        let count: u64 = db
+            .prepare_cached("SELECT count(*) FROM clusters WHERE route = ?")?
+            .query_row([&key.route], |row| row.get::<_, i64>(0))? as u64;
+        if count >= self.limits.clusters {
+            return Ok(None);
+        }
+        db.prepare_cached("INSERT INTO clusters (route, severity, kind, path, shape) VALUES (?, ?, ?, ?, ?)")?
+            .insert(params![key.route, severity, kind, key.path, key.shape])
+            .map(Some)
+    }
+
+    fn is_exemplar(&self, db: &Connection, evidence: i64, cluster: i64, size: i64) -> rusqlite::Result<bool> {
+        let (count, largest) = db
+            .prepare_cached(
+                "SELECT count(*), coalesce(max(size), 0) FROM exemplars WHERE cluster = ? AND evidence = ?",
+            )?
+            .query_row([cluster, evidence], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+        Ok((count as u64) < self.limits.exemplars || (size < largest && self.limits.exemplars > 0))
+    }
+
+    fn trim_exemplars(&self, db: &Connection, evidence: i64, cluster: i64) -> rusqlite::Result<()> {
+        let trimmed = db
+            .prepare_cached(
+                "DELETE FROM exemplars WHERE cluster = ?1 AND pair IN (SELECT pair FROM exemplars
+                 WHERE cluster = ?1 AND evidence = ?2 ORDER BY size, pair LIMIT -1 OFFSET ?3)",
+            )?
+            .execute(params![cluster, evidence, self.limits.exemplars as i64])?;
+        if trimmed > 0 { drop_unused(db, evidence) } else { Ok(()) }
+    }
+}
+
+/// Removes pairs that are neither sampled nor exemplars any more.
+fn drop_unused(db: &Connection, evidence: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "DELETE FROM pairs WHERE evidence = ? AND sample IS NULL
+         AND NOT EXISTS (SELECT 1 FROM exemplars WHERE exemplars.pair = pairs.id)",
+    )?
+    .execute([evidence])
+    .map(drop)
+}
+
+fn sample_of(db: &Connection, evidence: i64) -> rusqlite::Result<(u64, i64)> {
+    db.prepare_cached(
+        "SELECT count(sample), coalesce(max(sample), 0) FROM pairs WHERE evidence = ? AND sample IS NOT NULL",
+    )?
+    .query_row([evidence], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))
+}
+
+fn add(db: &Connection, evidence: i64, counts: &Counts) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE evidence SET first = min(first, ?), last = max(last, ?) WHERE id = ?")?
+        .execute([counts.first, counts.last, evidence])?;
+    counts.counts.iter().try_for_each(|((class, what), n)| increase(db, evidence, class, what, *n))
+}
+
+fn increase(db: &Connection, evidence: i64, class: &str, what: &str, n: u64) -> rusqlite::Result<()> {
+    let known = db
+        .prepare_cached("UPDATE counts SET n = n + ? WHERE evidence = ? AND class = ? AND what = ?")?
+        .execute(params![n as i64, evidence, class, what])?;
+    if known > 0 {
+        return Ok(());
+    }
+    let others: i64 = db
+        .prepare_cached("SELECT count(*) FROM counts WHERE evidence = ? AND class = ?")?
+        .query_row(params![evidence, class], |row| row.get(0))?;
+    let what = if others < MAX_REASONS { what } else { "other" };
+    db.prepare_cached(
+        "INSERT INTO counts (evidence, class, what, n) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET n = n + ?4",
+    )?
+    .execute(params![evidence, class, what, n as i64])
+    .map(drop)
+}
+
+/// The class's name in the table.
+pub(super) fn class_name(class: Class) -> &'static str {
+    match class {
+        Class::Matched => "matched",
+        Class::Ignored => "ignored",
+        Class::Mismatched => "mismatched",
+        Class::NotComparable => "not-comparable",
+        Class::Declined => "declined",
+        Class::Pending => "pending",
+    }
+}
+
+/// Uniform over all positive numbers, whatever the ids are made of.
+fn sample_hash(id: ExperimentId) -> i64 {
+    let hash = digest(&SHA256, &id.0.to_le_bytes());
+    let first = hash.as_ref().iter().take(8).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+    (first >> 1) as i64
+}
+
+/// How much there is to read in a pair: the smallest are shown first.
+fn exchanged(experiment: &Experiment) -> i64 {
+    let answer = |outcome: &Outcome| match outcome {
+        Outcome::Answered(answer) => answer.body.bytes().len(),
+        _ => 0,
+    };
+    let request = experiment.request.target.len() + experiment.request.body.bytes().len();
+    (request + answer(&experiment.control.outcome) + answer(&experiment.candidate.outcome)) as i64
+}

@@ -1,0 +1,180 @@
+//! Reads a store, beside the process that writes it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::StoreError;
+use crate::cluster::ClusterKey;
+use crate::evidence::{ClusterSummary, EvidenceKey, Parity};
+use crate::redact::StoredPair;
+
+/// A store, open to read.
+pub struct Reader {
+    connection: Connection,
+}
+
+impl Reader {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection }
+    }
+
+    /// The routes that there is evidence of, by name.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn routes(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare("SELECT DISTINCT route FROM evidence ORDER BY route")?;
+        Ok(query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// What the newest evidence of a route comes to; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn parity(&self, route: &str) -> Result<Option<Parity>, StoreError> {
+        Ok(self.parities(route)?.into_iter().next())
+    }
+
+    /// All evidence of a route, the newest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn parities(&self, route: &str) -> Result<Vec<Parity>, StoreError> {
+        // One snapshot: a writer's commit in between would give counts that do not add up.
+        let snapshot = self.connection.unchecked_transaction()?;
+        let mut query = snapshot.prepare(
+            "SELECT id, route, on_trial, legacy, policy, first, last FROM evidence WHERE route = ? ORDER BY last DESC, id DESC",
+        )?;
+        let rows = query.query_map([route], |row| {
+            let evidence = EvidenceKey {
+                route: row.get(1)?,
+                on_trial: row.get(2)?,
+                legacy: row.get(3)?,
+                policy: row.get(4)?,
+            };
+            Ok((row.get(0)?, evidence, time(row.get(5)?), time(row.get(6)?)))
+        })?;
+        let rows = rows.collect::<Result<Vec<(i64, _, _, _)>, _>>()?;
+        rows.into_iter().map(|(id, evidence, first, last)| self.counted(id, evidence, first, last)).collect()
+    }
+
+    fn counted(
+        &self,
+        id: i64,
+        evidence: EvidenceKey,
+        first: String,
+        last: String,
+    ) -> Result<Parity, StoreError> {
+        let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+        let mut query =
+            self.connection.prepare_cached("SELECT class, what, n FROM counts WHERE evidence = ?")?;
+        let rows =
+            query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)? as u64)))?;
+        for row in rows {
+            let (class, what, n): (String, String, u64) = row?;
+            counts.entry(class).or_default().insert(what, n);
+        }
+        let mut by = |class: &str| counts.remove(class).unwrap_or_default();
+        let sum = |by: BTreeMap<String, u64>| by.values().sum();
+        Ok(Parity {
+            evidence,
+            first,
+            last,
+            matched: sum(by("matched")),
+            ignored: sum(by("ignored")),
+            ignored_by_rule: by("rule"),
+            mismatched: sum(by("mismatched")),
+            failed: sum(by("failed")),
+            not_comparable: by("not-comparable"),
+            declined: by("declined"),
+            pending: sum(by("pending")),
+            dropped: by("dropped"),
+            unattributed: by("unattributed"),
+            unclustered: sum(by("unclustered")),
+            clusters: self.clusters(id)?,
+        })
+    }
+
+    fn clusters(&self, evidence: i64) -> Result<Vec<ClusterSummary>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT c.id, c.route, c.severity, c.kind, c.path, c.shape, n.n, n.first, n.last,
+                    (SELECT count(*) FROM exemplars e WHERE e.cluster = c.id AND e.evidence = n.evidence)
+             FROM cluster_counts n JOIN clusters c ON c.id = n.cluster WHERE n.evidence = ?",
+        )?;
+        let rows = query.query_map([evidence], |row| Ok(cluster(row)))?;
+        let mut clusters = rows.map(|row| row?).collect::<Result<Vec<_>, StoreError>>()?;
+        clusters.sort_by(|a, b| (a.key.severity, b.count, a.id).cmp(&(b.key.severity, a.count, b.id)));
+        Ok(clusters)
+    }
+
+    /// The pairs that are kept of a cluster, the smallest first; of the newest evidence before older.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn pairs(&self, cluster: i64) -> Result<Vec<StoredPair>, StoreError> {
+        self.stored(
+            "SELECT p.pair FROM exemplars e JOIN pairs p ON p.id = e.pair JOIN evidence v ON v.id = e.evidence
+             WHERE e.cluster = ? ORDER BY v.last DESC, v.id DESC, e.size, p.id",
+            params![cluster],
+        )
+    }
+
+    /// The uniform sample of the newest evidence of a route, whatever the verdicts.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn sample(&self, route: &str) -> Result<Vec<StoredPair>, StoreError> {
+        let newest: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT id FROM evidence WHERE route = ? ORDER BY last DESC, id DESC LIMIT 1")?
+            .query_row([route], |row| row.get(0))
+            .optional()?;
+        self.stored(
+            "SELECT pair FROM pairs WHERE evidence = ? AND sample IS NOT NULL ORDER BY sample",
+            params![newest],
+        )
+    }
+
+    fn stored(&self, query: &str, parameters: impl rusqlite::Params) -> Result<Vec<StoredPair>, StoreError> {
+        let mut query = self.connection.prepare_cached(query)?;
+        let pairs = query.query_map(parameters, |row| row.get::<_, String>(0))?;
+        pairs.map(|pair| Ok(serde_json::from_str(&pair?)?)).collect()
+    }
+}
+
+fn cluster(row: &Row<'_>) -> Result<ClusterSummary, StoreError> {
+    Ok(ClusterSummary {
+        id: row.get(0)?,
+        key: ClusterKey {
+            route: row.get(1)?,
+            severity: named(row.get(2)?)?,
+            kind: named(row.get(3)?)?,
+            path: row.get(4)?,
+            shape: row.get(5)?,
+        },
+        count: row.get::<_, i64>(6)? as u64,
+        first: time(row.get(7)?),
+        last: time(row.get(8)?),
+        exemplars: row.get::<_, i64>(9)? as u64,
+    })
+}
+
+/// The name that serde gives a unit variant.
+pub(super) fn name(variant: impl Serialize) -> String {
+    match serde_json::to_value(variant) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+fn named<T: DeserializeOwned>(name: String) -> Result<T, StoreError> {
+    Ok(serde_json::from_value(serde_json::Value::String(name))?)
+}
+
+fn time(micros: i64) -> String {
+    Timestamp::from_microsecond(micros).map_or_else(|_| String::new(), |time| time.to_string())
+}

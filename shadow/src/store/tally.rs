@@ -1,0 +1,56 @@
+//! What is only counted: in memory first, added to the file with each commit.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::evidence::{EvidenceKey, Loss};
+
+/// Different losses that are told apart between two commits; beyond it their reason is `other`.
+const MAX_LOSSES: usize = 1024;
+
+/// Counts of what never became a judged experiment.
+#[derive(Default)]
+pub(super) struct Losses(Mutex<HashMap<(String, Loss, String), u64>>);
+
+impl Losses {
+    pub(super) fn add(&self, route: &str, loss: Loss, what: &str, n: u64) {
+        let mut losses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let what = if losses.len() < MAX_LOSSES { what } else { "other" };
+        *losses.entry((route.to_owned(), loss, what.to_owned())).or_default() += n;
+    }
+
+    pub(super) fn take(&self) -> HashMap<(String, Loss, String), u64> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Counts of one batch.
+#[derive(Default)]
+pub(super) struct Tally(pub(super) HashMap<EvidenceKey, Counts>);
+
+/// Counts of one evidence.
+pub(super) struct Counts {
+    /// By class and what (reason, rule, topic).
+    pub(super) counts: HashMap<(&'static str, String), u64>,
+    /// Microseconds of the first and last experiment.
+    pub(super) first: i64,
+    pub(super) last: i64,
+}
+
+impl Tally {
+    pub(super) fn at(&mut self, key: &EvidenceKey, micros: i64) -> &mut Counts {
+        if !self.0.contains_key(key) {
+            self.0.insert(key.clone(), Counts { counts: HashMap::new(), first: micros, last: micros });
+        }
+        let counts = self.0.get_mut(key).unwrap_or_else(|| unreachable!("it was inserted"));
+        counts.first = counts.first.min(micros);
+        counts.last = counts.last.max(micros);
+        counts
+    }
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, class: &'static str, what: &str) {
+        *self.counts.entry((class, what.to_owned())).or_default() += 1;
+    }
+}

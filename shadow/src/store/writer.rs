@@ -1,0 +1,143 @@
+//! The writer thread: gathers what comes, commits it in batches, survives a full disk and a broken file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::keep::Keeper;
+use super::{Judged, Limits, Message, Shared, retain, schema};
+use crate::evidence::Loss;
+use crate::redact::Redactor;
+
+/// At most so long after an experiment was recorded, readers see it.
+const COMMIT: Duration = Duration::from_millis(200);
+
+/// A batch has at most so many experiments.
+const BATCH: usize = 512;
+
+/// How often what is too old or too much is removed.
+const RETAIN: Duration = Duration::from_secs(10);
+
+pub(super) struct Writer {
+    connection: Connection,
+    path: PathBuf,
+    limits: Limits,
+    keeper: Keeper,
+    shared: Arc<Shared>,
+    retained: Instant,
+    failing: bool,
+}
+
+/// What ended a batch.
+enum End {
+    Full,
+    Flush(SyncSender<()>),
+    Stop,
+}
+
+impl Writer {
+    pub(super) fn new(
+        connection: Connection,
+        path: PathBuf,
+        limits: Limits,
+        redactor: Redactor,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let keeper = Keeper::new(limits.clone(), redactor);
+        Self { connection, path, limits, keeper, shared, retained: Instant::now(), failing: false }
+    }
+
+    /// Runs until [`Message::Stop`].
+    pub(super) fn run(&mut self, messages: &Receiver<Message>) {
+        loop {
+            let (batch, end) = gather(messages);
+            for judged in &batch {
+                self.shared.queued.fetch_sub(judged.size, Ordering::Relaxed);
+            }
+            self.write(&batch);
+            match end {
+                End::Full => {}
+                End::Flush(done) => drop(done.try_send(())),
+                End::Stop => return,
+            }
+        }
+    }
+
+    fn write(&mut self, batch: &[Judged]) {
+        let losses = self.shared.losses.take();
+        let retain = self.retained.elapsed() >= RETAIN;
+        if batch.is_empty() && losses.is_empty() && !retain {
+            return;
+        }
+        let written = self.commit(batch, &losses, retain);
+        match written {
+            Ok(()) => self.failing = false,
+            Err(fault) => {
+                self.keeper.forget();
+                for judged in batch {
+                    self.shared.losses.add(&judged.experiment.route, Loss::Dropped, "store-failed", 1);
+                }
+                for ((route, loss, what), n) in losses {
+                    self.shared.losses.add(&route, loss, &what, n);
+                }
+                self.recover(&fault);
+            }
+        }
+    }
+
+    fn commit(
+        &mut self,
+        batch: &[Judged],
+        losses: &std::collections::HashMap<(String, Loss, String), u64>,
+        retain: bool,
+    ) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.keeper.batch(&transaction, batch)?;
+        self.keeper.losses(&transaction, losses)?;
+        if retain {
+            retain::apply(&transaction, &self.limits, Timestamp::now().as_microsecond())?;
+            self.keeper.forget();
+            self.retained = Instant::now();
+        }
+        transaction.commit()
+    }
+
+    /// Begins a new file when this one is broken; otherwise says so once and goes on trying.
+    fn recover(&mut self, fault: &rusqlite::Error) {
+        if !self.failing {
+            tracing::error!(path = %self.path.display(), %fault, "cannot write the shadow store; experiments are dropped and counted");
+        }
+        self.failing = true;
+        if !schema::is_corrupt(fault) {
+            return;
+        }
+        match Connection::open_in_memory().map(|memory| std::mem::replace(&mut self.connection, memory)) {
+            Ok(broken) => drop(broken),
+            Err(_) => return,
+        }
+        match schema::set_aside(&self.path).and_then(|_| schema::open(&self.path)) {
+            Ok((connection, _)) => self.connection = connection,
+            Err(fault) => tracing::error!(%fault, "cannot begin a new shadow store"),
+        }
+    }
+}
+
+/// The next experiments: as many as come within the commit interval, or fit into a batch.
+fn gather(messages: &Receiver<Message>) -> (Vec<Judged>, End) {
+    let mut batch = Vec::new();
+    let until = Instant::now() + COMMIT;
+    while batch.len() < BATCH {
+        match messages.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(Message::Judged(judged)) => batch.push(*judged),
+            Ok(Message::Flush(done)) => return (batch, End::Flush(done)),
+            Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return (batch, End::Stop),
+            Err(RecvTimeoutError::Timeout) => break,
+        }
+    }
+    (batch, End::Full)
+}

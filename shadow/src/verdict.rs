@@ -1,0 +1,193 @@
+//! The judge: from an experiment and a policy to a verdict. Pure: the same pair under the same policy gets the same
+//! verdict whenever it is judged.
+
+use serde::{Deserialize, Serialize};
+
+use crate::compare;
+use crate::difference::{Difference, Differences, Form, Found, Kind};
+use crate::experiment::{Answer, Body, Effects, Experiment, OnTrial, Outcome, Side, Who};
+use crate::path::{Part, Path};
+use crate::policy::Policy;
+
+/// What an experiment came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// No difference.
+    Matched,
+    /// Only differences that rules set aside; by the rules' names, each once.
+    Ignored(Vec<String>),
+    /// At least one difference stands; these, the worst first.
+    Mismatched(Vec<Difference>),
+    /// Nothing can be said; with the reason.
+    NotComparable(String),
+    /// Native left the request to legacy; with its reason. No sample, and counted apart.
+    Declined(String),
+    /// Effects are still awaited.
+    Pending,
+}
+
+/// A verdict without its particulars: what is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// See [`Verdict::Matched`].
+    Matched,
+    /// See [`Verdict::Ignored`].
+    Ignored,
+    /// See [`Verdict::Mismatched`].
+    Mismatched,
+    /// See [`Verdict::NotComparable`].
+    NotComparable,
+    /// See [`Verdict::Declined`].
+    Declined,
+    /// See [`Verdict::Pending`].
+    Pending,
+}
+
+impl Verdict {
+    /// What is counted of it.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Matched => Class::Matched,
+            Self::Ignored(_) => Class::Ignored,
+            Self::Mismatched(_) => Class::Mismatched,
+            Self::NotComparable(_) => Class::NotComparable,
+            Self::Declined(_) => Class::Declined,
+            Self::Pending => Class::Pending,
+        }
+    }
+}
+
+/// A verdict, and what was set aside on the way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Differences that a rule set aside, with the rule's name.
+    pub set_aside: Vec<(Difference, String)>,
+    /// Whether there were more differences than are kept.
+    pub cut: bool,
+}
+
+impl From<Verdict> for Judgement {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, set_aside: Vec::new(), cut: false }
+    }
+}
+
+/// Judges one experiment.
+///
+/// 1. A decline is a decline, whatever the other side did.
+/// 2. A side on trial without an answer is a mismatch; the other one without an answer is not comparable.
+/// 3. What differs in the answers, or in effects that are known on both sides, stands unless the policy sets it aside.
+/// 4. Only if nothing stands can effects that are awaited or unknown keep the pair from matching.
+pub fn judge(experiment: &Experiment, policy: &Policy) -> Judgement {
+    let (control, candidate) = (&experiment.control, &experiment.candidate);
+    if let Some(reason) = declined(control).or_else(|| declined(candidate)) {
+        return Verdict::Declined(reason.to_owned()).into();
+    }
+    if let Some(reason) = unknown_version(control).or_else(|| unknown_version(candidate)) {
+        return Verdict::NotComparable(reason.to_owned()).into();
+    }
+    let (Outcome::Answered(a), Outcome::Answered(b)) = (&control.outcome, &candidate.outcome) else {
+        return unanswered(experiment);
+    };
+    if let Some(reason) = not_whole(a).or_else(|| not_whole(b)) {
+        return Verdict::NotComparable(reason.to_owned()).into();
+    }
+    let mut found = compare::answers(a, b);
+    let unknown = compare_effects(control, candidate, &mut found);
+    weigh(found, unknown, experiment, policy)
+}
+
+fn declined(side: &Side) -> Option<&str> {
+    match &side.outcome {
+        Outcome::Declined(reason) => Some(reason),
+        _ => None,
+    }
+}
+
+fn unknown_version(side: &Side) -> Option<&'static str> {
+    (side.who == Who::Legacy { version: None }).then_some("legacy's version is unknown or mixed")
+}
+
+fn not_whole(answer: &Answer) -> Option<&'static str> {
+    matches!(answer.body, Body::Cut(_)).then_some("a body is larger than the capture's bound")
+}
+
+/// Step 2: at least one side gave no answer.
+fn unanswered(experiment: &Experiment) -> Judgement {
+    let (on_trial, other) = match experiment.on_trial() {
+        OnTrial::Control => (&experiment.control, &experiment.candidate),
+        OnTrial::Candidate => (&experiment.candidate, &experiment.control),
+    };
+    if !matches!(other.outcome, Outcome::Answered(_)) {
+        return Verdict::NotComparable("the other side gave no answer".to_owned()).into();
+    }
+    let (kind, reason) = match &on_trial.outcome {
+        Outcome::TimedOut => (Kind::TimedOut, "no answer in time"),
+        Outcome::Failed(reason) => (Kind::Failed, reason.as_str()),
+        Outcome::Answered(_) | Outcome::Declined(_) => (Kind::Failed, ""),
+    };
+    let (path, reason) = (Path::new(Part::Outcome), Some(Found::new(Form::Text, reason)));
+    let difference = match experiment.on_trial() {
+        OnTrial::Control => Difference { path, kind, control: reason, candidate: None },
+        OnTrial::Candidate => Difference { path, kind, control: None, candidate: reason },
+    };
+    Verdict::Mismatched(vec![difference]).into()
+}
+
+/// Compares effects where both sides' are known; else says what keeps the pair from matching.
+fn compare_effects(control: &Side, candidate: &Side, found: &mut Differences) -> Option<Verdict> {
+    match (&control.effects, &candidate.effects) {
+        (Effects::Known(a), Effects::Known(b)) => {
+            found.append(compare::effects(a, b));
+            None
+        }
+        (Effects::NotComparable(reason), _) | (_, Effects::NotComparable(reason)) => {
+            Some(Verdict::NotComparable(reason.clone()))
+        }
+        (Effects::Pending, _) | (_, Effects::Pending) => Some(Verdict::Pending),
+        (Effects::Unobserved, Effects::Unobserved) => None,
+        (Effects::Unobserved, Effects::Known(records)) | (Effects::Known(records), Effects::Unobserved) => {
+            let reason = || "one side has effects, the other's are not observed".to_owned();
+            (!records.is_empty()).then(|| Verdict::NotComparable(reason()))
+        }
+    }
+}
+
+/// Steps 3 and 4.
+fn weigh(
+    found: Differences,
+    unknown: Option<Verdict>,
+    experiment: &Experiment,
+    policy: &Policy,
+) -> Judgement {
+    let cut = found.is_cut();
+    let (mut standing, mut set_aside) = (Vec::new(), Vec::new());
+    for difference in found.into_sorted() {
+        if policy.accepts(&difference) {
+            continue;
+        }
+        match policy.ignoring(&difference, experiment.at) {
+            Some(rule) => set_aside.push((difference, rule.name.clone())),
+            None => standing.push(difference),
+        }
+    }
+    let verdict = match unknown {
+        _ if !standing.is_empty() => Verdict::Mismatched(standing),
+        // Differences beyond the bound were never weighed: they might stand.
+        _ if cut => Verdict::NotComparable("more differences than are kept".to_owned()),
+        Some(unknown) => unknown,
+        None if set_aside.is_empty() => Verdict::Matched,
+        None => Verdict::Ignored(rules(&set_aside)),
+    };
+    Judgement { verdict, set_aside, cut }
+}
+
+fn rules(set_aside: &[(Difference, String)]) -> Vec<String> {
+    let mut rules: Vec<String> = set_aside.iter().map(|(_, rule)| rule.clone()).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules
+}
