@@ -41,12 +41,15 @@ function minutes_between($from, $to)
     return (hhmm_to_minutes($to) - hhmm_to_minutes($from) + 1440) % 1440;
 }
 
-/** Unix time of a local clock time at an airport. */
+/**
+ * Unix time of a local clock time at an airport. Not by mktime(): in the hour that comes twice its
+ * answer depends on whether it is summer now (2013, the Monday after).
+ */
 function local_timestamp($zone, $year, $month, $day, $hhmm)
 {
     $before = date_default_timezone_get();
     date_default_timezone_set($zone);
-    $ts = mktime(intval($hhmm / 100), $hhmm % 100, 0, $month, $day, $year);
+    $ts = strtotime(gmdate('Y-m-d H:i:s', gmmktime(intval($hhmm / 100), $hhmm % 100, 0, $month, $day, $year)));
     date_default_timezone_set($before);
     return $ts;
 }
