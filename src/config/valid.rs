@@ -1,10 +1,14 @@
 //! What `routes.toml` says, once it cannot be wrong. Everything later reads these types alone.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use handover_kafka::Partitioner;
+use handover_shadow::Policy;
 
 use crate::legacy::spec::Spec;
 use crate::route::Stage;
@@ -69,8 +73,8 @@ pub(crate) struct RouteSpec {
     pub canary: Canary,
     /// The share that goes on being compared at the stage native.
     pub verify: Share,
-    /// How both sides are compared, not yet validated.
-    pub shadow: toml::Table,
+    /// How both sides are compared.
+    pub shadow: Arc<Policy>,
     /// The largest body that native gets, in bytes. A larger one goes to legacy.
     pub body_max: u64,
     /// How long native may take.
@@ -82,7 +86,7 @@ pub(crate) struct RouteSpec {
 }
 
 /// One `[kafka.NAME]`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Kafka {
     /// Its name.
     pub name: String,
@@ -90,28 +94,30 @@ pub(crate) struct Kafka {
     pub bootstrap: Vec<String>,
     /// How it is authenticated to.
     pub auth: KafkaAuth,
-    /// The file of CA certificates (PEM) that sign the brokers'; the system's when not given.
-    pub ca_file: Option<PathBuf>,
+    /// Whether TLS is used, and whom it trusts.
+    pub tls: Option<Tls>,
     /// What a 2xx promises of a record.
     pub ack: Ack,
     /// How a record without a partition finds one.
     pub partitioner: Partitioner,
-    /// Topics whose partitioner differs, by name in order.
-    pub topics: Vec<(String, Partitioner)>,
+    /// Topics whose partitioner differs.
+    pub topic_partitioners: BTreeMap<String, Partitioner>,
     /// How long a record may wait for the brokers' acknowledgement.
     pub timeout: Duration,
 }
 
 /// How a Kafka cluster is authenticated to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum KafkaAuth {
-    /// Not at all, without TLS.
+    /// Not at all.
     None,
-    /// SASL/PLAIN over TLS.
+    /// SASL/PLAIN.
     Plain(Login),
-    /// SASL/SCRAM-SHA-512 over TLS.
+    /// SASL/SCRAM-SHA-256.
+    ScramSha256(Login),
+    /// SASL/SCRAM-SHA-512.
     ScramSha512(Login),
-    /// A client certificate.
+    /// A client certificate. There is TLS.
     Mtls {
         /// The certificate (PEM).
         cert_file: PathBuf,
@@ -120,15 +126,20 @@ pub(crate) enum KafkaAuth {
     },
 }
 
+/// TLS towards the brokers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tls {
+    /// The file of CA certificates (PEM) that sign the brokers'; the system's when not given.
+    pub ca_file: Option<PathBuf>,
+}
+
 /// A name and where its password is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Login {
     /// The name.
     pub user: String,
     /// The file that holds the password; a line end behind it does not count.
     pub password_file: PathBuf,
-    /// Whether TLS is used. Only tests and brokers on the same machine do without.
-    pub tls: bool,
 }
 
 /// What a 2xx promises of a record.
@@ -139,37 +150,6 @@ pub(crate) enum Ack {
     Delivered,
     /// It is in memory and on its way: a crash may lose it.
     Memory,
-}
-
-/// How a record without a partition finds one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Partitioner {
-    /// CRC32 of the key, at random without one: php-rdkafka's default.
-    ConsistentRandom,
-    /// CRC32 of the key, also of the empty one.
-    Consistent,
-    /// Java's hash of the key, at random without one: the Java client's default.
-    Murmur2Random,
-    /// Java's hash of the key, also of the empty one.
-    Murmur2,
-    /// FNV-1a of the key, at random without one: Sarama's default.
-    Fnv1aRandom,
-    /// At random, whatever the key.
-    Random,
-}
-
-impl Partitioner {
-    /// librdkafka's name for it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::ConsistentRandom => "consistent_random",
-            Self::Consistent => "consistent",
-            Self::Murmur2Random => "murmur2_random",
-            Self::Murmur2 => "murmur2",
-            Self::Fnv1aRandom => "fnv1a_random",
-            Self::Random => "random",
-        }
-    }
 }
 
 impl fmt::Display for Ack {
@@ -190,6 +170,8 @@ pub(crate) struct S3 {
     pub region: Option<String>,
     /// Whether the bucket stands in the path, as most servers other than AWS's want it.
     pub path_style: bool,
+    /// The file of CA certificates (PEM) that sign the endpoint's; the system's when not given.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// One `[table.NAME]`: a hot table.

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 use super::Asked;
 
@@ -89,8 +89,9 @@ impl Canary {
 
 /// Where a value stands from 0 to 1 (excluded), for that route.
 fn point(route: &str, value: &[u8]) -> f64 {
-    let hash = Sha256::new().chain_update(route).chain_update([0]).chain_update(value).finalize();
-    let high = hash.iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+    let mut hash = Context::new(&SHA256);
+    [route.as_bytes(), &[0], value].into_iter().for_each(|part| hash.update(part));
+    let high = hash.finish().as_ref().iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
     (high >> 11) as f64 / (1_u64 << 53) as f64
 }
 

@@ -269,7 +269,8 @@ fn parse_segment(
     if captures.iter().any(|n| n == name) {
         return Err(PatternError::Twice(name.to_owned()));
     }
-    if !star.is_empty() && !(last && before.is_empty() && after.is_empty()) {
+    let whole_last_segment = last && before.is_empty() && after.is_empty();
+    if !star.is_empty() && !whole_last_segment {
         return Err(PatternError::CatchAllNotLast(name.to_owned()));
     }
     literal(before, shape)?;

@@ -1,0 +1,393 @@
+//! `routes.toml` as it is written. Its JSON Schema comes from these types, and so do these comments.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use handover_shadow::PolicyRaw;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use toml::Spanned;
+
+use super::valid::Ack;
+use crate::route::Stage;
+
+/// A value that knows where it stands.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct At<T>(Spanned<T>);
+
+impl<T> At<T> {
+    /// The value.
+    pub(crate) fn get(&self) -> &T {
+        self.0.get_ref()
+    }
+
+    /// Where it stands.
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.0.span()
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+type Sections<T> = BTreeMap<String, At<T>>;
+
+/// The file. Every text may hold `${NAME}` or `${NAME:-default}`, filled in from the environment. Relative paths begin
+/// at the folder of the file that they stand in. Durations are written `"250ms"`, `"5s"`, `"1h 30m"`; sizes `"64KiB"`,
+/// `"8MiB"`; shares are numbers from 0 to 1.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "routes.toml")]
+pub(crate) struct File {
+    /// Further files, `"routes.d/*.toml"`: routes, legacies, clusters and tables of other teams. Those include no more.
+    pub include: Option<At<Vec<At<String>>>>,
+    /// The folder for overrides, the last good configuration and the store. Read at start.
+    pub state: Option<At<String>>,
+    /// How many cores serve clients; all of them when not given. Read at start.
+    pub workers: Option<At<u32>>,
+    /// Where the process listens. Read at start.
+    pub listen: Option<At<Listen>>,
+    /// The old backends, by name.
+    pub legacy: Sections<Legacy>,
+    /// Kafka clusters, by name.
+    pub kafka: Sections<Kafka>,
+    /// How S3 is reached.
+    pub s3: Option<At<S3>>,
+    /// Hot tables, by name.
+    pub table: Sections<Table>,
+    /// The routes.
+    pub route: Vec<At<Route>>,
+}
+
+/// Where the process listens.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Listen {
+    /// Address or addresses for clients; `"127.0.0.1:8080"` when not given.
+    pub http: Option<At<Texts>>,
+    /// Address for operators, or `"off"`; `"127.0.0.1:8081"` when not given.
+    pub admin: Option<At<String>>,
+}
+
+/// An old backend: exactly one of `fastcgi`, `http` and `managed`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Legacy {
+    /// Whether it answers what no route matches. Not needed when it is the only one.
+    pub default: Option<At<bool>>,
+    /// A FastCGI responder: `"unix:/run/php/php-fpm.sock"` or `"127.0.0.1:9000"`.
+    pub fastcgi: Option<At<String>>,
+    /// An HTTP/1.1 backend: `"http://127.0.0.1:9501"` or `"unix:/run/app.sock"`.
+    pub http: Option<At<String>>,
+    /// A php-fpm that is started, watched and stopped with the proxy.
+    pub managed: Option<At<Managed>>,
+    /// FastCGI: the document root, as the backend sees it.
+    pub root: Option<At<String>>,
+    /// FastCGI: the front controller, relative to `root`; `"index.php"` when not given.
+    pub script: Option<At<String>>,
+    /// FastCGI: other scripts that may be run by their own path, relative to `root`.
+    pub scripts: Option<At<Vec<At<String>>>>,
+    /// FastCGI: whether files under `root` are served as nginx's `try_files` would; `true` when not given.
+    #[serde(rename = "static")]
+    pub static_files: Option<At<bool>>,
+    /// FastCGI: parameters beside the usual ones, which they override.
+    pub params: BTreeMap<String, At<String>>,
+    /// How long connecting may take; `"5s"` when not given.
+    pub connect_timeout: Option<At<String>>,
+    /// How long it may be silent, before and within an answer; `"60s"` when not given.
+    pub read_timeout: Option<At<String>>,
+    /// The most connections that this process opens; when not given as many as a managed pool has children, 32 for
+    /// another FastCGI responder, 256 for HTTP.
+    pub connections_max: Option<At<u32>>,
+    /// Whether connections are kept between requests. When not given: with HTTP and a managed pool. A kept connection
+    /// to php-fpm holds a child that other clients of the pool would need.
+    pub keep_alive: Option<At<bool>>,
+    /// The most requests that wait for a connection, beyond which clients get a 503; 1024 when not given.
+    pub queue_max: Option<At<u32>>,
+    /// The largest request body, beyond which clients get a 413; `"1GiB"` when not given.
+    pub body_max: Option<At<String>>,
+    /// How its version is known, to which evidence belongs: `"header:X-Version"` of its answers, or the version itself.
+    pub version: Option<At<String>>,
+}
+
+/// A php-fpm that runs under the proxy.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Managed {
+    /// The document root. Stands here or beside `managed`.
+    pub root: Option<At<String>>,
+    /// The php-fpm binary; searched for when not given.
+    pub binary: Option<At<String>>,
+    /// How many children it has; four a core when not given.
+    pub children: Option<At<u32>>,
+    /// The pool's `env[NAME]`.
+    pub env: BTreeMap<String, At<String>>,
+    /// The pool's `php_value[name]`.
+    pub ini: BTreeMap<String, At<String>>,
+}
+
+/// A Kafka cluster.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Kafka {
+    /// Brokers to begin with: `["b-1.example:9096"]`.
+    pub bootstrap: Option<At<Texts>>,
+    /// How it is authenticated to; `"none"` when not given.
+    pub auth: Option<At<KafkaAuth>>,
+    /// Whether TLS is used; when not given, wherever `auth` is not `"none"`.
+    pub tls: Option<At<bool>>,
+    /// The CA certificates (PEM) that sign the brokers'; the system's when not given.
+    pub ca_file: Option<At<String>>,
+    /// What a 2xx promises of a record; `"delivered"` when not given.
+    pub ack: Option<At<RawAck>>,
+    /// How a record finds its partition; `"consistent_random"` when not given, as php-rdkafka does.
+    pub partitioner: Option<At<RawPartitioner>>,
+    /// Topics whose partitioner differs, by name.
+    pub topic: BTreeMap<String, At<Topic>>,
+    /// How long a record may wait for its acknowledgement; `"10s"` when not given.
+    pub timeout: Option<At<String>>,
+}
+
+/// How a Kafka cluster is authenticated to.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum KafkaAuth {
+    /// Not at all.
+    None,
+    /// SASL/PLAIN.
+    Plain(Login),
+    /// SASL/SCRAM-SHA-256.
+    #[serde(rename = "scram-sha-256")]
+    ScramSha256(Login),
+    /// SASL/SCRAM-SHA-512, as AWS MSK has it.
+    #[serde(rename = "scram-sha-512")]
+    ScramSha512(Login),
+    /// A client certificate.
+    Mtls(Certificate),
+}
+
+/// A name and where its password is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Login {
+    /// The name.
+    pub user: At<String>,
+    /// The file that holds the password.
+    pub password_file: At<String>,
+}
+
+/// A client certificate.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Certificate {
+    /// The certificate (PEM).
+    pub cert_file: At<String>,
+    /// Its key (PEM).
+    pub key_file: At<String>,
+}
+
+/// What a topic has of its own.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Topic {
+    /// How a record finds its partition.
+    pub partitioner: Option<At<RawPartitioner>>,
+}
+
+/// What a 2xx promises of a record.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawAck {
+    /// The brokers have it.
+    Delivered,
+    /// It is on this machine's disk. Not there yet.
+    Spool,
+    /// It is in memory and on its way: a crash may lose it.
+    Memory,
+}
+
+impl RawAck {
+    /// The mode, if it is there yet.
+    pub(crate) const fn mode(self) -> Option<Ack> {
+        match self {
+            Self::Delivered => Some(Ack::Delivered),
+            Self::Memory => Some(Ack::Memory),
+            Self::Spool => None,
+        }
+    }
+}
+
+/// How a record without a partition finds one. The names are librdkafka's.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawPartitioner {
+    /// CRC32 of the key; at random without one. php-rdkafka's default.
+    #[default]
+    ConsistentRandom,
+    /// CRC32 of the key; all records without one to one partition.
+    Consistent,
+    /// Java's hash of the key; at random without one. The Java client's default.
+    Murmur2Random,
+    /// Java's hash of the key; all records without one to one partition.
+    Murmur2,
+    /// FNV-1a of the key; at random without one. Sarama's default.
+    Fnv1aRandom,
+    /// FNV-1a of the key; all records without one to one partition.
+    Fnv1a,
+    /// At random, whatever the key.
+    Random,
+}
+
+/// How S3 is reached. Credentials come from the environment, as AWS's own tools find them.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct S3 {
+    /// Another endpoint than AWS's.
+    pub endpoint: Option<At<String>>,
+    /// The region; the environment's when not given.
+    pub region: Option<At<String>>,
+    /// Whether the bucket stands in the path, as most servers other than AWS's want it; `false` when not given.
+    pub path_style: Option<At<bool>>,
+    /// The CA certificates (PEM) that sign the endpoint's; the system's when not given.
+    pub ca_file: Option<At<String>>,
+}
+
+/// A hot table: CSV with a head line, kept in memory.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Table {
+    /// `"s3://bucket/key"` or `"file:PATH"`; `.gz` and `.zst` are decompressed.
+    pub source: Option<At<String>>,
+    /// The column that rows are looked up by.
+    pub key: Option<At<String>>,
+    /// How often the source is asked for a newer one; `"1h"` when not given.
+    pub refresh: Option<At<String>>,
+    /// The age from which the table is too old to answer by; never when not given.
+    pub max_age: Option<At<String>>,
+    /// The most bytes that it may have, decompressed; `"256MiB"` when not given.
+    pub size_max: Option<At<String>>,
+}
+
+/// A route.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Route {
+    /// Its name, in logs, metrics and commands.
+    pub name: Option<At<String>>,
+    /// The team that answers for it.
+    pub owner: Option<At<String>>,
+    /// Method and path: `"POST /v1/events"`, `"GET|PUT /v1/events/{id}"`, `"* /static/{*rest}"`. GET covers HEAD; `*`
+    /// is every method but OPTIONS.
+    #[serde(rename = "match")]
+    pub matches: Option<At<String>>,
+    /// The only host that it matches.
+    pub host: Option<At<String>>,
+    /// Header fields that must be there, with their values.
+    pub headers: BTreeMap<String, At<String>>,
+    /// Who answers; `"legacy"` when not given.
+    pub stage: Option<At<Stage>>,
+    /// The name of the native handler.
+    pub native: Option<At<String>>,
+    /// The legacy that answers it; the default one when not given.
+    pub legacy: Option<At<String>>,
+    /// Whether asking legacy once more changes nothing; `false` when not given. Never guessed from the method.
+    pub repeatable: Option<At<bool>>,
+    /// Who is answered by native at the stage canary.
+    pub canary: Option<At<Canary>>,
+    /// At the stage native, the share that goes on being compared; 0 when not given.
+    pub verify: Option<At<f64>>,
+    /// How both sides are compared.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    pub shadow: Option<At<PolicyRaw>>,
+    /// The largest body that native gets; a larger one goes to legacy. `"1MiB"` when not given.
+    pub body_max: Option<At<String>>,
+    /// How long native may take; `"5s"` when not given.
+    pub timeout: Option<At<String>>,
+    /// The Kafka cluster that its records go to. Not needed when there is only one.
+    pub kafka: Option<At<String>>,
+    /// What a 2xx promises of its records; the cluster's when not given.
+    pub ack: Option<At<RawAck>>,
+}
+
+/// Who is answered by native at the stage canary.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Canary {
+    /// The share.
+    pub share: Option<At<f64>>,
+    /// What keeps a client on its side: `"cookie:NAME"`, `"header:NAME"` or `"ip"`.
+    pub sticky: Option<At<String>>,
+}
+
+/// One text, or a list of texts.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub(crate) enum Texts {
+    /// One.
+    One(String),
+    /// A list.
+    Many(Vec<At<String>>),
+}
+
+impl At<Texts> {
+    /// The texts, each with its place.
+    pub(crate) fn texts(&self) -> Vec<(&str, Range<usize>)> {
+        match self.get() {
+            Texts::One(text) => vec![(text, self.span())],
+            Texts::Many(list) => list.iter().map(|text| (text.get().as_str(), text.span())).collect(),
+        }
+    }
+}
+
+// Not `untagged`: that would lose the places of a list's members.
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany;
+
+        impl<'de> Visitor<'de> for OneOrMany {
+            type Value = Texts;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list of strings")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Texts, E> {
+                Ok(Texts::One(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Texts, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = list.next_element()? {
+                    texts.push(text);
+                }
+                Ok(Texts::Many(texts))
+            }
+        }
+
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+/// The JSON Schema of the file, for editors.
+pub(crate) fn schema() -> Schema {
+    schemars::schema_for!(File)
+}

@@ -1,0 +1,120 @@
+//! `[kafka.NAME]`: a cluster, how to prove who one is, and what a 2xx promises.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use handover_kafka::Partitioner;
+
+use super::legacy::is_host_and_port;
+use super::{Read, sections};
+use crate::config::fault::Fault;
+use crate::config::raw::{self, At, RawAck, RawPartitioner};
+use crate::config::section::Section;
+use crate::config::valid::{Ack, Kafka, KafkaAuth, Login, Tls};
+
+/// The clusters of all files by name; `None` for those that are wrong.
+pub(super) type Clusters = Vec<(String, Option<Arc<Kafka>>)>;
+
+/// Validates all clusters.
+pub(super) fn all(files: &[Read<'_>], faults: &mut Vec<Fault>) -> Clusters {
+    sections(files, "Kafka cluster", |raw| &raw.kafka, faults, cluster)
+}
+
+fn cluster(name: &str, raw: &raw::Kafka, section: &mut Section<'_>) -> Option<Kafka> {
+    let bootstrap =
+        section.required(&raw.bootstrap, "bootstrap", "brokers to begin with: [\"b-1.example:9096\"]");
+    let auth = auth(&raw.auth, section);
+    Some(Kafka {
+        name: name.to_owned(),
+        tls: tls(raw, &auth, section),
+        auth,
+        ack: raw.ack.as_ref().and_then(|given| ack(given, section)).unwrap_or(Ack::Delivered),
+        partitioner: raw
+            .partitioner
+            .as_ref()
+            .map_or_else(Partitioner::default, |given| partitioner(*given.get())),
+        topic_partitioners: raw
+            .topic
+            .iter()
+            .filter_map(|(topic, raw)| {
+                Some((topic.clone(), partitioner(*raw.get().partitioner.as_ref()?.get())))
+            })
+            .collect(),
+        timeout: section.duration(&raw.timeout, Duration::from_secs(10)),
+        bootstrap: brokers(bootstrap?, section),
+    })
+}
+
+/// Brokers may also stand in one text, separated by commas, since that is how an environment variable gives them.
+fn brokers(given: &At<raw::Texts>, section: &mut Section<'_>) -> Vec<String> {
+    let mut brokers = Vec::new();
+    for (text, span) in given.texts() {
+        for broker in text.split(',').map(str::trim) {
+            if is_host_and_port(broker) {
+                brokers.push(broker.to_owned());
+            } else {
+                let hint = "a name and a port, like \"b-1.example:9096\"".to_owned();
+                section.fault_with_hint(span.clone(), format!("`{broker}` is no broker's address"), hint);
+            }
+        }
+    }
+    if given.texts().is_empty() {
+        section.fault(given.span(), "there must be at least one broker");
+    }
+    brokers
+}
+
+fn auth(given: &Option<At<raw::KafkaAuth>>, section: &Section<'_>) -> KafkaAuth {
+    let login = |login: &raw::Login| Login {
+        user: login.user.get().clone(),
+        password_file: section.path(login.password_file.get()),
+    };
+    match given.as_ref().map(At::get) {
+        None | Some(raw::KafkaAuth::None) => KafkaAuth::None,
+        Some(raw::KafkaAuth::Plain(raw)) => KafkaAuth::Plain(login(raw)),
+        Some(raw::KafkaAuth::ScramSha256(raw)) => KafkaAuth::ScramSha256(login(raw)),
+        Some(raw::KafkaAuth::ScramSha512(raw)) => KafkaAuth::ScramSha512(login(raw)),
+        Some(raw::KafkaAuth::Mtls(raw)) => KafkaAuth::Mtls {
+            cert_file: section.path(raw.cert_file.get()),
+            key_file: section.path(raw.key_file.get()),
+        },
+    }
+}
+
+fn tls(raw: &raw::Kafka, auth: &KafkaAuth, section: &mut Section<'_>) -> Option<Tls> {
+    let wanted = raw.tls.as_ref().map_or(*auth != KafkaAuth::None, |tls| *tls.get());
+    match (&raw.tls, auth) {
+        (Some(tls), KafkaAuth::Mtls { .. }) if !wanted => section.fault(tls.span(), "mtls without TLS"),
+        (Some(tls), KafkaAuth::Plain(_)) if !wanted => {
+            let warning = Fault::at(section.place(tls.span()), "the password goes over the network as it is");
+            section.push(warning.warning());
+        }
+        _ => {}
+    }
+    if let (Some(file), false) = (&raw.ca_file, wanted) {
+        section.fault_with_hint(file.span(), "certificates without TLS", "add `tls = true`".to_owned());
+    }
+    wanted.then(|| Tls { ca_file: raw.ca_file.as_ref().map(|file| section.path(file.get())) })
+}
+
+/// What a 2xx promises, if that is there yet.
+pub(super) fn ack(given: &At<RawAck>, section: &mut Section<'_>) -> Option<Ack> {
+    let mode = given.get().mode();
+    if mode.is_none() {
+        let hint = "`delivered` waits for the brokers, `memory` does not wait".to_owned();
+        section.fault_with_hint(given.span(), "the spool is not there yet", hint);
+    }
+    mode
+}
+
+const fn partitioner(raw: RawPartitioner) -> Partitioner {
+    match raw {
+        RawPartitioner::ConsistentRandom => Partitioner::ConsistentRandom,
+        RawPartitioner::Consistent => Partitioner::Consistent,
+        RawPartitioner::Murmur2Random => Partitioner::Murmur2Random,
+        RawPartitioner::Murmur2 => Partitioner::Murmur2,
+        RawPartitioner::Fnv1aRandom => Partitioner::Fnv1aRandom,
+        RawPartitioner::Fnv1a => Partitioner::Fnv1a,
+        RawPartitioner::Random => Partitioner::Random,
+    }
+}
