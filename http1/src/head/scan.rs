@@ -31,7 +31,7 @@ impl Scanner {
             self.line = end + 1;
         }
         self.seen = input.len();
-        if self.seen > usize::from(limit) { Err(Refusal::HeadTooLong) } else { Ok(None) }
+        if self.seen >= usize::from(limit) { Err(Refusal::HeadTooLong) } else { Ok(None) }
     }
 
     /// As [`Scanner::find_end`], for a request: a first line that outgrows the target's limit is told

@@ -53,7 +53,8 @@ mod tests {
         for millis in [20, 10, 60, 120] {
             let deadline = start + Duration::from_millis(millis);
             let later = deadline + Duration::from_secs(100);
-            poll_fn(|cx| Poll::Ready(alarm.poll(cx, later).is_pending().then_some(()).unwrap())).await;
+            let polled = poll_fn(|cx| Poll::Ready(alarm.poll(cx, later))).await;
+            assert!(polled.is_pending());
             poll_fn(|cx| alarm.poll(cx, deadline)).await;
             assert!(Instant::now() >= deadline);
         }

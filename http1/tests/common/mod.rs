@@ -3,12 +3,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use handover_http1::{client, server};
+use handover_http1::{ServerTimeouts, client, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 /// A server connection and the raw stream of its client.
 pub(crate) fn server() -> (server::Connection<DuplexStream>, DuplexStream) {
-    server_with(server::Config::default())
+    server_with(server::Config { timeouts: brief(), ..Default::default() })
+}
+
+/// The usual time-outs, but for clients that don't close: these would hold every test up.
+pub(crate) fn brief() -> ServerTimeouts {
+    ServerTimeouts { linger: Duration::from_millis(10), ..Default::default() }
 }
 
 pub(crate) fn server_with(config: server::Config) -> (server::Connection<DuplexStream>, DuplexStream) {
