@@ -29,6 +29,7 @@ pub struct PhpFpmBuilder {
     tcp: bool,
     environment: Vec<(String, String)>,
     settings: Vec<(String, String)>,
+    directives: Vec<(String, String)>,
 }
 
 impl PhpFpm {
@@ -41,6 +42,7 @@ impl PhpFpm {
             tcp: false,
             environment: Vec::new(),
             settings: Vec::new(),
+            directives: Vec::new(),
         }
     }
 
@@ -139,6 +141,13 @@ impl PhpFpmBuilder {
         self
     }
 
+    /// A directive of the pool's own file, `pm.max_requests` for instance.
+    #[must_use]
+    pub fn directive(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.directives.push((key.to_owned(), value.into()));
+        self
+    }
+
     /// Starts the pool.
     ///
     /// # Panics
@@ -184,6 +193,9 @@ impl PhpFpmBuilder {
         );
         if is_root() {
             pool.push_str("user = root\ngroup = root\n");
+        }
+        for (key, value) in &self.directives {
+            let _ = writeln!(pool, "{key} = {value}");
         }
         for (key, value) in &self.environment {
             let _ = writeln!(pool, "env[{key}] = \"{value}\"");
