@@ -5,7 +5,7 @@
 //! these is one more implementation or wrapper.
 
 use bytes::Bytes;
-use handover_http1::head::ResponseHead;
+use handover_http1::ResponseHead;
 
 /// How long a request's body is, as far as its head tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

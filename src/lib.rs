@@ -2,6 +2,7 @@
 
 mod accept;
 mod config;
+mod exchange;
 mod legacy;
 mod native;
 mod observe;

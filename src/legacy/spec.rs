@@ -67,8 +67,11 @@ pub(crate) struct FastCgi {
     pub root: PathBuf,
     /// The front controller, relative to `root`.
     pub script: String,
-    /// Other scripts that may be run by their own path, relative to `root`.
+    /// Other scripts that may be run by their own path, relative to `root`; a `*` stands for any name or part of it
+    /// within one folder.
     pub scripts: Vec<String>,
+    /// Whether `/script.php/rest` runs `script.php` with `PATH_INFO=/rest`, for the front controller and `scripts`.
+    pub path_info: bool,
     /// Whether files under `root` are served as `try_files` would.
     pub static_files: bool,
     /// Parameters beside the usual ones, which they override.

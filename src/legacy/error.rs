@@ -1,0 +1,172 @@
+//! What can go wrong between us and legacy, and on which leg.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use handover_http1::Refusal;
+
+use super::fastcgi::{BadHead, Fault};
+use crate::exchange::ClientGone;
+
+/// The part of an exchange that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Leg {
+    /// Waiting for one of the connections that we may open.
+    Wait,
+    /// Connecting.
+    Connect,
+    /// Holding a body whose length is not known, before legacy is asked.
+    Buffer,
+    /// Sending the request's head.
+    SendHead,
+    /// Sending the request's body.
+    SendBody,
+    /// Waiting for the answer's head.
+    ReadHead,
+    /// Reading the answer's body.
+    ReadBody,
+    /// Reading the request's body from the client.
+    ClientBody,
+    /// Writing the answer to the client.
+    ClientAnswer,
+    /// Reading a static file.
+    File,
+}
+
+impl Leg {
+    /// A stable name for metrics and logs.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Wait => "wait",
+            Self::Connect => "connect",
+            Self::Buffer => "buffer",
+            Self::SendHead => "send_head",
+            Self::SendBody => "send_body",
+            Self::ReadHead => "read_head",
+            Self::ReadBody => "read_body",
+            Self::ClientBody => "client_body",
+            Self::ClientAnswer => "client_answer",
+            Self::File => "file",
+        }
+    }
+}
+
+impl fmt::Display for Leg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wait => "waiting for a connection",
+            Self::Connect => "connecting",
+            Self::Buffer => "holding the request's body",
+            Self::SendHead => "sending the request's head",
+            Self::SendBody => "sending the request's body",
+            Self::ReadHead => "reading the answer's head",
+            Self::ReadBody => "reading the answer's body",
+            Self::ClientBody => "reading the request's body from the client",
+            Self::ClientAnswer => "writing the answer to the client",
+            Self::File => "reading a static file",
+        })
+    }
+}
+
+/// What happened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Cause {
+    /// As many requests wait for a connection as may.
+    #[error("{0} requests wait already: legacy is slower than requests come in")]
+    QueueFull(usize),
+    /// Nothing happened for so long.
+    #[error("nothing happened for {0:?}")]
+    TimedOut(Duration),
+    /// The connection, or the disk, failed.
+    #[error("the connection broke")]
+    Io(#[from] io::Error),
+    /// Legacy closed the connection too early.
+    #[error("legacy closed the connection too early")]
+    Closed,
+    /// Legacy does not speak FastCGI as it should.
+    #[error("legacy broke the FastCGI protocol")]
+    FastCgi(#[from] Fault),
+    /// The head of a FastCGI answer is malformed.
+    #[error("the answer's head is malformed")]
+    Head(#[from] BadHead),
+    /// Legacy does not speak HTTP as it should.
+    #[error("legacy broke the HTTP protocol")]
+    Http(#[from] Refusal),
+    /// The answer ended before its declared length.
+    #[error("the answer is {missing} bytes shorter than it declared")]
+    TooShort {
+        /// How many bytes did not come.
+        missing: u64,
+    },
+    /// The request's body is larger than this legacy takes.
+    #[error("the body is larger than {0} bytes (legacy.NAME.body_max)")]
+    TooLarge(u64),
+    /// The request's body is shorter or longer than its head says.
+    #[error("the body is not as long as its head says")]
+    BodyLength,
+    /// The client is gone.
+    #[error("the client is gone")]
+    Client(#[source] ClientGone),
+    /// Legacy answered with something that is not passed on yet.
+    #[error("legacy answered {0}, which was not asked for")]
+    Unasked(u16),
+}
+
+/// An exchange failed.
+#[derive(Debug, thiserror::Error)]
+#[error("legacy {legacy:?}: {leg} failed")]
+pub(crate) struct ExchangeError {
+    /// `[legacy.NAME]`.
+    pub legacy: String,
+    /// Where.
+    pub leg: Leg,
+    /// Whether the client has been given a head: then no other answer can be given.
+    pub committed: bool,
+    /// Whether legacy certainly did nothing: the request may be sent again, where its body is still at hand.
+    pub retry_safe: bool,
+    /// What happened.
+    #[source]
+    pub cause: Cause,
+}
+
+/// A failure before it is known whose exchange it belongs to.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) leg: Leg,
+    pub(crate) cause: Cause,
+    pub(crate) retry_safe: bool,
+}
+
+impl Failed {
+    /// On a leg on which legacy may have begun to work.
+    pub(crate) fn new(leg: Leg, cause: impl Into<Cause>) -> Self {
+        Self { leg, cause: cause.into(), retry_safe: false }
+    }
+
+    /// Before legacy could begin.
+    pub(crate) fn before(leg: Leg, cause: impl Into<Cause>) -> Self {
+        Self { leg, cause: cause.into(), retry_safe: true }
+    }
+
+    pub(crate) fn of(self, legacy: &str, committed: bool) -> ExchangeError {
+        let Self { leg, cause, retry_safe } = self;
+        ExchangeError {
+            legacy: legacy.to_owned(),
+            leg,
+            committed,
+            retry_safe: retry_safe && !committed,
+            cause,
+        }
+    }
+}
+
+impl From<ClientGone> for Failed {
+    fn from(gone: ClientGone) -> Self {
+        let leg = match gone {
+            ClientGone::Body(_) => Leg::ClientBody,
+            ClientGone::Answer(_) => Leg::ClientAnswer,
+        };
+        Self::new(leg, Cause::Client(gone))
+    }
+}

@@ -1,0 +1,23 @@
+//! Legacy over FastCGI: php-fpm, or another responder.
+//!
+//! [`record`] and [`answer`] know the bytes, [`params`] and [`script`] what PHP sees, [`pool`] who may talk, and
+//! [`exchange`] leads one request through [`hold`], [`upload`], [`download`] and [`handoff`].
+
+#[cfg(test)]
+mod against_php;
+mod answer;
+mod download;
+mod exchange;
+mod handoff;
+mod hold;
+mod params;
+mod pool;
+mod record;
+mod script;
+mod stderr;
+mod upload;
+
+pub(crate) use answer::BadHead;
+pub(crate) use exchange::Responder;
+pub(crate) use pool::{Load, Pool};
+pub(crate) use record::Fault;

@@ -1,0 +1,33 @@
+//! A request as legacy is to see it.
+
+use std::net::SocketAddr;
+
+use handover_http1::RequestHead;
+
+/// A request's head and what surrounds it. The body comes from a [`BodySource`](crate::exchange::BodySource).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outbound<'a> {
+    /// The head as the client sent it.
+    pub head: &'a RequestHead,
+    /// Fields of ours (name, value): they take the place of the client's of the same name, whatever its case.
+    pub set: &'a [(&'a [u8], &'a [u8])],
+    /// The version that the client speaks, as `SERVER_PROTOCOL` says it: `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`.
+    pub protocol: &'static str,
+    /// Whether the client came by TLS.
+    pub secure: bool,
+    /// The client, as legacy is to see it.
+    pub peer: SocketAddr,
+    /// Where the client connected to.
+    pub local: SocketAddr,
+    /// Whether legacy may be asked twice for this request (the route says so; no method implies it).
+    pub repeatable: bool,
+    /// The route, for log lines.
+    pub route: &'a str,
+}
+
+impl Outbound<'_> {
+    /// Whether a field of ours takes this one's place.
+    pub(crate) fn replaces(&self, name: &[u8]) -> bool {
+        self.set.iter().any(|(ours, _)| ours.eq_ignore_ascii_case(name))
+    }
+}

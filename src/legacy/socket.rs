@@ -1,0 +1,212 @@
+//! A connection to legacy, Unix or TCP, on one core's runtime; and off it, parked for any core to take.
+
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use socket2::SockRef;
+use tokio::io::Interest;
+use tokio::net::{TcpStream, UnixStream};
+
+use super::spec::Address;
+
+/// How long to wait when a Unix socket's queue of new connections is full; there is no event for it.
+const BACKLOG_PAUSE: Duration = Duration::from_millis(5);
+
+/// A connection, registered with this core's runtime.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    Unix(UnixStream),
+    Tcp(TcpStream),
+}
+
+/// A connection that belongs to no core.
+#[derive(Debug)]
+pub(crate) enum Loose {
+    Unix(std::os::unix::net::UnixStream),
+    Tcp(std::net::TcpStream),
+}
+
+/// Calls the same method on either stream.
+macro_rules! either {
+    ($socket:expr, $stream:ident => $call:expr) => {
+        match $socket {
+            Socket::Unix($stream) => $call,
+            Socket::Tcp($stream) => $call,
+        }
+    };
+}
+
+impl Socket {
+    /// Connects; a name is resolved anew each time.
+    pub(crate) async fn connect(address: &Address) -> io::Result<Self> {
+        match address {
+            Address::Unix(path) => loop {
+                match UnixStream::connect(path).await {
+                    // The listener's queue is full (unix(7)): someone else's connections, since ours are counted.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        tokio::time::sleep(BACKLOG_PAUSE).await;
+                    }
+                    connected => return connected.map(Self::Unix),
+                }
+            },
+            Address::Tcp(address) => {
+                let stream = TcpStream::connect(address.as_str()).await?;
+                stream.set_nodelay(true)?;
+                Ok(Self::Tcp(stream))
+            }
+        }
+    }
+
+    /// Reads what there is behind what `buffer` holds, or waits for it; 0 at the end.
+    pub(crate) async fn read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        loop {
+            match either!(self, stream => stream.try_read_buf(buffer)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    either!(self, stream => stream.readable().await)?;
+                }
+                read => return read,
+            }
+        }
+    }
+
+    /// Writes some of `parts`, or waits until that is possible.
+    pub(crate) async fn write(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self.try_write(parts) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            written => return written,
+        }
+        loop {
+            match either!(self, stream => stream.try_write_vectored(parts)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    either!(self, stream => stream.writable().await)?;
+                }
+                written => return written,
+            }
+        }
+    }
+
+    /// Writes what goes without waiting. Past the runtime, which knows nothing yet of a connection that it was just
+    /// given.
+    pub(crate) fn try_write(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        either!(self, stream => SockRef::from(stream).send_vectored(parts))
+    }
+
+    /// Waits until the peer closes or says something; true when it closed.
+    pub(crate) async fn closed(&self) -> bool {
+        let mut unasked = [0; 1];
+        loop {
+            match either!(self, stream => stream.try_read(&mut unasked)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if either!(self, stream => stream.readable().await).is_err() {
+                        return true;
+                    }
+                }
+                Ok(read) => return read == 0,
+                Err(_) => return true,
+            }
+        }
+    }
+
+    /// Whether the peer's process has read all that was written. Only a Unix socket can tell; over TCP the answer
+    /// is yes, since the peer's kernel acknowledges in its place.
+    pub(crate) fn is_drained(&self) -> bool {
+        match self {
+            Self::Unix(stream) => unread(stream).is_none_or(|bytes| bytes == 0),
+            Self::Tcp(_) => true,
+        }
+    }
+
+    /// Waits until [`is_drained`](Self::is_drained). A Unix socket becomes writable anew whenever its peer has read.
+    pub(crate) async fn drained(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(_) => Ok(()),
+            Self::Unix(stream) => {
+                let check = || if self.is_drained() { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) };
+                stream.async_io(Interest::WRITABLE, check).await
+            }
+        }
+    }
+
+    /// Takes the connection off this core.
+    pub(crate) fn loosen(self) -> io::Result<Loose> {
+        Ok(match self {
+            Self::Unix(stream) => Loose::Unix(stream.into_std()?),
+            Self::Tcp(stream) => Loose::Tcp(stream.into_std()?),
+        })
+    }
+}
+
+impl Loose {
+    /// Whether the peer still holds the connection and has said nothing unasked.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let mut byte = [MaybeUninit::uninit()];
+        let peeked = match self {
+            Self::Unix(stream) => SockRef::from(stream).peek(&mut byte),
+            Self::Tcp(stream) => SockRef::from(stream).peek(&mut byte),
+        };
+        peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Takes the connection onto this core.
+    pub(crate) fn fasten(self) -> io::Result<Socket> {
+        Ok(match self {
+            Self::Unix(stream) => Socket::Unix(UnixStream::from_std(stream)?),
+            Self::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
+        })
+    }
+}
+
+/// Bytes of ours that the peer has not read (`SIOCOUTQ`, unix(7)); `None` where the kernel cannot say.
+#[allow(unsafe_code)] // no crate in the tree wraps this call
+fn unread(stream: &UnixStream) -> Option<i32> {
+    use std::os::fd::AsRawFd;
+    let mut bytes: nix::libc::c_int = 0;
+    // SAFETY: the descriptor is open while `stream` is borrowed; TIOCOUTQ (the same number as SIOCOUTQ) writes one c_int.
+    let result = unsafe { nix::libc::ioctl(stream.as_raw_fd(), nix::libc::TIOCOUTQ, &mut bytes) };
+    (result == 0).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use super::*;
+
+    fn pair() -> (Socket, std::os::unix::net::UnixStream) {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        (Loose::Unix(ours).fasten().unwrap(), theirs)
+    }
+
+    #[tokio::test]
+    async fn a_unix_socket_tells_when_its_peer_has_read_everything() {
+        let (ours, mut theirs) = pair();
+        assert!(ours.is_drained());
+        assert_eq!(ours.try_write(&[IoSlice::new(b"0123456789")]).unwrap(), 10);
+        theirs.read_exact(&mut [0; 6]).unwrap();
+        let waits = tokio::time::timeout(Duration::from_millis(50), ours.drained()).await;
+        assert!(waits.is_err(), "four bytes are unread");
+        let reading = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            theirs.read_exact(&mut [0; 4]).unwrap();
+            theirs
+        });
+        tokio::time::timeout(Duration::from_secs(5), ours.drained()).await.unwrap().unwrap();
+        reading.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_parked_connection_is_quiet_until_its_peer_speaks_or_closes() {
+        let (ours, mut theirs) = pair();
+        let ours = ours.loosen().unwrap();
+        assert!(ours.is_quiet());
+        theirs.write_all(b"x").unwrap();
+        assert!(!ours.is_quiet(), "unasked bytes would be taken for the next answer");
+        let (ours, theirs) = pair();
+        let ours = ours.loosen().unwrap();
+        drop(theirs);
+        assert!(!ours.is_quiet());
+    }
+}
