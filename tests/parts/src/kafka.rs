@@ -52,13 +52,22 @@ impl Kafka {
     /// When Java or Kafka is not installed, or the broker does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// The same with settings of its own, lines as in `server.properties`.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_with(settings: &str) -> Self {
         let folder = process::folder("kafka");
         let port = free_port();
         let properties = PROPERTIES
             .replace("@BROKER@", &port.to_string())
             .replace("@CONTROLLER@", &free_port().to_string())
             .replace("@DATA@", &folder.path().join("data").to_string_lossy());
-        process::write(folder.path().join("server.properties"), properties);
+        process::write(folder.path().join("server.properties"), properties + settings);
         format_storage(folder.path());
 
         let mut command = java();
@@ -87,7 +96,7 @@ impl Kafka {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Creates a topic.
+    /// Creates a topic; with -1 partitions, as many as the broker's `num.partitions` says.
     ///
     /// # Panics
     /// When the broker refuses, for instance because the topic is there already.
@@ -119,6 +128,15 @@ impl Kafka {
         let name = format!("{prefix}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         self.create_topic(&name, partitions);
         name
+    }
+
+    /// How many partitions the topic has.
+    ///
+    /// # Panics
+    /// When the broker does not answer or the topic does not exist.
+    #[must_use]
+    pub fn partitions(&self, topic: &str) -> usize {
+        self.ends(&self.consumer(), topic).len()
     }
 
     /// How many records the topic's partitions hold, all together.

@@ -36,8 +36,12 @@ pub(crate) fn kafka() -> PathBuf {
     fetched("kafka", "KAFKA_VERSION")
 }
 
-/// The versitygw binary.
-pub(crate) fn versitygw() -> PathBuf {
+/// The versitygw binary, an S3 server.
+///
+/// # Panics
+/// When it was not fetched, with what to do about it.
+#[must_use]
+pub fn versitygw() -> PathBuf {
     fetched("versitygw", "VERSITYGW_VERSION")
 }
 
