@@ -116,6 +116,7 @@ impl Kafka {
             Ok(Some(Ok(_))) => {}
             other => self.process.fail(&format!("topic {name} was not created: {other:?}")),
         }
+        self.wait_for_leaders(name);
     }
 
     /// Creates a topic whose name begins with `prefix` and is nobody else's, also on the shared broker.
@@ -232,6 +233,23 @@ impl Kafka {
     /// Ends a [`pause`](Self::pause).
     pub fn resume(&self) {
         self.process.signal(Signal::SIGCONT);
+    }
+
+    /// The controller has made the topic; the broker learns of it a little later.
+    fn wait_for_leaders(&self, topic: &str) {
+        let consumer = self.consumer();
+        let began = Instant::now();
+        let led = || {
+            let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).ok()?;
+            let partitions = metadata.topics().first()?.partitions();
+            Some(!partitions.is_empty() && partitions.iter().all(|partition| partition.leader() >= 0))
+        };
+        while led() != Some(true) {
+            if began.elapsed() > PATIENCE {
+                self.process.fail(&format!("topic {topic} has no leaders"));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn wait_until_ready(&mut self) {
