@@ -3,6 +3,9 @@
 use handover_api::Response;
 use tracing::Level;
 
+use crate::exchange::ClientGone;
+use crate::legacy::{Cause, ExchangeError, Leg};
+
 /// Why a client gets an answer that neither legacy nor native gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
@@ -82,6 +85,19 @@ impl Failure {
                 Level::ERROR,
                 "The request was accepted, but not all of it was carried out.",
             ),
+        }
+    }
+
+    /// What a failed exchange with legacy is to its client; `None` where nobody is left to be told.
+    pub(crate) fn of_legacy(error: &ExchangeError) -> Option<Self> {
+        match (&error.cause, error.leg) {
+            (Cause::Client(ClientGone::Answer(_)), _) => None,
+            (Cause::Client(ClientGone::Body(_)) | Cause::BodyLength, _) => Some(Self::BodyBroken),
+            (Cause::TooLarge(_), _) => Some(Self::BodyTooLarge),
+            (Cause::QueueFull(_), _) | (Cause::TimedOut(_), Leg::Wait) => Some(Self::Overloaded),
+            (Cause::TimedOut(_), _) => Some(Self::LegacyTimedOut),
+            (_, Leg::Connect) => Some(Self::LegacyUnreachable),
+            _ => Some(Self::LegacyBroken),
         }
     }
 

@@ -1,4 +1,7 @@
 //! Where clients come in: sockets, cores, connections.
 
-mod balance;
-mod listener;
+pub(crate) mod balance;
+mod connection;
+pub(crate) mod core;
+mod http1;
+pub(crate) mod listener;

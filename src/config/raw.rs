@@ -106,6 +106,8 @@ pub(crate) struct Legacy {
     pub script: Option<At<String>>,
     /// FastCGI: other scripts that may be run by their own path, relative to `root`.
     pub scripts: Option<At<Vec<At<String>>>>,
+    /// FastCGI: whether `/script.php/rest` runs `script.php` with `PATH_INFO=/rest`; `false` when not given.
+    pub path_info: Option<At<bool>>,
     /// FastCGI: whether files under `root` are served as nginx's `try_files` would; `true` when not given.
     #[serde(rename = "static")]
     pub static_files: Option<At<bool>>,

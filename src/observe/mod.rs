@@ -53,3 +53,9 @@ pub(crate) struct Observation<'a> {
     /// From the head's last byte to the answer's.
     pub took: Duration,
 }
+
+/// An error with all that caused it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}

@@ -232,6 +232,7 @@ fn fastcgi(
         root,
         script: script.to_owned(),
         scripts: scripts.map(|text| text.get().clone()).collect(),
+        path_info: raw.path_info.as_ref().is_some_and(|given| *given.get()),
         static_files: raw.static_files.as_ref().is_none_or(|given| *given.get()),
         params: pairs(&raw.params),
         managed,

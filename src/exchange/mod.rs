@@ -4,7 +4,10 @@
 //! HTTP/1.1 or HTTP/2, bodies are streamed or replayed after a fallback, answers are captured for the shadow. Each of
 //! these is one more implementation or wrapper.
 
+pub(crate) mod replayed;
+
 use bytes::Bytes;
+use handover_api::Response;
 use handover_http1::ResponseHead;
 
 /// How long a request's body is, as far as its head tells.
@@ -43,6 +46,15 @@ pub(crate) trait AnswerSink {
 
     /// Ends the answer. Not called where legacy broke off: the client must see that it is incomplete.
     async fn finish(&mut self) -> Result<(), ClientGone>;
+}
+
+/// A sink that can also give an answer of ours, and knows what it has given.
+pub(crate) trait ClientSink: AnswerSink {
+    /// Answers whole, with a response that was made here.
+    async fn respond(&mut self, response: Response) -> Result<(), ClientGone>;
+
+    /// The status of the final answer, once its head was given.
+    fn status(&self) -> Option<u16>;
 }
 
 /// The client's side of an exchange failed. Nobody is left to answer.

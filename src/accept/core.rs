@@ -1,0 +1,111 @@
+//! A core: one thread, one runtime, its own listeners, connections and upstream pools. A request never leaves it.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::LocalSet;
+use tokio_util::task::TaskTracker;
+
+use super::balance::{Fresh, Seat};
+use super::connection;
+use crate::legacy::CoreLegacies;
+use crate::observe::cells::CoreCells;
+use crate::process::{Phase, Process};
+use crate::route::generation::Generation;
+
+/// How long accepting pauses when the process is out of file descriptors: spinning would keep others from ending.
+const OUT_OF_SOCKETS: Duration = Duration::from_millis(10);
+
+/// What the connections of one core share.
+pub(crate) struct Core {
+    /// The process.
+    pub process: Arc<Process>,
+    /// This core's counters.
+    pub cells: CoreCells,
+    /// This core's connections to legacies.
+    pub legacies: CoreLegacies,
+    /// What the HTTP/1.1 engine is bound by.
+    pub http1: Arc<handover_http1::server::Config>,
+    generation: RefCell<Rc<Arc<Generation>>>,
+}
+
+impl Core {
+    fn new(process: Arc<Process>) -> Self {
+        Self {
+            cells: CoreCells::new(Arc::clone(&process.metrics)),
+            legacies: process.legacies.on_core(),
+            http1: Arc::default(),
+            generation: RefCell::new(Rc::new(process.generations.load())),
+            process,
+        }
+    }
+
+    /// The current generation. What is cloned is a count of this core's own, so that cores do not contend for one.
+    pub(crate) fn generation(&self) -> Rc<Arc<Generation>> {
+        let mut held = self.generation.borrow_mut();
+        let current = self.process.generations.cell().load();
+        if !Arc::ptr_eq(&held, &current) {
+            *held = Rc::new(Arc::clone(&current));
+        }
+        Rc::clone(&held)
+    }
+}
+
+/// Serves on the calling thread until the process is draining and the last connection has ended, or the grace is over.
+pub(crate) fn run(process: Arc<Process>, listeners: Vec<TcpListener>, seat: Seat) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, serve(process, listeners, seat))
+}
+
+async fn serve(process: Arc<Process>, listeners: Vec<TcpListener>, mut seat: Seat) -> io::Result<()> {
+    let core = Rc::new(Core::new(Arc::clone(&process)));
+    let connections = TaskTracker::new();
+    let listeners: Vec<_> =
+        listeners.into_iter().map(tokio::net::TcpListener::from_std).collect::<io::Result<_>>()?;
+    let mut phase = process.phase.subscribe();
+    let mut news = process.generations.subscribe();
+    loop {
+        tokio::select! {
+            accepted = accept(&listeners) => match accepted {
+                Ok((stream, peer)) => {
+                    if let Some(fresh) = stream.into_std().ok().and_then(|stream| seat.place(stream, peer)) {
+                        spawn(&connections, &core, fresh);
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(OUT_OF_SOCKETS).await;
+                }
+            },
+            Some(fresh) = seat.arriving.recv() => spawn(&connections, &core, fresh),
+            // A core without requests lets go of the old generation, too.
+            Ok(()) = news.changed() => drop(core.generation()),
+            _ = phase.wait_for(|phase| *phase == Phase::Draining) => break,
+        }
+    }
+    drop(listeners);
+    connections.close();
+    if tokio::time::timeout(process.grace, connections.wait()).await.is_err() {
+        tracing::warn!(connections = connections.len(), "the grace is over; connections are cut off");
+    }
+    Ok(())
+}
+
+fn spawn(connections: &TaskTracker, core: &Rc<Core>, fresh: Fresh) {
+    tokio::task::spawn_local(connections.track_future(connection::serve(Rc::clone(core), fresh)));
+}
+
+/// The next connection of any listener.
+async fn accept(
+    listeners: &[tokio::net::TcpListener],
+) -> io::Result<(tokio::net::TcpStream, std::net::SocketAddr)> {
+    std::future::poll_fn(|cx| {
+        let ready = listeners.iter().map(|listener| listener.poll_accept(cx)).find(std::task::Poll::is_ready);
+        ready.unwrap_or(std::task::Poll::Pending)
+    })
+    .await
+}

@@ -1,0 +1,103 @@
+//! A client that speaks HTTP/1.1, as the two sides of an exchange see it.
+
+use bytes::Bytes;
+use handover_api::Response;
+use handover_http1::server::{RequestBody, Responder};
+use handover_http1::{Error, Framing, ResponseHead, Size};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, ClientSink};
+
+/// A request's body.
+pub(super) struct Body<'a, S> {
+    inner: RequestBody<'a, S>,
+    framing: Framing,
+}
+
+impl<'a, S> Body<'a, S> {
+    /// A body that its head delimits so.
+    pub(super) fn new(inner: RequestBody<'a, S>, framing: Framing) -> Self {
+        Self { inner, framing }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> BodySource for Body<'_, S> {
+    fn length(&self) -> BodyLength {
+        match self.framing {
+            Framing::None | Framing::Length(0) => BodyLength::Empty,
+            Framing::Length(length) => BodyLength::Exact(length),
+            Framing::Chunked | Framing::UntilClose => BodyLength::Unknown,
+        }
+    }
+
+    async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
+        self.inner.data().await.map_err(|error| ClientGone::Body(error.into()))
+    }
+}
+
+/// Where the answer goes.
+pub(super) struct Answer<'a, S> {
+    inner: Responder<'a, S>,
+    status: Option<u16>,
+}
+
+impl<'a, S> Answer<'a, S> {
+    /// An answer that has not begun.
+    pub(super) fn new(inner: Responder<'a, S>) -> Self {
+        Self { inner, status: None }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AnswerSink for Answer<'_, S> {
+    async fn informational(&mut self, head: &ResponseHead) -> Result<(), ClientGone> {
+        let interim = self.inner.interim(head.status(), head.reason(), |fields| fields.copy(head.fields()));
+        interim.await.map_err(gone)
+    }
+
+    async fn head(&mut self, head: &ResponseHead) -> Result<(), ClientGone> {
+        self.inner
+            .head(head.status(), head.reason(), head.size(), |fields| fields.copy(head.fields()))
+            .map_err(gone)?;
+        self.status = Some(head.status());
+        Ok(())
+    }
+
+    async fn data(&mut self, piece: Bytes) -> Result<(), ClientGone> {
+        self.inner.data(piece).await.map_err(gone)
+    }
+
+    async fn flush(&mut self) -> Result<(), ClientGone> {
+        self.inner.flush().await.map_err(gone)
+    }
+
+    async fn finish(&mut self) -> Result<(), ClientGone> {
+        self.inner.finish(None).await.map_err(gone)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> ClientSink for Answer<'_, S> {
+    async fn respond(&mut self, response: Response) -> Result<(), ClientGone> {
+        let status = response.status.as_u16();
+        let reason = response.status.canonical_reason().unwrap_or_default().as_bytes();
+        let size = Size::Known(response.body.len() as u64);
+        let fields = |writer: &mut handover_http1::FieldWriter<'_>| {
+            for field in &response.fields {
+                writer.push(field.name(), field.value());
+            }
+        };
+        self.inner.head(status, reason, size, fields).map_err(gone)?;
+        self.status = Some(status);
+        if !response.body.is_empty() && !matches!(status, 204 | 304) {
+            self.inner.data(response.body).await.map_err(gone)?;
+        }
+        self.inner.finish(None).await.map_err(gone)
+    }
+
+    fn status(&self) -> Option<u16> {
+        self.status
+    }
+}
+
+fn gone(error: Error) -> ClientGone {
+    ClientGone::Answer(error.into())
+}

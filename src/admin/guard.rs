@@ -1,0 +1,49 @@
+//! Keeps other people's web pages away from an admin that trusts its loopback address.
+//!
+//! A page in an operator's browser can send requests to 127.0.0.1. So the Host must be an address or `localhost` (a
+//! name that was made to point here is refused), and what changes something must be JSON, which a page may send
+//! elsewhere only after asking, and the answer to that is no.
+
+use axum::extract::Request;
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// Lets a request through, or refuses it.
+pub(super) async fn guard(request: Request, next: Next) -> Response {
+    match refusal(&request) {
+        None => next.run(request).await,
+        Some((status, why)) => (status, format!("{why}\n")).into_response(),
+    }
+}
+
+fn refusal(request: &Request) -> Option<(StatusCode, &'static str)> {
+    let field = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if !field(header::HOST).is_some_and(is_own_host) {
+        return Some((StatusCode::FORBIDDEN, "the admin answers to an IP address or `localhost` only"));
+    }
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let json = field(header::CONTENT_TYPE).is_some_and(|value| value.starts_with("application/json"));
+    (changes && !json).then_some((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON: `Content-Type: application/json`"))
+}
+
+fn is_own_host(host: &str) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |h| h.0);
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    bare.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_was_made_to_point_here_is_no_own_host() {
+        for host in ["127.0.0.1:8081", "localhost", "LOCALHOST:1", "[::1]:8081", "10.0.0.3"] {
+            assert!(is_own_host(host), "{host}");
+        }
+        for host in ["evil.example:8081", "127.0.0.1.evil.example", "", "localhost.evil.example", "a:b"] {
+            assert!(!is_own_host(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! How the process stands, as the admin API says it and as whoever watches it reads it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::observe::AnsweredBy;
+use crate::observe::cells::NO_ROUTE;
+use crate::process::{Phase, Process};
+use crate::route::Stage;
+
+/// The answer to `GET /api/status`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// The current generation's number.
+    pub generation: u64,
+    /// The hash of the files that it was read from.
+    pub hash: String,
+    /// Whether the process drains.
+    pub draining: bool,
+    /// Why everything goes to legacy, when it does.
+    pub legacy_only: Option<String>,
+    /// The routes, in the file's order.
+    pub routes: Vec<RouteStatus>,
+    /// Requests that no route named, by who answered.
+    pub unrouted: BTreeMap<String, u64>,
+    /// Experiments that were begun.
+    pub experiments: u64,
+    /// Experiments for which there was no room.
+    pub experiments_dropped: u64,
+}
+
+/// One route.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RouteStatus {
+    /// Its name.
+    pub name: String,
+    /// What it matches.
+    pub matches: String,
+    /// The stage in effect.
+    pub stage: Stage,
+    /// The stage that the file gives it.
+    pub file_stage: Stage,
+    /// Why the two differ, when they do.
+    pub overridden: Option<String>,
+    /// How many requests each answered.
+    pub answered: BTreeMap<String, u64>,
+}
+
+impl Status {
+    /// The process as it stands.
+    pub(crate) fn of(process: &Process) -> Self {
+        let generation = process.generations.load();
+        let answered: BTreeMap<_, _> = process.metrics.sums().into_iter().collect();
+        let of = |name: &str| -> BTreeMap<String, u64> {
+            let sums = answered.get(name);
+            let count = |by: AnsweredBy| sums.map_or(0, |sums| sums.answered_by(by));
+            AnsweredBy::ALL.iter().map(|by| (by.label().to_owned(), count(*by))).collect()
+        };
+        let (experiments, experiments_dropped) = process.mirror.counts();
+        Self {
+            generation: generation.number,
+            hash: generation.config.hash.clone(),
+            draining: *process.phase.borrow() == Phase::Draining,
+            legacy_only: generation.overrides.legacy_only.as_ref().map(ToString::to_string),
+            routes: generation
+                .routes()
+                .iter()
+                .map(|route| RouteStatus {
+                    name: route.name().to_owned(),
+                    matches: route.spec.pattern.to_string(),
+                    stage: route.stage,
+                    file_stage: route.spec.stage,
+                    overridden: route.overridden.as_ref().map(ToString::to_string),
+                    answered: of(route.name()),
+                })
+                .collect(),
+            unrouted: of(NO_ROUTE),
+            experiments,
+            experiments_dropped,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A body of which a part has already been read, given again from its start.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::{BodyLength, BodySource, ClientGone};
+
+/// What was read so far, and how the rest is had.
+pub(crate) struct Replayed<'a, B> {
+    read: VecDeque<Bytes>,
+    length: BodyLength,
+    rest: Option<&'a mut B>,
+}
+
+impl<'a, B: BodySource> Replayed<'a, B> {
+    /// A body that was read whole.
+    pub(crate) fn whole(body: Bytes) -> Self {
+        let length = if body.is_empty() { BodyLength::Empty } else { BodyLength::Exact(body.len() as u64) };
+        Self { read: VecDeque::from([body]), length, rest: None }
+    }
+
+    /// A body that goes on behind `read`.
+    pub(crate) fn begun(read: Vec<Bytes>, rest: &'a mut B) -> Self {
+        Self { read: read.into(), length: rest.length(), rest: Some(rest) }
+    }
+}
+
+impl<B: BodySource> BodySource for Replayed<'_, B> {
+    fn length(&self) -> BodyLength {
+        self.length
+    }
+
+    async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
+        while let Some(piece) = self.read.pop_front() {
+            if !piece.is_empty() {
+                return Ok(Some(piece));
+            }
+        }
+        match &mut self.rest {
+            Some(rest) => rest.data().await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// A body that never is: for a [`Replayed`] that has no rest.
+pub(crate) enum NoBody {}
+
+impl BodySource for NoBody {
+    fn length(&self) -> BodyLength {
+        match *self {}
+    }
+
+    async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
+        match *self {}
+    }
+}
+
+/// Reads a body whole, as far as it has at most `limit` bytes.
+pub(crate) async fn gather(body: &mut impl BodySource, limit: u64) -> Result<Gathered, ClientGone> {
+    if matches!(body.length(), BodyLength::Exact(length) if length > limit) {
+        return Ok(Gathered::TooLarge(Vec::new()));
+    }
+    let (mut pieces, mut length) = (Vec::new(), 0);
+    while let Some(piece) = body.data().await? {
+        length += piece.len() as u64;
+        pieces.push(piece);
+        if length > limit {
+            return Ok(Gathered::TooLarge(pieces));
+        }
+    }
+    Ok(Gathered::Whole(joined(pieces)))
+}
+
+/// What came of reading a body whole.
+#[derive(Debug)]
+pub(crate) enum Gathered {
+    /// All of it.
+    Whole(Bytes),
+    /// It is larger than allowed; these are the pieces read so far.
+    TooLarge(Vec<Bytes>),
+}
+
+fn joined(mut pieces: Vec<Bytes>) -> Bytes {
+    match pieces.len() {
+        0 => Bytes::new(),
+        1 => pieces.swap_remove(0),
+        _ => pieces.concat().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Pieces(Vec<&'static str>);
+
+    impl BodySource for Pieces {
+        fn length(&self) -> BodyLength {
+            BodyLength::Unknown
+        }
+
+        async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
+            Ok((!self.0.is_empty()).then(|| Bytes::from(self.0.remove(0))))
+        }
+    }
+
+    async fn all(mut body: impl BodySource) -> Vec<u8> {
+        let mut all = Vec::new();
+        while let Some(piece) = body.data().await.unwrap() {
+            all.extend_from_slice(&piece);
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn what_was_read_whole_is_given_again() {
+        let mut body = Pieces(vec!["ab", "cd"]);
+        let Gathered::Whole(whole) = gather(&mut body, 4).await.unwrap() else { panic!("it fits") };
+        assert_eq!(whole, "abcd");
+        assert_eq!(all(Replayed::<NoBody>::whole(whole)).await, b"abcd");
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_goes_on_where_reading_stopped() {
+        let mut body = Pieces(vec!["ab", "cd", "ef"]);
+        let Gathered::TooLarge(read) = gather(&mut body, 3).await.unwrap() else { panic!("it is too large") };
+        assert_eq!(all(Replayed::begun(read, &mut body)).await, b"abcdef");
+    }
+}

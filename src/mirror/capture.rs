@@ -1,0 +1,160 @@
+//! Keeps a bounded copy of what passes between client and legacy, without being in its way.
+//!
+//! Pieces are copied, not shared: a shared slice would keep a whole read buffer alive for as long as the experiment
+//! lasts.
+
+use bytes::{Bytes, BytesMut};
+use handover_api::{Field, Fields};
+use handover_http1::ResponseHead;
+use tokio::sync::oneshot;
+
+use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone};
+
+/// Why a part of an exchange is not there to be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Lost {
+    /// It is larger than what is kept.
+    #[error("larger than what is captured")]
+    TooLarge,
+    /// It did not come to its end: the client or legacy broke off, or legacy did not read it.
+    #[error("broken off")]
+    BrokenOff,
+}
+
+/// A whole body, or why there is none.
+pub(crate) type CapturedBody = Result<Bytes, Lost>;
+
+/// An answer as the client got it, before hop-by-hop fields were dropped.
+#[derive(Debug)]
+pub(crate) struct CapturedAnswer {
+    /// The status.
+    pub status: u16,
+    /// The fields in legacy's order and case.
+    pub fields: Fields,
+    /// The body.
+    pub body: CapturedBody,
+}
+
+/// Gathers up to `room` bytes.
+struct Gathered {
+    bytes: BytesMut,
+    room: usize,
+    over: bool,
+}
+
+impl Gathered {
+    fn new(room: usize) -> Self {
+        Self { bytes: BytesMut::new(), room, over: false }
+    }
+
+    fn add(&mut self, piece: &[u8]) {
+        if self.over || piece.len() > self.room - self.bytes.len() {
+            self.over = true;
+            self.bytes = BytesMut::new();
+        } else {
+            self.bytes.extend_from_slice(piece);
+        }
+    }
+
+    fn whole(&mut self) -> CapturedBody {
+        if self.over { Err(Lost::TooLarge) } else { Ok(std::mem::take(&mut self.bytes).freeze()) }
+    }
+}
+
+/// A request's body that is captured while legacy reads it. Sent when its end was read; dropped unsent otherwise.
+pub(crate) struct CapturedSource<'a, B> {
+    inner: &'a mut B,
+    gathered: Gathered,
+    whole: Option<oneshot::Sender<CapturedBody>>,
+}
+
+impl<'a, B: BodySource> CapturedSource<'a, B> {
+    /// Captures up to `room` bytes of `inner` and sends them to `whole`. A body of no bytes is sent at once, since
+    /// legacy may never ask for it.
+    pub(crate) fn new(inner: &'a mut B, room: usize, whole: oneshot::Sender<CapturedBody>) -> Self {
+        let mut source = Self { inner, gathered: Gathered::new(room), whole: Some(whole) };
+        if matches!(source.inner.length(), BodyLength::Empty | BodyLength::Exact(0)) {
+            source.end();
+        }
+        source
+    }
+
+    fn end(&mut self) {
+        if let Some(whole) = self.whole.take() {
+            // The experiment may have been given up; the client's path does not care.
+            let _ = whole.send(self.gathered.whole());
+        }
+    }
+}
+
+impl<B: BodySource> BodySource for CapturedSource<'_, B> {
+    fn length(&self) -> BodyLength {
+        self.inner.length()
+    }
+
+    async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
+        let piece = self.inner.data().await?;
+        match &piece {
+            Some(piece) => self.gathered.add(piece),
+            None => self.end(),
+        }
+        Ok(piece)
+    }
+}
+
+/// An answer that is captured on its way to the client. Sent when it ended well; dropped unsent otherwise.
+pub(crate) struct CapturedSink<'a, S> {
+    inner: &'a mut S,
+    head: Option<(u16, Fields)>,
+    gathered: Gathered,
+    whole: Option<oneshot::Sender<CapturedAnswer>>,
+}
+
+impl<'a, S: AnswerSink> CapturedSink<'a, S> {
+    /// Captures the head and up to `room` bytes of the body and sends them to `whole`.
+    pub(crate) fn new(inner: &'a mut S, room: usize, whole: oneshot::Sender<CapturedAnswer>) -> Self {
+        Self { inner, head: None, gathered: Gathered::new(room), whole: Some(whole) }
+    }
+}
+
+impl<S: AnswerSink> AnswerSink for CapturedSink<'_, S> {
+    async fn informational(&mut self, head: &ResponseHead) -> Result<(), ClientGone> {
+        self.inner.informational(head).await
+    }
+
+    async fn head(&mut self, head: &ResponseHead) -> Result<(), ClientGone> {
+        self.head = Some((head.status(), owned_fields(head.fields())));
+        self.inner.head(head).await
+    }
+
+    async fn data(&mut self, piece: Bytes) -> Result<(), ClientGone> {
+        self.gathered.add(&piece);
+        self.inner.data(piece).await
+    }
+
+    async fn flush(&mut self) -> Result<(), ClientGone> {
+        self.inner.flush().await
+    }
+
+    async fn finish(&mut self) -> Result<(), ClientGone> {
+        let finished = self.inner.finish().await;
+        if let (Some(whole), Some((status, fields))) = (self.whole.take(), self.head.take()) {
+            // Legacy has answered whole, so the sides can be compared although the client may have left.
+            let _ = whole.send(CapturedAnswer { status, fields, body: self.gathered.whole() });
+        }
+        finished
+    }
+}
+
+/// The fields of a parsed head as a list of their own.
+pub(crate) fn owned_fields(parsed: &handover_http1::Fields) -> Fields {
+    let mut fields = Fields::with_capacity(parsed.len());
+    for field in parsed.iter() {
+        // The engine is at least as strict as the list, so nothing is lost here.
+        if let Ok(field) = Field::new(Bytes::copy_from_slice(field.name), Bytes::copy_from_slice(field.value))
+        {
+            fields.push(field);
+        }
+    }
+    fields
+}

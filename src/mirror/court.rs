@@ -1,0 +1,114 @@
+//! Brings experiments to the judge and verdicts to the store: one task, on the side runtime.
+//!
+//! 1. an experiment that begins is conducted in a task of its own;
+//! 2. once both sides have answered, it waits in the join for what legacy did to the world;
+//! 3. when that is known, or cannot be known any more, it is judged and recorded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use handover_api::Ports;
+use handover_shadow::{
+    EffectRecord, Experiment, Join, JoinLimits, Joined, Loss, Origin, Policy, Recorder, judge,
+};
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::Pending;
+use super::experiment::{Abandoned, Identities, conduct};
+
+/// How often experiments are looked for whose effects are decided.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Experiments that have both answers and were not taken in yet.
+const CONDUCTED_MAX: usize = 256;
+
+/// What a tap says of a topic that legacy writes to.
+#[derive(Debug)]
+pub(crate) enum Tapped {
+    /// A record.
+    Record(EffectRecord, Origin),
+    /// Everything that was in the topic at that time has been brought.
+    CaughtUp(String, Timestamp),
+    /// Records from before that time may never be brought.
+    Gap(String, Timestamp),
+}
+
+/// Both sides of an experiment, or the route of one that came to nothing.
+type Conducted = Result<(Experiment, Arc<Policy>), (String, Abandoned)>;
+
+/// Where experiments come from, and where verdicts go.
+pub(crate) struct Court {
+    /// What dry runs read from, but for what is injected.
+    pub ports: Arc<dyn Ports>,
+    /// Who native is.
+    pub identities: Identities,
+    /// The store.
+    pub recorder: Recorder,
+}
+
+impl Court {
+    /// Sits until no experiment can begin any more; then gives up those that still wait for effects.
+    pub(crate) async fn sit(self, mut begun: mpsc::Receiver<Pending>, mut tapped: mpsc::Receiver<Tapped>) {
+        let (conducted_sender, mut conducted) = mpsc::channel::<Conducted>(CONDUCTED_MAX);
+        let mut join = Join::new(JoinLimits::default());
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            let decided = tokio::select! {
+                pending = begun.recv() => match pending {
+                    // 1
+                    Some(pending) => { self.conduct(pending, conducted_sender.clone()); Vec::new() }
+                    None => break,
+                },
+                Some(conducted) = conducted.recv() => self.take_in(&mut join, conducted),
+                Some(tapped) = tapped.recv() => { told(&mut join, tapped); Vec::new() }
+                _ = tick.tick() => self.look(&mut join),
+            };
+            decided.into_iter().for_each(|joined| self.decide(joined));
+        }
+        join.drain().into_iter().for_each(|joined| self.decide(joined));
+    }
+
+    fn conduct(&self, pending: Pending, done: mpsc::Sender<Conducted>) {
+        let (ports, identities) = (Arc::clone(&self.ports), self.identities.clone());
+        let (route, policy) = (pending.route.name().to_owned(), Arc::clone(&pending.route.spec.shadow));
+        tokio::spawn(async move {
+            let conducted = conduct(pending, ports, &identities).await;
+            // An error is the court's end.
+            let _ = done.send(conducted.map(|e| (e, policy)).map_err(|why| (route, why))).await;
+        });
+    }
+
+    // 2
+    fn take_in(&self, join: &mut Join, conducted: Conducted) -> Vec<Joined> {
+        match conducted {
+            Ok((experiment, policy)) => join.expect(experiment, policy).into_iter().collect(),
+            Err((route, why)) => {
+                self.recorder.lost(&route, Loss::Dropped, why.label(), 1);
+                Vec::new()
+            }
+        }
+    }
+
+    fn look(&self, join: &mut Join) -> Vec<Joined> {
+        let decided = join.tick(Timestamp::now());
+        for (topic, count) in join.take_unattributed() {
+            self.recorder.lost("", Loss::Unattributed, &topic, count);
+        }
+        decided
+    }
+
+    // 3
+    fn decide(&self, Joined { experiment, policy }: Joined) {
+        let judgement = judge(&experiment, &policy);
+        self.recorder.record(experiment, judgement, &policy);
+    }
+}
+
+fn told(join: &mut Join, tapped: Tapped) {
+    match tapped {
+        Tapped::Record(record, origin) => join.record(record, origin, Timestamp::now()),
+        Tapped::CaughtUp(topic, at) => join.caught_up(&topic, at),
+        Tapped::Gap(topic, at) => join.gap(&topic, at),
+    }
+}

@@ -1,0 +1,137 @@
+//! From what was captured to an experiment: the dry run beside legacy, both sides put together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use handover_api::{Effect, Ports, Request};
+use handover_shadow::{
+    Answer, Body, EffectRecord, Effects, Experiment, Outcome, Policy, RecordedRequest, Side, Who, injected,
+};
+use tokio::sync::watch;
+
+use super::Pending;
+use super::capture::{CapturedAnswer, Lost};
+use super::dry::{self, DryRun};
+use crate::native::{Decided, NativeFailure};
+use crate::observe::chain;
+
+/// Why an experiment came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Abandoned {
+    /// The request's body cannot be given to native.
+    #[error("the request's body was {0}")]
+    Request(Lost),
+    /// Legacy's answer did not come to its end.
+    #[error("legacy's answer was {0}")]
+    Answer(Lost),
+    /// The route has no handler to run.
+    #[error("the route has no native handler")]
+    NoHandler,
+}
+
+impl Abandoned {
+    /// A stable name for what is counted.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Request(Lost::TooLarge) => "request-too-large",
+            Self::Request(Lost::BrokenOff) => "request-not-read-whole",
+            Self::Answer(Lost::TooLarge) => "answer-too-large",
+            Self::Answer(Lost::BrokenOff) => "answer-broken-off",
+            Self::NoHandler => "no-handler",
+        }
+    }
+}
+
+/// Who the sides are.
+#[derive(Clone, Debug)]
+pub(crate) struct Identities {
+    /// Native's fingerprint.
+    pub fingerprint: Arc<str>,
+}
+
+/// Sees one experiment through: dry run and legacy side by side.
+pub(super) async fn conduct(
+    pending: Pending,
+    ports: Arc<dyn Ports>,
+    identities: &Identities,
+) -> Result<Experiment, Abandoned> {
+    let Pending { id, route, at, began, request, body, answer, _permit } = pending;
+    let policy = &route.spec.shadow;
+    let body = body.await.unwrap_or(Err(Lost::BrokenOff)).map_err(Abandoned::Request)?;
+    let request = request.with_body(body);
+    let (chosen_sender, chosen) = watch::channel(None);
+    let answered = async {
+        let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
+        let took = began.elapsed();
+        let answer = control_answer(answer)?;
+        chosen_sender.send_replace(Some(injected(policy, &answer)));
+        Ok((answer, took))
+    };
+    let (answered, dry) = tokio::join!(answered, dry::run(&route, &request, ports, chosen));
+    let (answer, took) = answered?;
+    let version = route.spec.legacy.version.of(&answer.fields);
+    Ok(Experiment {
+        id,
+        route: route.name().to_owned(),
+        at,
+        control: control(answer, took, version, policy),
+        candidate: candidate(dry, identities)?,
+        request: recorded(&request),
+    })
+}
+
+fn recorded(request: &Request) -> RecordedRequest {
+    RecordedRequest {
+        method: request.method().to_string(),
+        target: request.target().clone(),
+        fields: request.fields().clone(),
+        body: Body::Whole(request.body().clone()),
+    }
+}
+
+fn control_answer(answer: CapturedAnswer) -> Result<Answer, Abandoned> {
+    let body = match answer.body {
+        Ok(body) => Body::Whole(body),
+        Err(Lost::TooLarge) => Body::Cut(Bytes::new()),
+        Err(lost) => return Err(Abandoned::Answer(lost)),
+    };
+    Ok(Answer { status: answer.status, fields: answer.fields, body })
+}
+
+fn control(answer: Answer, latency: Duration, version: Option<String>, policy: &Policy) -> Side {
+    let observed = !policy.effects().is_empty();
+    Side {
+        who: Who::Legacy { version },
+        outcome: Outcome::Answered(answer),
+        effects: if observed { Effects::Pending } else { Effects::Unobserved },
+        latency,
+        reads: Vec::new(),
+    }
+}
+
+fn candidate(dry: DryRun, identities: &Identities) -> Result<Side, Abandoned> {
+    let (outcome, effects) = match dry.ran.ok_or(Abandoned::NoHandler)? {
+        Ok(Decided::Answer(answer)) => {
+            let records = answer.effects.iter().filter_map(effect_record).collect();
+            (Outcome::Answered(Answer::from(&answer.response)), records)
+        }
+        Ok(Decided::Decline(decline)) => (Outcome::Declined(decline.reason().to_owned()), Vec::new()),
+        Err(NativeFailure::TimedOut(_)) => (Outcome::TimedOut, Vec::new()),
+        Err(failure) => (Outcome::Failed(chain(&failure)), Vec::new()),
+    };
+    Ok(Side {
+        who: Who::Native { fingerprint: identities.fingerprint.to_string() },
+        outcome,
+        effects: Effects::Known(effects),
+        latency: dry.took,
+        reads: dry.reads,
+    })
+}
+
+fn effect_record(effect: &Effect) -> Option<EffectRecord> {
+    match effect {
+        Effect::Record(record) => Some(EffectRecord::from(record)),
+        _ => None,
+    }
+}

@@ -1,0 +1,133 @@
+//! The hands of the shadow: copies what passes, runs native dry beside legacy, and brings both to the judge.
+//!
+//! All of it happens off the client's path and within a budget; what does not fit is dropped and counted. On the
+//! client's path are a permit, two channels and the copying of bodies.
+
+pub(crate) mod capture;
+pub(crate) mod court;
+mod dry;
+pub(crate) mod experiment;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use handover_api::Request;
+use handover_shadow::ExperimentId;
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use crate::exchange::{AnswerSink, BodySource};
+use crate::route::Route;
+use capture::{CapturedAnswer, CapturedBody, CapturedSink, CapturedSource};
+
+/// The most experiments under way at once.
+const UNDER_WAY: usize = 256;
+
+/// What is captured of each body, in bytes: with `UNDER_WAY` the bound of what all captures hold.
+const ROOM: usize = 1 << 20;
+
+/// Begins experiments.
+pub(crate) struct Mirror {
+    permits: Arc<Semaphore>,
+    queue: mpsc::Sender<Pending>,
+    dropped: AtomicU64,
+    begun: AtomicU64,
+}
+
+/// An experiment whose parts are still on their way.
+pub(crate) struct Pending {
+    id: ExperimentId,
+    route: Arc<Route>,
+    at: Timestamp,
+    began: Instant,
+    /// The request, its body still missing.
+    request: Request,
+    body: oneshot::Receiver<CapturedBody>,
+    answer: oneshot::Receiver<CapturedAnswer>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Where the parts of one experiment go.
+pub(crate) struct Capture {
+    body: oneshot::Sender<CapturedBody>,
+    answer: oneshot::Sender<CapturedAnswer>,
+}
+
+impl Mirror {
+    /// A mirror, and the experiments that it begins.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Pending>) {
+        let (queue, begun) = mpsc::channel(UNDER_WAY);
+        let permits = Arc::new(Semaphore::new(UNDER_WAY));
+        (Self { permits, queue, dropped: AtomicU64::new(0), begun: AtomicU64::new(0) }, begun)
+    }
+
+    /// Begins an experiment on a request that legacy is about to answer. `None` where it is outside the route's
+    /// sample, or there is no room: the latter is counted.
+    pub(crate) fn begin(
+        &self,
+        route: &Arc<Route>,
+        request: impl FnOnce() -> Option<Request>,
+    ) -> Option<Capture> {
+        let id = ExperimentId(fastrand::u128(..));
+        if !sampled(id, route.spec.shadow.sample()) {
+            return None;
+        }
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return None;
+        };
+        let (body_sender, body) = oneshot::channel();
+        let (answer_sender, answer) = oneshot::channel();
+        let pending = Pending {
+            id,
+            route: Arc::clone(route),
+            at: Timestamp::now(),
+            began: Instant::now(),
+            request: request()?,
+            body,
+            answer,
+            _permit: permit,
+        };
+        if self.queue.try_send(pending).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        Some(Capture { body: body_sender, answer: answer_sender })
+    }
+
+    /// How many experiments were begun, and how many had no room.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.begun.load(Ordering::Relaxed), self.dropped.load(Ordering::Relaxed))
+    }
+}
+
+impl Capture {
+    /// Captures on both ways.
+    pub(crate) fn around<'a, B: BodySource, S: AnswerSink>(
+        self,
+        body: &'a mut B,
+        sink: &'a mut S,
+    ) -> (CapturedSource<'a, B>, CapturedSink<'a, S>) {
+        (CapturedSource::new(body, ROOM, self.body), CapturedSink::new(sink, ROOM, self.answer))
+    }
+}
+
+/// Whether an experiment is in a share. The id is uniform, so that 5 % lie within 10 %.
+fn sampled(id: ExperimentId, share: f64) -> bool {
+    (id.0 >> 64) as f64 / 2f64.powi(64) < share
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_smaller_sample_lies_within_a_larger_one() {
+        for id in (0..10_000).map(|_| ExperimentId(fastrand::u128(..))) {
+            assert!(!sampled(id, 0.05) || sampled(id, 0.10));
+            assert!(sampled(id, 1.0) && !sampled(id, 0.0));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What all cores of the process share: immutable snapshots, and what is off the client's path.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use handover_api::Ports;
+use tokio::sync::watch;
+
+use crate::commit::Producers;
+use crate::legacy::Legacies;
+use crate::mirror::Mirror;
+use crate::observe::cells::Registry;
+use crate::route::generation::Shared;
+
+/// Where the process stands between its start and its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Connections are accepted and served.
+    Serving,
+    /// No new connections; those that are there end after their answer.
+    Draining,
+}
+
+/// The shared state.
+pub(crate) struct Process {
+    /// The current generation.
+    pub generations: Shared,
+    /// All cores' request counters.
+    pub metrics: Arc<Registry>,
+    /// What live handlers read from.
+    pub ports: Arc<dyn Ports>,
+    /// The Kafka producers.
+    pub producers: Producers,
+    /// What legacies share across cores: permits, parked connections.
+    pub legacies: Legacies,
+    /// Where experiments are handed to.
+    pub mirror: Mirror,
+    /// Requests that were refused before they could be routed.
+    pub refusals: Refusals,
+    /// Serving or draining.
+    pub phase: watch::Sender<Phase>,
+    /// How long draining may take.
+    pub grace: Duration,
+}
+
+/// Counts refused requests by reason. They are rare, so a lock is cheap enough.
+#[derive(Default)]
+pub(crate) struct Refusals(Mutex<BTreeMap<&'static str, u64>>);
+
+impl Refusals {
+    /// Counts one.
+    pub(crate) fn count(&self, refusal: handover_http1::Refusal) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(refusal.label()).or_default() += 1;
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> BTreeMap<&'static str, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

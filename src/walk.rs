@@ -1,0 +1,299 @@
+//! The walk of one request, from its head to the end of its answer.
+//!
+//! 1. route: look up in the generation, decide who answers;
+//! 2. native: gather the body, run the handler;
+//! 3. commit: its effects, before anything is sent;
+//! 4. reply: native's answer, or
+//! 5. legacy: by stage, on decline, or as fallback; in shadow with both bodies captured on the way;
+//! 6. observe: one observation, whatever happened.
+//!
+//! Nothing is sent and nothing is committed before step 3, so that up to there any failure can fall back.
+
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use handover_api::{Context, Request, Response};
+use handover_http1::{Field, RequestHead};
+use http::Method;
+use tracing::Level;
+
+use crate::accept::core::Core;
+use crate::commit::NotCommitted;
+use crate::exchange::replayed::{Gathered, NoBody, Replayed, gather};
+use crate::exchange::{AnswerSink, BodySource, ClientGone, ClientSink};
+use crate::legacy::{ExchangeError, Outbound, Served};
+use crate::mirror::capture::owned_fields;
+use crate::native::{self, Decided};
+use crate::observe::{AnsweredBy, Observation, chain};
+use crate::reply::Failure;
+use crate::route::decide::{Decision, Plan, decide};
+use crate::route::generation::Generation;
+use crate::route::{Asked, Route, Stage, Values};
+
+/// A request's head and where it came from.
+pub(crate) struct Arrived {
+    /// The head as the client sent it.
+    pub head: RequestHead,
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// The address that it connected to.
+    pub local: SocketAddr,
+    /// Whether it came by TLS.
+    pub secure: bool,
+    /// The version that the client speaks, as `SERVER_PROTOCOL` says it.
+    pub protocol: &'static str,
+}
+
+/// Walks one request. Whether the connection can go on afterwards, the connection itself knows: an answer that was
+/// broken off ends it.
+pub(crate) async fn walk<B: BodySource, S: ClientSink>(
+    core: &Core,
+    arrived: &Arrived,
+    body: &mut B,
+    sink: &mut S,
+) {
+    let began = Instant::now();
+    let generation = core.generation();
+    // 1
+    let decision = decide(&generation, arrived);
+    let walk = Walk { core, generation: &generation, arrived, decision: &decision };
+    let answered_by = walk.answer(body, sink).await;
+    // 6
+    core.cells.add(&Observation {
+        route: decision.route.map(|route| route.name()),
+        stage: decision.route.map_or(Stage::Legacy, |route| route.stage),
+        answered_by,
+        status: sink.status().unwrap_or(0),
+        took: began.elapsed(),
+    });
+}
+
+struct Walk<'a> {
+    core: &'a Core,
+    generation: &'a Arc<Generation>,
+    arrived: &'a Arrived,
+    decision: &'a Decision<'a>,
+}
+
+impl Walk<'_> {
+    async fn answer(&self, body: &mut impl BodySource, sink: &mut impl ClientSink) -> AnsweredBy {
+        match (self.decision.plan, self.decision.route) {
+            (Plan::Native | Plan::Verify | Plan::Retired, Some(route)) => {
+                self.native(route, body, sink).await
+            }
+            (Plan::Shadow, Some(route)) => self.shadowed(route, body, sink).await,
+            _ => self.legacy(AnsweredBy::Legacy, body, sink).await,
+        }
+    }
+
+    async fn native(
+        &self,
+        route: &Arc<Route>,
+        body: &mut impl BodySource,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        // 2
+        let whole = match gather(body, route.spec.body_max).await {
+            Ok(Gathered::Whole(whole)) => whole,
+            Ok(Gathered::TooLarge(read)) => {
+                let mut again = Replayed::begun(read, body);
+                return self.not_native(Failure::BodyTooLarge, AnsweredBy::Declined, &mut again, sink).await;
+            }
+            Err(gone) => return self.client_gone(AnsweredBy::Proxy, &gone),
+        };
+        let mut again = Replayed::<NoBody>::whole(whole.clone());
+        let (Some(handler), Some(request)) = (&route.native, request(self.arrived, self.decision, whole))
+        else {
+            return self.not_native(Failure::NativeFailed, AnsweredBy::Fallback, &mut again, sink).await;
+        };
+        let cx = Context::new(Arc::clone(&self.core.process.ports));
+        let answer = match native::run(handler, &request, &cx, route.spec.timeout).await {
+            Ok(Decided::Answer(answer)) => answer,
+            Ok(Decided::Decline(decline)) => {
+                tracing::debug!(route = route.name(), reason = decline.reason(), "native declined");
+                return self.not_native(Failure::NativeFailed, AnsweredBy::Declined, &mut again, sink).await;
+            }
+            Err(failure) => {
+                tracing::warn!(
+                    route = route.name(),
+                    error = chain(&failure),
+                    "native failed; legacy answers"
+                );
+                return self.not_native(Failure::NativeFailed, AnsweredBy::Fallback, &mut again, sink).await;
+            }
+        };
+        // 3
+        match self.core.process.producers.commit(route, &answer.effects).await {
+            // 4
+            Ok(()) => self.respond(AnsweredBy::Native, answer.response, sink).await,
+            Err(NotCommitted::Before(error)) => {
+                tracing::warn!(
+                    route = route.name(),
+                    error = chain(&*error),
+                    "effects not taken; legacy answers"
+                );
+                self.not_native(Failure::NotCommitted, AnsweredBy::Fallback, &mut again, sink).await
+            }
+            Err(error @ NotCommitted::Unknown(_)) => self.fail(Failure::CommitUnknown, &error, sink).await,
+        }
+    }
+
+    /// Native does not answer and nothing has happened: legacy does, or where it is never called the failure.
+    async fn not_native(
+        &self,
+        failure: Failure,
+        answered_by: AnsweredBy,
+        body: &mut impl BodySource,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        match self.decision.plan {
+            Plan::Retired => self.respond(AnsweredBy::Proxy, failure.response(), sink).await,
+            _ => self.legacy(answered_by, body, sink).await,
+        }
+    }
+
+    async fn shadowed(
+        &self,
+        route: &Arc<Route>,
+        body: &mut impl BodySource,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        let request = || request(self.arrived, self.decision, Bytes::new());
+        let Some(capture) = self.core.process.mirror.begin(route, request) else {
+            return self.legacy(AnsweredBy::Legacy, body, sink).await;
+        };
+        let (mut body, mut captured) = capture.around(body, sink);
+        let exchanged = self.exchange(&mut body, &mut captured).await;
+        drop((body, captured));
+        self.ended(AnsweredBy::Legacy, exchanged, sink).await
+    }
+
+    // 5
+    async fn legacy(
+        &self,
+        answered_by: AnsweredBy,
+        body: &mut impl BodySource,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        let exchanged = self.exchange(body, sink).await;
+        self.ended(answered_by, exchanged, sink).await
+    }
+
+    async fn exchange(
+        &self,
+        body: &mut impl BodySource,
+        sink: &mut impl AnswerSink,
+    ) -> Result<Served, ExchangeError> {
+        let route = self.decision.route.map(Arc::as_ref);
+        let outbound = Outbound {
+            head: &self.arrived.head,
+            set: &[],
+            protocol: self.arrived.protocol,
+            secure: self.arrived.secure,
+            peer: self.arrived.peer,
+            local: self.arrived.local,
+            repeatable: route.is_some_and(|route| route.spec.repeatable),
+            route: route.map_or("", Route::name),
+        };
+        self.core.legacies.exchange(self.generation.legacy(route), &outbound, body, sink).await
+    }
+
+    /// Legacy's answer went through, or its failure becomes one of ours as long as none was begun.
+    async fn ended(
+        &self,
+        answered_by: AnsweredBy,
+        exchanged: Result<Served, ExchangeError>,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        match exchanged {
+            Ok(_) => answered_by,
+            Err(error) => match Failure::of_legacy(&error) {
+                Some(failure) if sink.status().is_none() => self.fail(failure, &error, sink).await,
+                Some(failure) => {
+                    self.log(failure, &error);
+                    answered_by
+                }
+                None => {
+                    tracing::debug!(error = chain(&error), "the client's side of an exchange ended early");
+                    answered_by
+                }
+            },
+        }
+    }
+
+    async fn fail(&self, failure: Failure, error: &dyn Error, sink: &mut impl ClientSink) -> AnsweredBy {
+        self.log(failure, error);
+        self.respond(AnsweredBy::Proxy, failure.response(), sink).await
+    }
+
+    async fn respond(&self, by: AnsweredBy, response: Response, sink: &mut impl ClientSink) -> AnsweredBy {
+        match sink.respond(response).await {
+            Ok(()) => by,
+            Err(gone) => self.client_gone(by, &gone),
+        }
+    }
+
+    fn client_gone(&self, by: AnsweredBy, gone: &ClientGone) -> AnsweredBy {
+        tracing::debug!(error = chain(gone), "the client has gone");
+        by
+    }
+
+    fn log(&self, failure: Failure, error: &dyn Error) {
+        let route = self.decision.route.map_or("", |route| route.name());
+        let (code, error) = (failure.code(), chain(error));
+        match failure.level() {
+            Level::ERROR => tracing::error!(route, code, error, "a request could not be answered"),
+            Level::WARN => tracing::warn!(route, code, error, "a request could not be answered"),
+            _ => tracing::info!(route, code, error, "a request could not be answered"),
+        }
+    }
+}
+
+/// The request as a handler sees it; `None` where its head cannot be that (a method that is no token).
+fn request(arrived: &Arrived, decision: &Decision<'_>, body: Bytes) -> Option<Request> {
+    let head = &arrived.head;
+    let method = Method::from_bytes(head.method()).ok()?;
+    let mut request = Request::builder(method, Bytes::copy_from_slice(head.target()))
+        .fields(owned_fields(head.fields()))
+        .body(body)
+        .peer(arrived.peer.ip());
+    for (name, value) in decision.params(head.path()) {
+        request = request.param(name, Bytes::copy_from_slice(value));
+    }
+    request.build().ok()
+}
+
+impl Asked for Arrived {
+    fn method(&self) -> &[u8] {
+        self.head.method()
+    }
+
+    fn path(&self) -> &[u8] {
+        self.head.path()
+    }
+
+    fn host(&self) -> Option<&[u8]> {
+        self.head.host()
+    }
+
+    fn field(&self, name: &str) -> Values<'_> {
+        let same = |field: &Field<'_>| field.name.eq_ignore_ascii_case(name.as_bytes());
+        let mut values = self.head.fields().iter().filter(same).map(|field| field.value);
+        match (values.next(), values.next()) {
+            (None, _) => Values::Absent,
+            (Some(one), None) => Values::One(one),
+            (Some(first), Some(_)) => Values::Several(first),
+        }
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        Some(self.peer.ip())
+    }
+
+    fn draw(&self) -> f64 {
+        fastrand::f64()
+    }
+}
