@@ -1,1 +1,12 @@
-//! S3 as a source of hot tables.
+//! S3 as a source of objects, kept in a leaf of its own: it is slow to compile and nothing else needs rebuilding
+//! for it.
+//!
+//! A [`Store`] fetches an [`Object`] whole, only when it has changed, within bounds of time and size.
+
+mod error;
+mod location;
+mod store;
+
+pub use error::FetchError;
+pub use location::{InvalidLocation, Location};
+pub use store::{Fetched, Object, Settings, SettingsError, Store};
