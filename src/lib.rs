@@ -11,4 +11,5 @@ mod observe;
 mod process;
 mod reply;
 pub mod route;
+mod tables;
 mod walk;

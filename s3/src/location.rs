@@ -11,6 +11,14 @@ pub struct Location {
 }
 
 impl Location {
+    /// That key in that bucket.
+    pub fn new(bucket: &str, key: &str) -> Result<Self, InvalidLocation> {
+        if !is_bucket(bucket) || key.is_empty() || key.len() > 1024 {
+            return Err(InvalidLocation(format!("s3://{bucket}/{key}")));
+        }
+        Ok(Self { bucket: bucket.to_owned(), key: key.to_owned() })
+    }
+
     /// The bucket.
     pub fn bucket(&self) -> &str {
         &self.bucket
@@ -26,13 +34,9 @@ impl FromStr for Location {
     type Err = InvalidLocation;
 
     fn from_str(url: &str) -> Result<Self, InvalidLocation> {
-        let invalid = || InvalidLocation(url.to_owned());
-        let (bucket, key) =
-            url.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).ok_or_else(invalid)?;
-        if !is_bucket(bucket) || key.is_empty() || key.len() > 1024 {
-            return Err(invalid());
-        }
-        Ok(Self { bucket: bucket.to_owned(), key: key.to_owned() })
+        let parts = url.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+        let (bucket, key) = parts.ok_or_else(|| InvalidLocation(url.to_owned()))?;
+        Self::new(bucket, key)
     }
 }
 
@@ -64,7 +68,15 @@ mod tests {
         let location: Location = "s3://tables/2013/airports.csv".parse().unwrap();
         assert_eq!((location.bucket(), location.key()), ("tables", "2013/airports.csv"));
         assert_eq!(location.to_string(), "s3://tables/2013/airports.csv");
-        for wrong in ["tables/x", "s3:/tables/x", "s3://tables", "s3://tables/", "s3://Tables/x", "s3://t/x", "s3:///x"] {
+        for wrong in [
+            "tables/x",
+            "s3:/tables/x",
+            "s3://tables",
+            "s3://tables/",
+            "s3://Tables/x",
+            "s3://t/x",
+            "s3:///x",
+        ] {
             assert!(wrong.parse::<Location>().is_err(), "{wrong}");
         }
     }

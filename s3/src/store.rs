@@ -180,8 +180,7 @@ impl Store {
 fn http_client(settings: &Settings) -> Result<SharedHttpClient, SettingsError> {
     let mut trust = TrustStore::default();
     if let Some(path) = &settings.ca {
-        let pem =
-            std::fs::read(path).map_err(|source| SettingsError::Ca { path: path.clone(), source })?;
+        let pem = std::fs::read(path).map_err(|source| SettingsError::Ca { path: path.clone(), source })?;
         trust = trust.with_pem_certificate(pem);
     }
     let tls = TlsContext::builder()

@@ -1,0 +1,194 @@
+//! The last good object of each table, kept on disk so that starting needs neither S3 nor the file's origin.
+//!
+//! A file holds the object as it was fetched, behind two lines. The first has the CRC32 of all that follows it:
+//!
+//! ```text
+//! handover-table 1 0123cdef\n
+//! {"source":"s3://…","version":"\"etag\""}\n
+//! the object
+//! ```
+//!
+//! Its time of modification is when the source last confirmed it. It is written aside, synced and renamed, so that a
+//! crash leaves the old one or the new one.
+
+use std::fs::{self, File, FileTimes};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    source: String,
+    version: Option<String>,
+}
+
+/// A kept object.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// What named this version at its source.
+    pub version: Option<String>,
+    /// The object.
+    pub bytes: Bytes,
+    /// When the source last confirmed it.
+    pub confirmed: SystemTime,
+}
+
+/// Why a kept object cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    /// The file cannot be read.
+    #[error("it cannot be read")]
+    Read(#[from] io::Error),
+    /// Its bytes are not those that were written.
+    #[error("it is damaged")]
+    Damaged,
+    /// It was taken from elsewhere.
+    #[error("it was taken from {0}, which is not the table's source any more")]
+    OfAnotherSource(String),
+}
+
+/// The place on disk of one table's last good object.
+#[derive(Debug)]
+pub(crate) struct LastGood {
+    path: PathBuf,
+    source: String,
+}
+
+impl LastGood {
+    /// The place in `folder` for the table of that name, taken from `source`.
+    pub(crate) fn new(folder: &Path, table: &str, source: String) -> Self {
+        Self { path: folder.join(file_name(table)), source }
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is kept; `None` when nothing is.
+    pub(crate) fn load(&self) -> Result<Option<Kept>, Unusable> {
+        let (file, confirmed) = match fs::read(&self.path).and_then(|file| Ok((file, self.modified()?))) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let (head, bytes) = verified(Bytes::from(file)).ok_or(Unusable::Damaged)?;
+        if head.source != self.source {
+            return Err(Unusable::OfAnotherSource(head.source));
+        }
+        Ok(Some(Kept { version: head.version, bytes, confirmed }))
+    }
+
+    /// Keeps an object in the place of the one before.
+    pub(crate) fn store(&self, version: Option<&str>, bytes: &Bytes) -> io::Result<()> {
+        let head = Head { source: self.source.clone(), version: version.map(str::to_owned) };
+        let head = serde_json::to_string(&head)? + "\n";
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let mut aside = tempfile::NamedTempFile::new_in(folder)?;
+        aside.write_all(first_line(&[head.as_bytes(), bytes]).as_bytes())?;
+        aside.write_all(head.as_bytes())?;
+        aside.write_all(bytes)?;
+        aside.as_file().sync_all()?;
+        aside.persist(&self.path)?;
+        File::open(folder)?.sync_all()
+    }
+
+    /// Notes that the source confirmed what is kept.
+    pub(crate) fn confirm(&self, now: SystemTime) -> io::Result<()> {
+        File::options().write(true).open(&self.path)?.set_times(FileTimes::new().set_modified(now))
+    }
+
+    fn modified(&self) -> io::Result<SystemTime> {
+        fs::metadata(&self.path)?.modified()
+    }
+}
+
+/// A table's file name: what isn't plainly part of one is written in hex.
+fn file_name(table: &str) -> String {
+    let mut name = String::with_capacity(table.len() + 6);
+    for byte in table.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => name.push(char::from(byte)),
+            _ => name.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    name + ".table"
+}
+
+/// The line that tells what a file is, with the checksum of the parts that follow.
+fn first_line(parts: &[&[u8]]) -> String {
+    let mut crc = flate2::Crc::new();
+    parts.iter().for_each(|part| crc.update(part));
+    format!("handover-table 1 {:08x}\n", crc.sum())
+}
+
+/// Head and object of a file that is as it was written.
+fn verified(file: Bytes) -> Option<(Head, Bytes)> {
+    let first = memchr::memchr(b'\n', &file)? + 1;
+    if file[..first] != *first_line(&[&file[first..]]).as_bytes() {
+        return None;
+    }
+    let second = first + memchr::memchr(b'\n', &file[first..])? + 1;
+    Some((serde_json::from_slice(&file[first..second]).ok()?, file.slice(second..)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn kept(folder: &Path) -> LastGood {
+        LastGood::new(folder, "air/../ports", "s3://tables/airports.csv".into())
+    }
+
+    #[test]
+    fn gives_back_what_was_kept_and_when_it_was_confirmed() {
+        let folder = tempfile::tempdir().unwrap();
+        let last_good = kept(folder.path());
+        assert!(last_good.load().unwrap().is_none());
+        last_good.store(Some("\"v1\""), &Bytes::from_static(b"old")).unwrap();
+        last_good.store(Some("\"v2\""), &Bytes::from_static(b"faa\nJFK\n")).unwrap();
+        let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_357_000_000);
+        last_good.confirm(then).unwrap();
+        let loaded = last_good.load().unwrap().unwrap();
+        assert_eq!(loaded.version.as_deref(), Some("\"v2\""));
+        assert_eq!(loaded.bytes, "faa\nJFK\n");
+        assert_eq!(loaded.confirmed, then);
+        let files: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(
+            files,
+            ["air%2f%2e%2e%2fports.table"],
+            "nothing lies beside it, nothing outside the folder"
+        );
+    }
+
+    #[test]
+    fn a_damaged_file_is_never_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let last_good = kept(folder.path());
+        last_good.store(None, &Bytes::from_static(b"faa\nJFK\n")).unwrap();
+        let whole = fs::read(last_good.path()).unwrap();
+        for at in 0..whole.len() {
+            fs::write(last_good.path(), &whole[..at]).unwrap();
+            assert!(last_good.load().is_err(), "cut off at {at}");
+            let mut flipped = whole.clone();
+            flipped[at] ^= 4;
+            fs::write(last_good.path(), flipped).unwrap();
+            assert!(last_good.load().is_err(), "a bit of byte {at} flipped");
+        }
+    }
+
+    #[test]
+    fn what_came_from_elsewhere_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        kept(folder.path()).store(None, &Bytes::from_static(b"x")).unwrap();
+        let moved = LastGood::new(folder.path(), "air/../ports", "s3://other/airports.csv".into());
+        assert!(matches!(moved.load(), Err(Unusable::OfAnotherSource(_))));
+    }
+}

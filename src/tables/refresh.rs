@@ -1,0 +1,218 @@
+//! Keeps one table fresh: asks its source at intervals, checks what comes, swaps it whole.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use handover_api::Table as _;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::last_good::LastGood;
+use super::read::{self, Corrupt};
+use super::slot::Slot;
+use super::snapshot::Snapshot;
+use super::source::{Asked, Source, SourceError};
+
+/// A version with less than this share of the rows before is suspicious.
+const FEWEST_ROWS: f64 = 0.5;
+/// The first wait after a failure; it doubles up to the table's interval.
+const BACK_OFF: Duration = Duration::from_secs(5);
+/// How much earlier or later than its interval a refresh may come, so that pods don't all come at once.
+const JITTER: f64 = 0.1;
+
+/// Everything that keeping one table fresh takes.
+pub(super) struct Refresher {
+    pub slot: Arc<Slot>,
+    pub source: Source,
+    pub last_good: Arc<LastGood>,
+    pub key: String,
+    pub size_max: u64,
+    pub interval: Duration,
+    /// Wakes it before its interval is over.
+    pub wake: Arc<Notify>,
+    pub stop: CancellationToken,
+    /// One table is read at a time: reading takes several times a table's size.
+    pub reading: Arc<Semaphore>,
+    /// Told once the source was asked for the first time.
+    pub asked: watch::Sender<bool>,
+}
+
+/// A version is not to be taken over.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("the object is no table")]
+    Corrupt(#[from] Corrupt),
+    #[error(
+        "it has {has} rows where the last good version has {had}: that is less than {:.0} %. If it is right, delete \
+         `{last_good}` and start anew",
+        FEWEST_ROWS * 100.0
+    )]
+    Shrunken { has: usize, had: usize, last_good: String },
+    #[error("it lacks column `{0}`, which the last good version has")]
+    LostColumn(String),
+}
+
+impl Refresher {
+    /// Takes over what was kept on disk, if it is any good.
+    pub(super) fn load_last_good(&self) {
+        let kept = match self.last_good.load() {
+            Ok(Some(kept)) => kept,
+            Ok(None) => return,
+            Err(error) => return self.ignore_last_good(&error),
+        };
+        match self.read(&kept.bytes) {
+            Ok(snapshot) => {
+                info!(table = %self.name(), rows = snapshot.len(), "took over the last good version from disk");
+                self.slot.swap(snapshot, kept.confirmed);
+                self.slot.books(|books| books.version = kept.version);
+            }
+            Err(error) => self.ignore_last_good(&error),
+        }
+    }
+
+    /// Refreshes at intervals until it is stopped. A version that has arrived is dealt with to the end.
+    pub(super) async fn run(self: Arc<Self>) {
+        let mut failures = 0_u32;
+        loop {
+            let asked = tokio::select! {
+                () = self.stop.cancelled() => return,
+                asked = self.ask() => asked,
+            };
+            let refreshed = match asked {
+                Ok(Asked::Unchanged) => self.confirm().await,
+                Ok(Asked::Changed { version, bytes }) => self.take_over(version, bytes).await,
+                Err(error) => self.unreachable(&error),
+            };
+            self.asked.send_replace(true);
+            failures = if refreshed { 0 } else { failures.saturating_add(1) };
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(self.pause(failures)) => {}
+            }
+        }
+    }
+
+    async fn ask(&self) -> Result<Asked, SourceError> {
+        // Without a version in memory what the source calls unchanged would be missing.
+        let known = self.slot.current().and_then(|_| self.slot.books(|books| books.version.clone()));
+        self.source.ask(known.as_deref()).await
+    }
+
+    fn pause(&self, failures: u32) -> Duration {
+        let pause = match failures {
+            0 => self.interval,
+            n => BACK_OFF.saturating_mul(1 << (n - 1).min(16)).min(self.interval),
+        };
+        pause.mul_f64(1.0 + JITTER * (2.0 * fastrand::f64() - 1.0))
+    }
+
+    async fn confirm(self: &Arc<Self>) -> bool {
+        let now = SystemTime::now();
+        self.slot.confirm(now);
+        self.on_disk(move |last_good| last_good.confirm(now)).await;
+        self.slot.books(|books| {
+            books.unchanged += 1;
+            books.last_failure = None;
+        });
+        true
+    }
+
+    async fn take_over(self: &Arc<Self>, version: Option<String>, bytes: Bytes) -> bool {
+        match self.checked(bytes.clone()).await {
+            Ok(snapshot) => {
+                info!(table = %self.name(), rows = snapshot.len(), source = %self.source, "took over a new version");
+                self.slot.swap(snapshot, SystemTime::now());
+                self.on_disk({
+                    let version = version.clone();
+                    move |last_good| last_good.store(version.as_deref(), &bytes)
+                })
+                .await;
+                self.slot.books(|books| {
+                    books.loaded += 1;
+                    books.last_failure = None;
+                    books.version = version;
+                });
+                true
+            }
+            Err(refused) => {
+                warn!(table = %self.name(), source = %self.source, "refused a new version: {}", chain(&refused));
+                self.slot.books(|books| {
+                    books.refused += 1;
+                    books.last_failure = Some(chain(&refused));
+                });
+                false
+            }
+        }
+    }
+
+    fn unreachable(&self, error: &SourceError) -> bool {
+        warn!(table = %self.name(), source = %self.source, "the source cannot be read: {}", chain(error));
+        self.slot.books(|books| {
+            books.unreachable += 1;
+            books.last_failure = Some(chain(error));
+        });
+        false
+    }
+
+    /// Reads a new version off the runtime's threads and compares it with the one before.
+    async fn checked(self: &Arc<Self>, bytes: Bytes) -> Result<Snapshot, Refused> {
+        let _one_at_a_time = self.reading.acquire().await;
+        let this = Arc::clone(self);
+        let snapshot = blocking(move || this.read(&bytes)).await?;
+        if let Some(before) = self.slot.current() {
+            self.compare(&snapshot, &before)?;
+        }
+        Ok(snapshot)
+    }
+
+    fn compare(&self, new: &Snapshot, before: &Snapshot) -> Result<(), Refused> {
+        if (new.len() as f64) < before.len() as f64 * FEWEST_ROWS {
+            let last_good = self.last_good.path().display().to_string();
+            return Err(Refused::Shrunken { has: new.len(), had: before.len(), last_good });
+        }
+        match before.schema().columns().iter().find(|column| new.schema().position(column).is_none()) {
+            Some(lost) => Err(Refused::LostColumn(lost.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn read(&self, bytes: &Bytes) -> Result<Snapshot, Corrupt> {
+        read::read(&self.source.object_name(), bytes, &self.key, self.size_max)
+    }
+
+    /// Changes what is on disk. Without it the table is as good, until the next start.
+    async fn on_disk(
+        self: &Arc<Self>,
+        change: impl FnOnce(&LastGood) -> std::io::Result<()> + Send + 'static,
+    ) {
+        let last_good = Arc::clone(&self.last_good);
+        if let Err(error) = blocking(move || change(&last_good)).await {
+            let path = self.last_good.path().display();
+            warn!(table = %self.name(), %path, "the last good version cannot be kept on disk: {error}");
+        }
+    }
+
+    fn ignore_last_good(&self, error: &(dyn Error + 'static)) {
+        let path = self.last_good.path().display();
+        warn!(table = %self.name(), %path, "the last good version on disk is not used: {}", chain(error));
+    }
+
+    fn name(&self) -> &str {
+        self.slot.name()
+    }
+}
+
+/// Runs something that takes long off the runtime's threads.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
+
+/// An error with all its causes on one line.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    anyhow::Chain::new(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

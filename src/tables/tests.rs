@@ -1,0 +1,219 @@
+//! Tables from files, as a process sees them. What S3 adds is tested against a real S3.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Instant;
+
+use super::*;
+
+/// A folder with a state, a table's file, and the tables on them.
+struct World {
+    folder: tempfile::TempDir,
+    tables: Arc<Tables>,
+}
+
+impl World {
+    async fn with(content: &str) -> Self {
+        let world = Self::without_file();
+        world.write(content);
+        world.apply(world.spec()).await;
+        world
+    }
+
+    fn without_file() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let tables = Arc::new(Tables::new(&folder.path().join("state"), Handle::current()));
+        Self { folder, tables }
+    }
+
+    /// The same folder after a restart of the process.
+    async fn restarted(self, spec: impl FnOnce(&Self) -> valid::Table) -> Self {
+        self.tables.stop().await;
+        let tables = Arc::new(Tables::new(&self.folder.path().join("state"), Handle::current()));
+        let world = Self { folder: self.folder, tables };
+        world.apply(spec(&world)).await;
+        world
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("airports.csv")
+    }
+
+    fn write(&self, content: &str) {
+        let aside = self.folder.path().join("aside");
+        fs::write(&aside, content).unwrap();
+        fs::rename(aside, self.file()).unwrap();
+    }
+
+    fn spec(&self) -> valid::Table {
+        valid::Table {
+            name: "airports".into(),
+            source: valid::TableSource::File(self.file()),
+            key: "faa".into(),
+            refresh: Duration::from_secs(3600),
+            max_age: None,
+            size_max: 1 << 20,
+        }
+    }
+
+    async fn apply(&self, spec: valid::Table) {
+        self.tables.apply(&[Arc::new(spec)], &valid::S3::default()).await.unwrap();
+        assert!(self.tables.asked_once(Duration::from_secs(5)).await);
+    }
+
+    /// Has the source asked, and waits for what comes of it.
+    async fn refresh(&self) -> TableStats {
+        let turns = |stats: &TableStats| stats.loaded + stats.unchanged + stats.unreachable + stats.refused;
+        let before = turns(&self.stats());
+        assert!(self.tables.refresh("airports"));
+        let since = Instant::now();
+        while turns(&self.stats()) == before {
+            assert!(since.elapsed() < Duration::from_secs(5), "nothing came of the refresh");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        self.stats()
+    }
+
+    fn stats(&self) -> TableStats {
+        self.tables.stats().remove(0)
+    }
+
+    fn tz_of(&self, airport: &str) -> Option<String> {
+        let table = self.tables.table("airports").ok()?;
+        let row = table.get(airport.as_bytes())?;
+        Some(String::from_utf8(row.get("tz").unwrap().to_vec()).unwrap())
+    }
+}
+
+const FOUR: &str = "faa,tz\nJFK,-5\nLAX,-8\nORD,-6\nDEN,-7\n";
+
+#[tokio::test]
+async fn a_new_version_takes_the_place_of_the_old_one() {
+    let world = World::with(FOUR).await;
+    assert_eq!(world.tz_of("JFK").as_deref(), Some("-5"));
+    assert_eq!(world.tz_of("XXX"), None);
+    let held = world.tables.table("airports").unwrap();
+    world.write(&FOUR.replace("-5", "-4"));
+    assert_eq!(world.refresh().await.loaded, 2);
+    assert_eq!(world.tz_of("JFK").as_deref(), Some("-4"));
+    assert_eq!(held.get(b"JFK").unwrap().get("tz"), Some(b"-5".as_slice()), "who holds a version keeps it");
+    assert_eq!(world.refresh().await.unchanged, 1);
+}
+
+#[tokio::test]
+async fn what_is_no_good_never_replaces_what_is() {
+    let world = World::with(FOUR).await;
+    for (content, why) in [
+        ("", "empty"),
+        ("faa,tz\n", "without rows"),
+        ("faa,tz\nJFK,-5\nLAX,-8\nORD,-6\nDEN", "cut off"),
+        ("faa,tz\nJFK,-5\n", "a quarter of the rows"),
+        ("faa,name\nJFK,a\nLAX,b\nORD,c\nDEN,d\n", "a column lost"),
+        ("code,tz\nJFK,-5\nLAX,-8\nORD,-6\nDEN,-7\n", "the key lost"),
+    ] {
+        world.write(content);
+        let stats = world.refresh().await;
+        assert_eq!((stats.loaded, stats.rows), (1, Some(4)), "{why}");
+        assert!(stats.last_failure.is_some(), "{why}");
+        assert_eq!(world.tz_of("DEN").as_deref(), Some("-7"), "{why}");
+    }
+    fs::remove_file(world.file()).unwrap();
+    assert_eq!(world.refresh().await.unreachable, 1);
+    world.write("faa,tz\nJFK,-4\nLAX,-8\n");
+    let stats = world.refresh().await;
+    assert_eq!((stats.rows, stats.last_failure), (Some(2), None), "half of the rows is not suspicious");
+}
+
+#[tokio::test]
+async fn starting_needs_no_source_once_there_was_a_good_version() {
+    let world = World::with(FOUR).await;
+    fs::remove_file(world.file()).unwrap();
+    let world = world.restarted(World::spec).await;
+    assert_eq!(world.tz_of("LAX").as_deref(), Some("-8"));
+    assert_eq!(world.stats().unreachable, 1);
+    // A shrunken one is measured against the one on disk.
+    world.write("faa,tz\nJFK,-5\n");
+    assert_eq!(world.refresh().await.refused, 1);
+}
+
+#[tokio::test]
+async fn what_the_source_confirms_after_a_restart_is_not_read_again() {
+    let world = World::with(FOUR).await;
+    let world = world.restarted(World::spec).await;
+    let stats = world.stats();
+    assert_eq!((stats.loaded, stats.unchanged, stats.rows), (0, 1, Some(4)));
+}
+
+#[tokio::test]
+async fn without_a_version_there_is_no_table_and_a_damaged_one_is_none() {
+    let world = World::without_file();
+    world.apply(world.spec()).await;
+    assert!(matches!(world.tables.table("airports"), Err(PortError::NoTable(_))));
+    assert!(matches!(world.tables.table("others"), Err(PortError::NoTable(_))));
+    world.write(FOUR);
+    world.refresh().await;
+    let kept = world.folder.path().join("state/tables/airports.table");
+    let mut damaged = fs::read(&kept).unwrap();
+    *damaged.last_mut().unwrap() ^= 1;
+    fs::write(&kept, damaged).unwrap();
+    fs::remove_file(world.file()).unwrap();
+    let world = world.restarted(World::spec).await;
+    assert!(matches!(world.tables.table("airports"), Err(PortError::NoTable(_))));
+}
+
+#[tokio::test]
+async fn a_table_grows_too_old_when_its_source_does_not_confirm_it() {
+    let young = |world: &World| valid::Table { max_age: Some(Duration::from_secs(60)), ..world.spec() };
+    let world = World::with(FOUR).await;
+    fs::remove_file(world.file()).unwrap();
+    let kept = fs::File::options().write(true).open(world.folder.path().join("state/tables/airports.table"));
+    kept.unwrap().set_modified(std::time::SystemTime::now() - Duration::from_secs(100)).unwrap();
+    let world = world.restarted(young).await;
+    assert!(matches!(world.tables.table("airports"), Err(PortError::TableTooOld(_))));
+    assert!(world.stats().age.unwrap() >= Duration::from_secs(100));
+    world.write(FOUR);
+    world.refresh().await;
+    assert_eq!(world.tz_of("JFK").as_deref(), Some("-5"));
+}
+
+#[tokio::test]
+async fn applying_the_same_again_reads_nothing_and_a_table_that_is_gone_is_gone() {
+    let world = World::with(FOUR).await;
+    world.apply(world.spec()).await;
+    assert_eq!((world.stats().loaded, world.stats().unchanged), (1, 0));
+    world.apply(valid::Table { name: "others".into(), ..world.spec() }).await;
+    assert!(world.tables.table("airports").is_err() && world.tables.table("others").is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_up_never_sees_half_a_table() {
+    let version = |tz: u32| {
+        let rows = (0..2000).map(|n| format!("A{n},{tz}\n")).collect::<String>();
+        format!("faa,tz\n{rows}")
+    };
+    let world = World::with(&version(0)).await;
+    let (tables, over) = (Arc::clone(&world.tables), Arc::new(AtomicBool::new(false)));
+    let reader = std::thread::spawn({
+        let over = Arc::clone(&over);
+        move || {
+            let mut versions = std::collections::BTreeSet::new();
+            while !over.load(Relaxed) {
+                let table = tables.table("airports").unwrap();
+                let tz = table.get(b"A0").unwrap().get("tz").unwrap().to_vec();
+                for n in (0..2000).step_by(97) {
+                    let row = table.get(format!("A{n}").as_bytes()).expect("each version has each row");
+                    assert_eq!(row.get("tz"), Some(tz.as_slice()));
+                }
+                versions.insert(tz);
+            }
+            versions.len()
+        }
+    });
+    for tz in 1..20 {
+        world.write(&version(tz));
+        world.refresh().await;
+    }
+    over.store(true, Relaxed);
+    assert!(reader.join().unwrap() > 1, "it saw several versions");
+}
