@@ -47,11 +47,9 @@ impl ClusterKey {
 fn shape(difference: &Difference, found: &Found) -> String {
     let leaf = difference.path.leaf().unwrap_or_default();
     match (difference.path.part(), found.form) {
-        (Part::Outcome, _) => "failure".to_owned(),
+        (Part::Outcome, _) => failure(&found.text),
         (Part::Status | Part::EffectPartition, _) | (_, Form::Bool) => found.text.clone(),
-        (Part::Header, _) if TELLING_HEADERS.contains(&leaf) => {
-            word(&found.text).unwrap_or("text").to_owned()
-        }
+        (Part::Header, _) if TELLING_HEADERS.contains(&leaf) => media(&found.text),
         (_, Form::Object | Form::Array) if !found.cut => {
             Json::parse(found.text.as_bytes()).map_or_else(|| found.form.name().to_owned(), document)
         }
@@ -88,8 +86,21 @@ fn document(json: Json<'_>) -> String {
 
 /// A text that is a name rather than anybody's data.
 fn word(text: &str) -> Option<&str> {
-    let name = |b: u8| b.is_ascii_alphabetic() || b"_-./;= ".contains(&b);
+    let name = |b: u8| b.is_ascii_alphabetic() || b"_-.".contains(&b);
     (!text.is_empty() && text.len() <= 48 && text.bytes().all(name)).then_some(text)
+}
+
+/// A header's value that is made of names: `text/html; charset=utf-8`.
+fn media(text: &str) -> String {
+    let name = |b: u8| b.is_ascii_alphanumeric() || b"_-./;=, +".contains(&b);
+    if text.len() <= 64 && text.bytes().all(name) { text.to_ascii_lowercase() } else { "text".to_owned() }
+}
+
+/// Why a side gave no answer: what stands before the particulars, without its numbers.
+fn failure(reason: &str) -> String {
+    let head = reason.split(':').next().unwrap_or_default();
+    let head: String = head.chars().take(60).map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
+    if head.is_empty() { "failure".to_owned() } else { head }
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ pub enum Severity {
     Type,
     /// Another value.
     Value,
-    /// The same in another order or form.
+    /// The same in another order or form, or after what PHP printed.
     Order,
     /// A header field.
     Header,
@@ -173,7 +173,9 @@ impl Difference {
             (Part::Status, _) => Severity::Status,
             (Part::Header, _) => Severity::Header,
             (_, Kind::Missing | Kind::Extra | Kind::Type | Kind::EmptyListOrMap) => Severity::Type,
-            (_, Kind::Order | Kind::KeyOrder | Kind::NumberForm | Kind::Spelling) => Severity::Order,
+            (_, Kind::Order | Kind::KeyOrder | Kind::NumberForm | Kind::Spelling | Kind::LegacyPolluted) => {
+                Severity::Order
+            }
             _ => Severity::Value,
         }
     }

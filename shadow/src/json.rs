@@ -41,6 +41,22 @@ impl<'a> Json<'a> {
         self.raw
     }
 
+    /// The text without white space between its tokens.
+    pub(crate) fn compact(self) -> String {
+        let (mut quoted, mut escaped) = (false, false);
+        let keep = |c: &char| {
+            let keep = quoted || !c.is_ascii_whitespace();
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                _ => {}
+            }
+            keep
+        };
+        self.raw.chars().filter(keep).collect()
+    }
+
     /// The value, opened one level. A key that is no Unicode (a lone surrogate) keeps its object shut, as a string:
     /// it then compares by its text.
     pub(crate) fn open(self) -> Opened<'a> {

@@ -203,6 +203,11 @@ impl Wanted {
 }
 
 impl Pattern {
+    /// The part that it is about.
+    pub fn part(&self) -> Part {
+        self.part
+    }
+
     /// Whether the pattern names this place or one above it.
     pub fn covers(&self, path: &Path) -> bool {
         self.part == path.part && covers(&self.steps, &path.steps)

@@ -61,7 +61,7 @@ fn counts_every_verdict_under_its_name() {
     assert_eq!((parity.samples(), parity.share()), (5, Some(0.6)));
     let clusters: Vec<_> =
         parity.clusters.iter().map(|c| (c.key.path.as_str(), c.key.shape.as_str(), c.count)).collect();
-    assert_eq!(clusters, [("outcome", "nothing → failure", 1), ("body:/a", "number → string", 1)]);
+    assert_eq!(clusters, [("outcome", "nothing → no answer in time", 1), ("body:/a", "number → string", 1)]);
 }
 
 #[test]

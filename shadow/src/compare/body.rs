@@ -1,22 +1,28 @@
 //! Compares bodies: JSON by a walk, text by its lines, other bytes by their hash.
 
 use ring::digest::{SHA256, digest};
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
+use super::coding::content;
 use super::json;
 use crate::difference::{Differences, Form, Found, Kind};
 use crate::experiment::Answer;
 use crate::json::Json;
 use crate::path::{Part, Path};
 
-/// Texts of more lines are compared line by line, without looking for what was inserted.
-const MAX_ALIGNED: usize = 20_000;
+/// Where more lines than these differ, they are compared place by place: looking for what was inserted costs the
+/// square of them.
+const MAX_ALIGNED: usize = 2_000;
 
 /// How many places in a body are tried as the beginning of its JSON.
 const MAX_STARTS: usize = 16;
 
 pub(super) fn compare(control: &Answer, candidate: &Answer, found: &mut Differences) {
-    let (a, b) = (control.body.bytes(), candidate.body.bytes());
+    if control.body.bytes() == candidate.body.bytes() {
+        return;
+    }
+    let (a, b) = (content(control), content(candidate));
+    let (a, b) = (a.as_ref(), b.as_ref());
     if a == b {
         return;
     }
@@ -56,7 +62,7 @@ fn polluted_json(a: &[u8], b: &[u8], found: &mut Differences) -> bool {
     }
     json::walk(&path, json_a, json_b, found);
     if found.len() == known {
-        found.both(path, Kind::Spelling, json::seen(json_a), json::seen(json_b));
+        found.both(path, Kind::Spelling, length(a), length(b));
     }
     true
 }
@@ -80,7 +86,7 @@ pub(crate) fn documents(path: &Path, a: &[u8], b: &[u8], found: &mut Differences
             let known = found.len();
             json::walk(path, json_a, json_b, found);
             if found.len() == known {
-                found.both(path.clone(), Kind::Spelling, json::seen(json_a), json::seen(json_b));
+                found.both(path.clone(), Kind::Spelling, length(a), length(b));
             }
         }
         _ if is_text(a) && is_text(b) => {
@@ -88,6 +94,11 @@ pub(crate) fn documents(path: &Path, a: &[u8], b: &[u8], found: &mut Differences
         }
         _ => bytes(path, a, b, found),
     }
+}
+
+/// What is shown of documents that differ in white space alone: not their values, which are equal.
+fn length(document: &[u8]) -> Found {
+    Found::new(Form::Bytes, format!("{} bytes", document.len()))
 }
 
 fn is_text(body: &[u8]) -> bool {
@@ -98,29 +109,20 @@ fn is_text(body: &[u8]) -> bool {
 fn lines(a: &[u8], b: &[u8], found: &mut Differences) {
     let split = |text| <[u8]>::split_inclusive(text, |b: &u8| *b == b'\n').collect::<Vec<_>>();
     let (a, b) = (split(a), split(b));
+    let start = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let end = a[start..].iter().rev().zip(b[start..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[start..a.len() - end], &b[start..b.len() - end]);
     if a.len().max(b.len()) > MAX_ALIGNED {
-        return replaced((0, &a), (0, &b), found);
+        return replaced((start, a), (start, b), found);
     }
-    for op in capture_diff_slices(Algorithm::Patience, &a, &b) {
-        match op {
-            DiffOp::Equal { .. } => {}
-            DiffOp::Delete { old_index, old_len, .. } => {
-                replaced((old_index, &a[old_index..][..old_len]), (0, &[]), found)
-            }
-            DiffOp::Insert { new_index, new_len, .. } => {
-                replaced((0, &[]), (new_index, &b[new_index..][..new_len]), found)
-            }
-            DiffOp::Replace { old_index, old_len, new_index, new_len } => {
-                replaced(
-                    (old_index, &a[old_index..][..old_len]),
-                    (new_index, &b[new_index..][..new_len]),
-                    found,
-                );
-            }
+    for op in capture_diff_slices(Algorithm::Myers, a, b) {
+        if let (DiffTag::Delete | DiffTag::Insert | DiffTag::Replace, old, new) = op.as_tag_tuple() {
+            replaced((start + old.start, &a[old]), (start + new.start, &b[new]), found);
         }
     }
 }
 
+/// Compares two runs of lines place by place; `old` and `new` are where they begin, from 0.
 fn replaced((old, a): (usize, &[&[u8]]), (new, b): (usize, &[&[u8]]), found: &mut Differences) {
     let path = |line: usize| Path::new(Part::Text).index(line + 1);
     for at in 0..a.len().max(b.len()) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use crate::difference::{Differences, Form, Found, Kind};
 use crate::json::{Json, Opened, decimal};
@@ -18,7 +18,7 @@ pub(crate) fn walk(path: &Path, control: Json<'_>, candidate: Json<'_>, found: &
         return;
     }
     match (control.open(), candidate.open()) {
-        (Opened::Object(a), Opened::Object(b)) => objects(path, (control, &a), (candidate, &b), found),
+        (Opened::Object(a), Opened::Object(b)) => objects(path, &a, &b, found),
         (Opened::Array(a), Opened::Array(b)) => arrays(path, (control, &a), (candidate, &b), found),
         (Opened::Array(a), Opened::Object(b)) if a.is_empty() && b.is_empty() => {
             found.both(path.clone(), Kind::EmptyListOrMap, seen(control), seen(candidate));
@@ -64,12 +64,7 @@ fn scalars(opened: &Opened<'_>, control: Json<'_>, candidate: Json<'_>) -> Optio
 type Entries<'a> = [(Cow<'a, str>, Json<'a>)];
 
 /// Duplicate keys pair up in their order: the first with the first, the second with the second.
-fn objects(
-    path: &Path,
-    (control, a): (Json<'_>, &Entries<'_>),
-    (candidate, b): (Json<'_>, &Entries<'_>),
-    found: &mut Differences,
-) {
+fn objects(path: &Path, a: &Entries<'_>, b: &Entries<'_>, found: &mut Differences) {
     let (a, b) = (numbered(a), numbered(b));
     let places: HashMap<_, usize> = b.iter().enumerate().map(|(at, (key, _))| (*key, at)).collect();
     let mut taken = vec![false; b.len()];
@@ -90,8 +85,13 @@ fn objects(
         found.extra(path.key(*key), seen(*value));
     }
     if !in_order {
-        found.both(path.clone(), Kind::KeyOrder, seen(control), seen(candidate));
+        found.both(path.clone(), Kind::KeyOrder, keys(&a), keys(&b));
     }
+}
+
+fn keys(entries: &[((&str, usize), Json<'_>)]) -> Found {
+    let keys: Vec<&str> = entries.iter().map(|((key, _), _)| *key).collect();
+    Found::new(Form::Text, keys.join(", "))
 }
 
 /// Entries by key and by the how-manieth of that key they are.
@@ -114,44 +114,42 @@ fn arrays(
     (candidate, b): (Json<'_>, &[Json<'_>]),
     found: &mut Differences,
 ) {
-    let texts = |list: &[Json<'_>]| list.iter().map(|json| json.raw().to_owned()).collect::<Vec<_>>();
+    let texts = |list: &[Json<'_>]| list.iter().map(|json| json.compact()).collect::<Vec<_>>();
     let (left, right) = (texts(a), texts(b));
-    if a.len() == b.len() {
-        let (mut sorted_left, mut sorted_right) = (left.clone(), right.clone());
-        sorted_left.sort_unstable();
-        sorted_right.sort_unstable();
-        if sorted_left == sorted_right {
-            return found.both(path.clone(), Kind::Order, seen(control), seen(candidate));
-        }
+    if left == right {
+        return;
+    }
+    let sorted = |texts: &[String]| {
+        let mut texts = texts.to_vec();
+        texts.sort_unstable();
+        texts
+    };
+    if a.len() == b.len() && sorted(&left) == sorted(&right) {
+        return found.both(path.clone(), Kind::Order, seen(control), seen(candidate));
     }
     if a.len() == b.len() || a.len().max(b.len()) > MAX_ALIGNED {
-        return replaced(path, (0, a), b, found);
+        return replaced(path, (0, a), (0, b), found);
     }
     for op in capture_diff_slices(Algorithm::Myers, &left, &right) {
-        match op {
-            DiffOp::Equal { .. } => {}
-            DiffOp::Delete { old_index, old_len, .. } => {
-                replaced(path, (old_index, &a[old_index..old_index + old_len]), &[], found);
-            }
-            DiffOp::Insert { new_index, new_len, .. } => {
-                replaced(path, (new_index, &[]), &b[new_index..new_index + new_len], found);
-            }
-            DiffOp::Replace { old_index, old_len, new_index, new_len } => {
-                let (old, new) = (&a[old_index..old_index + old_len], &b[new_index..new_index + new_len]);
-                replaced(path, (old_index, old), new, found);
-            }
+        if let (DiffTag::Delete | DiffTag::Insert | DiffTag::Replace, old, new) = op.as_tag_tuple() {
+            replaced(path, (old.start, &a[old]), (new.start, &b[new]), found);
         }
     }
 }
 
-/// Compares two runs of elements place by place; what is left over is missing or extra.
-fn replaced(path: &Path, (start, a): (usize, &[Json<'_>]), b: &[Json<'_>], found: &mut Differences) {
+/// Compares two runs of elements place by place; what is left over is missing or extra. `old` and `new` are where the
+/// runs begin.
+fn replaced(
+    path: &Path,
+    (old, a): (usize, &[Json<'_>]),
+    (new, b): (usize, &[Json<'_>]),
+    found: &mut Differences,
+) {
     for at in 0..a.len().max(b.len()) {
-        let path = path.index(start + at);
         match (a.get(at), b.get(at)) {
-            (Some(a), Some(b)) => walk(&path, *a, *b, found),
-            (Some(a), None) => found.missing(path, seen(*a)),
-            (None, Some(b)) => found.extra(path, seen(*b)),
+            (Some(a), Some(b)) => walk(&path.index(old + at), *a, *b, found),
+            (Some(a), None) => found.missing(path.index(old + at), seen(*a)),
+            (None, Some(b)) => found.extra(path.index(new + at), seen(*b)),
             (None, None) => {}
         }
     }

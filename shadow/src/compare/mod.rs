@@ -4,12 +4,14 @@
 //! one of [spelling](Kind::Spelling).
 
 mod body;
+mod coding;
 mod cookie;
 mod effect;
 mod header;
 mod json;
 
 pub(crate) use body::{documents, split};
+pub(crate) use coding::content;
 
 pub use effect::effects;
 

@@ -20,7 +20,7 @@ pub use validate::PolicyFault;
 use bytes::Bytes;
 
 use crate::difference::{Difference, Kind};
-use crate::experiment::{Answer, RecordedRequest};
+use crate::experiment::{Answer, ExperimentId, RecordedRequest};
 use crate::path::Pattern;
 
 /// A valid policy. Cloning it is cheap enough for reloads, not for requests: share it.
@@ -49,6 +49,13 @@ impl Policy {
     /// The share of requests that become experiments, 0 to 1.
     pub fn sample(&self) -> f64 {
         self.sample
+    }
+
+    /// Whether a request with that id becomes an experiment. Who is picked at 5 % is picked at 10 % too.
+    pub fn picks(&self, id: ExperimentId) -> bool {
+        // The upper 53 bits are what an f64 holds exactly.
+        let place = (id.0 >> 75) as f64 / (1_u64 << 53) as f64;
+        place < self.sample
     }
 
     /// The topics that legacy writes to.

@@ -27,7 +27,9 @@ impl Source {
             Self::Header(name) => {
                 answer.fields.get(name).map(Bytes::copy_from_slice).ok_or_else(|| self.absent())
             }
-            Self::Json(pointer) => at(compare::split(answer.body.bytes()).map(|(_, json)| json), pointer),
+            Self::Json(pointer) => {
+                at(compare::split(&compare::content(answer)).map(|(_, json)| json), pointer)
+            }
             Self::Key => Err(self.absent()),
         }
     }

@@ -12,6 +12,7 @@ use super::alike::Test;
 use super::inject::TimeForm;
 use super::raw::{AlikeRaw, CorrelateRaw, EffectsRaw, IgnoreRaw, InjectRaw, PolicyRaw, Within};
 use super::{Alike, EffectPolicy, Ignore, Inject, Keep, Of, Policy, Source};
+use crate::path::{InvalidPattern, Part, Pattern};
 
 /// Raised whenever the judge itself changes its mind about some pair: evidence then starts anew.
 const COMPARISON: u32 = 1;
@@ -166,7 +167,7 @@ fn ignore(raw: IgnoreRaw, field: &str, faults: &mut Faults) -> Option<Ignore> {
             start.map_err(|_| format!("`{day}` is no day: write it as 2026-03-31")),
         )
     });
-    let path = faults.ok(format!("{field}.path"), raw.path.parse());
+    let path = faults.ok(format!("{field}.path"), compared(&raw.path));
     let name = raw.name.unwrap_or(raw.path);
     let expires: Option<Timestamp> = expires?;
     Some(Ignore { name, path: path?, kind: raw.kind, author: raw.author, reason: raw.reason, expires })
@@ -198,8 +199,20 @@ fn alike(raw: AlikeRaw, field: &str, faults: &mut Faults) -> Option<Alike> {
             None
         }
     };
-    let path = faults.ok(format!("{field}.path"), raw.path.parse());
+    let path = faults.ok(format!("{field}.path"), compared(&raw.path));
     Some(Alike { path: path?, test: test? })
+}
+
+/// A place where differences can be set aside.
+fn compared(path: &str) -> Result<Pattern, String> {
+    let pattern: Pattern = path.parse().map_err(|fault: InvalidPattern| fault.to_string())?;
+    match pattern.part() {
+        Part::Outcome => Err("no answer is always a mismatch: `outcome` cannot be set aside".to_owned()),
+        Part::Request => {
+            Err("requests are not compared: write a path into the answer, as `body:/id`".to_owned())
+        }
+        _ => Ok(pattern),
+    }
 }
 
 fn duration(text: &str, field: &str, faults: &mut Faults) -> Option<Duration> {

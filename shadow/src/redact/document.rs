@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::scrub::Scrubber;
 use crate::compare;
-use crate::difference::{Difference, Found};
+use crate::difference::{Difference, Found, Kind};
 use crate::json::{Json, Opened};
 use crate::path::{Path, Pattern};
 use crate::policy::Keep;
@@ -43,7 +43,8 @@ pub(super) struct Redaction<'a> {
     pub(super) scrubber: &'a Scrubber,
     keep: Keep,
     reveal: &'a [Pattern],
-    differing: HashMap<&'a Path, &'a Found>,
+    /// Several records of one topic may differ at one path.
+    differing: HashMap<&'a Path, Vec<&'a Found>>,
 }
 
 impl<'a> Redaction<'a> {
@@ -55,7 +56,13 @@ impl<'a> Redaction<'a> {
         differences: impl Iterator<Item = &'a Difference>,
         of: impl Fn(&'a Difference) -> Option<&'a Found>,
     ) -> Self {
-        let differing = differences.filter_map(|d| Some((&d.path, of(d)?))).collect();
+        let mut differing = HashMap::<_, Vec<_>>::new();
+        // Keys in another order say nothing about values: those are equal.
+        for difference in differences.filter(|difference| difference.kind != Kind::KeyOrder) {
+            if let Some(found) = of(difference) {
+                differing.entry(&difference.path).or_default().push(found);
+            }
+        }
         Self { scrubber, keep, reveal, differing }
     }
 
@@ -65,11 +72,14 @@ impl<'a> Redaction<'a> {
         }
         match self.keep {
             Keep::Full => Sight::Scrubbed,
-            Keep::Differences if self.differing.get(path).is_some_and(|f| f.cut || f.text == text) => {
-                Sight::Scrubbed
-            }
+            Keep::Differences if self.differs(path, text) => Sight::Scrubbed,
             Keep::Shapes | Keep::Differences => Sight::Placeholder,
         }
+    }
+
+    /// Whether this very value is part of a difference.
+    fn differs(&self, path: &Path, text: &str) -> bool {
+        self.differing.get(path).is_some_and(|found| found.iter().any(|f| f.cut || f.text == text))
     }
 
     /// A JSON document, a text, or the length of anything else.

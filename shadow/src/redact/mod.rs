@@ -17,6 +17,7 @@ pub use scrub::RedactionKey;
 use handover_api::{Fields, PortRead};
 
 use crate::cluster::ClusterKey;
+use crate::compare;
 use crate::difference::{Difference, Found};
 use crate::experiment::{EffectRecord, Effects, Experiment, Outcome, RecordedRequest, Side, Who};
 use crate::path::{Part, Path};
@@ -87,9 +88,9 @@ impl Redactor {
         }
     }
 
-    /// A reason that is counted under its own text.
-    pub(crate) fn reason(&self, reason: &str) -> String {
-        self.scrubber.scrub(reason).into_owned()
+    /// A text that the store counts under: a reason, a path whose keys may be anything.
+    pub(crate) fn label(&self, text: &str) -> String {
+        self.scrubber.scrub(text).into_owned()
     }
 
     fn difference(
@@ -100,7 +101,7 @@ impl Redactor {
     ) -> StoredDifference {
         let found = |found: &Option<Found>| found.as_ref().map(|found| self.found(difference, found, policy));
         StoredDifference {
-            path: difference.path.to_string(),
+            path: self.label(&difference.path.to_string()),
             kind: difference.kind,
             severity: ClusterKey::of("", difference).severity,
             control: found(&difference.control),
@@ -185,7 +186,7 @@ fn side(redaction: &Redaction<'_>, side: &Side) -> StoredSide {
             Outcome::Answered(answer) => StoredOutcome::Answered {
                 status: answer.status,
                 fields: fields(redaction, &answer.fields),
-                body: redaction.document(&Path::new(Part::Body), answer.body.bytes()),
+                body: redaction.document(&Path::new(Part::Body), &compare::content(answer)),
             },
             Outcome::Declined(reason) => StoredOutcome::Declined(scrub(reason)),
             Outcome::Failed(reason) => StoredOutcome::Failed(scrub(reason)),

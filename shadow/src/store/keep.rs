@@ -85,7 +85,7 @@ impl Keeper {
         let class = class_name(verdict.class());
         match verdict {
             Verdict::NotComparable(reason) | Verdict::Declined(reason) => {
-                counts.add(class, &self.redactor.reason(reason));
+                counts.add(class, &self.redactor.label(reason));
             }
             Verdict::Ignored(rules) => {
                 counts.add(class, "");
@@ -196,10 +196,11 @@ impl Keeper {
         counts: &mut Counts,
     ) -> rusqlite::Result<Vec<i64>> {
         let Verdict::Mismatched(differences) = &judged.judgement.verdict else { return Ok(Vec::new()) };
-        let keys: BTreeSet<ClusterKey> = differences
-            .iter()
-            .map(|difference| ClusterKey::of(&judged.experiment.route, difference))
-            .collect();
+        let key = |difference| {
+            let key = ClusterKey::of(&judged.experiment.route, difference);
+            ClusterKey { path: self.redactor.label(&key.path), shape: self.redactor.label(&key.shape), ..key }
+        };
+        let keys: BTreeSet<ClusterKey> = differences.iter().map(key).collect();
         let mut clusters = Vec::with_capacity(keys.len());
         for key in keys {
             let Some(cluster) = self.cluster(db, &key)? else {

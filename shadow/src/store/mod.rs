@@ -6,6 +6,7 @@
 //! | what | bound | at the bound |
 //! | --- | --- | --- |
 //! | queue | [`Limits::queue`] experiments, [`Limits::queue_bytes`] | dropped, counted |
+//! | file | twice [`Limits::pair_bytes`] and 64 MiB | what does not fit is dropped, counted |
 //! | pairs | [`Limits::pairs`], [`Limits::pair_bytes`], [`Limits::age`] | the oldest goes |
 //! | sample | [`Limits::sample`] for each evidence | the largest hash goes, so that it stays uniform |
 //! | exemplars | [`Limits::exemplars`] for each cluster and evidence | the largest goes |
@@ -87,7 +88,7 @@ impl Store {
     /// # Errors
     /// When the file can neither be opened nor created, or the thread not be started.
     pub fn open(path: &Path, key: &RedactionKey, limits: Limits) -> Result<Self, StoreError> {
-        let (connection, set_aside) = schema::open(path)?;
+        let (connection, set_aside) = schema::open(path, &limits)?;
         let (queue, messages) = sync_channel(limits.queue);
         let shared = Arc::new(Shared {
             queued: AtomicUsize::new(0),

@@ -175,6 +175,10 @@ fn named<T: DeserializeOwned>(name: String) -> Result<T, StoreError> {
     Ok(serde_json::from_value(serde_json::Value::String(name))?)
 }
 
+/// A time; empty for evidence that only has losses yet.
 fn time(micros: i64) -> String {
+    if micros == 0 {
+        return String::new();
+    }
     Timestamp::from_microsecond(micros).map_or_else(|_| String::new(), |time| time.to_string())
 }

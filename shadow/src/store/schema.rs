@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::StoreError;
+use super::{Limits, StoreError};
 
 /// The version of the tables below. A file of a newer version is set aside, an older one too: there is none yet that
 /// would have to be carried over.
@@ -14,6 +14,9 @@ const VERSION: i64 = 1;
 
 /// For how long a connection waits for another one's lock.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// What the file may take beside its pairs: counts and clusters, and what was removed but is not yet used again.
+const SLACK: u64 = 64 * 1024 * 1024;
 
 const TABLES: &str = "
 CREATE TABLE evidence (
@@ -60,14 +63,14 @@ CREATE INDEX exemplars_by_pair ON exemplars (pair);
 
 /// Opens the file to write, creating it. A file that is corrupt or of another version is renamed, never changed;
 /// its new name is returned.
-pub(super) fn open(path: &Path) -> Result<(Connection, Option<PathBuf>), StoreError> {
-    match usable(path) {
+pub(super) fn open(path: &Path, limits: &Limits) -> Result<(Connection, Option<PathBuf>), StoreError> {
+    match usable(path, limits) {
         Ok(connection) => Ok((connection, None)),
         Err(Unusable::Fault(fault)) => Err(StoreError::Open { path: path.to_owned(), source: fault }),
         Err(Unusable::Content(why)) => {
             let aside = set_aside(path)?;
             tracing::warn!(path = %path.display(), aside = %aside.display(), why, "set the shadow store aside and began a new one");
-            let connection = usable(path).map_err(|unusable| match unusable {
+            let connection = usable(path, limits).map_err(|unusable| match unusable {
                 Unusable::Fault(source) => StoreError::Open { path: path.to_owned(), source },
                 Unusable::Content(_) => StoreError::Unusable { path: path.to_owned() },
             })?;
@@ -95,7 +98,7 @@ pub(super) fn is_corrupt(fault: &rusqlite::Error) -> bool {
 }
 
 /// Looks before it writes: a file that is not ours is not changed by as much as a byte.
-fn usable(path: &Path) -> Result<Connection, Unusable> {
+fn usable(path: &Path, limits: &Limits) -> Result<Connection, Unusable> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     if version(&connection)? != VERSION && !is_empty(&connection)? {
@@ -106,6 +109,9 @@ fn usable(path: &Path) -> Result<Connection, Unusable> {
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
+    let page: u64 = connection.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0))?.unsigned_abs();
+    let pages = (limits.pair_bytes.saturating_mul(2) + SLACK) / page.max(1);
+    connection.pragma_update_and_check(None, "max_page_count", pages as i64, |_| Ok(()))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if is_empty(&transaction)? {
         transaction.execute_batch(TABLES)?;

@@ -120,7 +120,7 @@ impl Writer {
             Ok(broken) => drop(broken),
             Err(_) => return,
         }
-        match schema::set_aside(&self.path).and_then(|_| schema::open(&self.path)) {
+        match schema::set_aside(&self.path).and_then(|_| schema::open(&self.path, &self.limits)) {
             Ok((connection, _)) => self.connection = connection,
             Err(fault) => tracing::error!(%fault, "cannot begin a new shadow store"),
         }

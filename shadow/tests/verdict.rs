@@ -1,0 +1,177 @@
+//! The judge: each outcome gets its verdict, rules and matchers set aside what they name and nothing else.
+
+mod world;
+
+use handover_shadow::{
+    Answer, Body, Class, Effects, Experiment, Kind, MAX_DIFFERENCES, Outcome, Policy, Verdict, Who, judge,
+};
+use serde_json::json;
+use world::*;
+
+fn class(experiment: &Experiment, policy: &Policy) -> Class {
+    judge(experiment, policy).verdict.class()
+}
+
+fn verify(control: Outcome, candidate: Outcome) -> Experiment {
+    let mut experiment = experiment(1, answered(""), answered(""));
+    (experiment.control, experiment.candidate) = (native(control), legacy(candidate));
+    experiment
+}
+
+#[test]
+fn an_answer_that_is_missing_counts_against_the_side_on_trial() {
+    let failed = || Outcome::Failed("a panic".to_owned());
+    let declined = || Outcome::Declined("not json".to_owned());
+    let ok = || answered("{}");
+    for (experiment, expected) in [
+        (experiment(1, ok(), ok()), Class::Matched),
+        (experiment(1, ok(), failed()), Class::Mismatched),
+        (experiment(1, ok(), Outcome::TimedOut), Class::Mismatched),
+        (experiment(1, failed(), ok()), Class::NotComparable),
+        (experiment(1, failed(), failed()), Class::NotComparable),
+        (experiment(1, ok(), declined()), Class::Declined),
+        (experiment(1, failed(), declined()), Class::Declined),
+        (verify(failed(), ok()), Class::Mismatched),
+        (verify(ok(), failed()), Class::NotComparable),
+        (verify(declined(), ok()), Class::Declined),
+    ] {
+        assert_eq!(class(&experiment, &Policy::default()), expected, "{experiment:?}");
+    }
+}
+
+#[test]
+fn two_legacies_are_compared_with_the_candidate_on_trial() {
+    let mut pair = experiment(1, answered("{}"), Outcome::TimedOut);
+    pair.candidate.who = Who::Legacy { version: Some("8.2".to_owned()) };
+    assert_eq!(class(&pair, &Policy::default()), Class::Mismatched);
+}
+
+#[test]
+fn evidence_needs_to_know_which_legacy_it_was() {
+    let mut pair = pair(1, "{}", "[]");
+    pair.control.who = Who::Legacy { version: None };
+    assert_eq!(class(&pair, &Policy::default()), Class::NotComparable);
+}
+
+#[test]
+fn a_cut_body_is_never_a_match() {
+    let cut = |body: &'static str| {
+        Outcome::Answered(Answer { body: Body::Cut(body.into()), ..json_answer(200, "") })
+    };
+    assert_eq!(class(&experiment(1, cut("abc"), cut("abc")), &Policy::default()), Class::NotComparable);
+    assert_eq!(class(&experiment(1, cut("abc"), answered("abc")), &Policy::default()), Class::NotComparable);
+}
+
+#[test]
+fn silence_about_effects_is_never_a_match_where_the_other_side_speaks() {
+    let one = || Effects::Known(vec![record("t", "k", "1")]);
+    let none = || Effects::Known(Vec::new());
+    let unknown = || Effects::NotComparable("read late".to_owned());
+    let with = |control: Effects, candidate: Effects, body: &str| {
+        let mut pair = pair(1, "{}", body);
+        (pair.control.effects, pair.candidate.effects) = (control, candidate);
+        class(&pair, &Policy::default())
+    };
+    for (control, candidate, expected) in [
+        (one(), one(), Class::Matched),
+        (none(), none(), Class::Matched),
+        (one(), none(), Class::Mismatched),
+        (none(), one(), Class::Mismatched),
+        (Effects::Unobserved, none(), Class::Matched),
+        (Effects::Unobserved, one(), Class::NotComparable),
+        (Effects::Pending, one(), Class::Pending),
+        (unknown(), one(), Class::NotComparable),
+    ] {
+        assert_eq!(with(control.clone(), candidate.clone(), "{}"), expected, "{control:?} {candidate:?}");
+        let differing = with(control.clone(), candidate.clone(), "[]");
+        assert_eq!(differing, Class::Mismatched, "what stands, stands whatever else is unknown: {control:?}");
+    }
+}
+
+#[test]
+fn a_rule_sets_aside_its_path_and_kind_until_it_expires() {
+    let rule = |rule: serde_json::Value| {
+        let mut full = json!({ "author": "ann", "reason": "agreed" });
+        full.as_object_mut().unwrap().extend(rule.as_object().unwrap().clone());
+        policy(json!({ "ignore": [full] }))
+    };
+    let pair = pair(1, r#"{"id":1,"n":[{"t":1},{"t":1}]}"#, r#"{"id":1,"n":[{"t":2},{"t":3}]}"#);
+    for (rule, expected) in [
+        (rule(json!({ "path": "body:/n/*/t" })), Class::Ignored),
+        (rule(json!({ "path": "body:/n" })), Class::Ignored),
+        (rule(json!({ "path": "body:/n/0/t" })), Class::Mismatched),
+        (rule(json!({ "path": "body:/n/*/t", "kind": "value" })), Class::Ignored),
+        (rule(json!({ "path": "body:/n/*/t", "kind": "type" })), Class::Mismatched),
+        (rule(json!({ "path": "body:/n", "expires": "2026-01-03" })), Class::Ignored),
+        (rule(json!({ "path": "body:/n", "expires": "2026-01-02" })), Class::Mismatched),
+    ] {
+        assert_eq!(class(&pair, &rule), expected, "{:?}", rule);
+    }
+    let named = rule(json!({ "path": "body:/n", "name": "times" }));
+    let judgement = judge(&pair, &named);
+    assert_eq!(judgement.verdict, Verdict::Ignored(vec!["times".to_owned()]), "each rule once");
+    assert_eq!(judgement.set_aside.len(), 2);
+}
+
+#[test]
+fn matchers_accept_what_is_of_their_form_and_nothing_else() {
+    let uuid = ["3f2504e0-4f89-11d3-9a0c-0305e82c3301", "9b2d7f1e-0000-4000-8000-000000000000"];
+    for (matcher, a, b, expected) in [
+        (json!({ "both": "uuid" }), json!(uuid[0]), json!(uuid[1]), Class::Matched),
+        (json!({ "both": "uuid" }), json!(uuid[0]), json!("no"), Class::Mismatched),
+        (json!({ "both": "uuid" }), json!(uuid[0]), json!(null), Class::Mismatched),
+        (json!({ "both": "number" }), json!(1), json!(2.5), Class::Matched),
+        (json!({ "both": "number" }), json!(1), json!("1"), Class::Mismatched),
+        (
+            json!({ "both": "timestamp" }),
+            json!("2026-01-01T00:00:00Z"),
+            json!("2020-01-01 00:00:00"),
+            Class::Matched,
+        ),
+        (
+            json!({ "within": "5s" }),
+            json!("2026-01-01T00:00:00Z"),
+            json!("2026-01-01T00:00:05+00:00"),
+            Class::Matched,
+        ),
+        (
+            json!({ "within": "5s" }),
+            json!("2026-01-01T00:00:00Z"),
+            json!("2026-01-01T00:00:06Z"),
+            Class::Mismatched,
+        ),
+        (json!({ "within": "5s" }), json!(1_767_225_600), json!(1_767_225_602.5), Class::Matched),
+        (json!({ "within": "5s" }), json!("soon"), json!("later"), Class::Mismatched),
+        (json!({ "within": 0.01 }), json!(1.0), json!(1.005), Class::Matched),
+        (json!({ "within": 0.01 }), json!(1.0), json!(1.02), Class::Mismatched),
+        (json!({ "matches": "[A-Z]{6}" }), json!("ABCDEF"), json!("QWERTY"), Class::Matched),
+        (json!({ "matches": "[A-Z]{6}" }), json!("ABCDEF"), json!("QWERTYU"), Class::Mismatched),
+    ] {
+        let mut alike = matcher.clone();
+        alike["path"] = json!("body:/x");
+        let policy = policy(json!({ "alike": [alike] }));
+        let body = |value| json!({ "x": value }).to_string();
+        let pair = pair(1, &body(a.clone()), &body(b.clone()));
+        assert_eq!(class(&pair, &policy), expected, "{matcher} {a} {b}");
+    }
+    let policy = policy(json!({ "alike": [{ "path": "body:/x", "both": "uuid" }] }));
+    let long = pair(1, &json!({ "x": "a" }).to_string(), &json!({}).to_string());
+    assert_eq!(class(&long, &policy), Class::Mismatched, "a missing value is not alike");
+}
+
+#[test]
+fn more_differences_than_are_kept_can_hide_none() {
+    let list = |value: u32| json!(vec![value; MAX_DIFFERENCES + 1]).to_string();
+    let policy = policy(json!({ "ignore": [{ "path": "body", "author": "ann", "reason": "all of it" }] }));
+    let judgement = judge(&pair(1, &list(1), &list(2)), &policy);
+    assert!(judgement.cut);
+    assert_eq!(judgement.verdict.class(), Class::NotComparable);
+}
+
+#[test]
+fn a_failure_says_why_and_where() {
+    let failed = experiment(1, answered("{}"), Outcome::Failed("a panic: 7".to_owned()));
+    let Verdict::Mismatched(differences) = judge(&failed, &Policy::default()).verdict else { panic!() };
+    assert_eq!((differences[0].path.to_string(), differences[0].kind), ("outcome".to_owned(), Kind::Failed));
+    assert_eq!(differences[0].candidate.as_ref().unwrap().text, "a panic: 7");
+}
