@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the set-up scripts share: talking, long steps, versions. Sourced, not run.
 
 say() { printf '%s\n' "$*"; }

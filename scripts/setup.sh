@@ -106,5 +106,5 @@ check_rust
 install_packages
 if [ "$mode" = test ]; then
   add_rust_components
-  kafka_ready && versitygw_ready || scripts/fetch-tools.sh "$tools"
+  { kafka_ready && versitygw_ready; } || scripts/fetch-tools.sh "$tools"
 fi
