@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check setup-demo setup-test fmt clippy doc unit e2e clean
+.PHONY: help demo test check deny setup-demo setup-test fmt clippy doc unit e2e clean
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ e2e:
 
 doc:
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --quiet
+
+deny: ## Checks licences, advisories and sources of the dependencies (needs cargo-deny: cargo install --locked cargo-deny)
+	$(CARGO) deny check
 
 clean: ## Removes what was built (the tools' cache in ~/.cache/handover stays)
 	$(CARGO) clean
