@@ -1,0 +1,9 @@
+//! All functions, family by family.
+
+use super::Row;
+use crate::families;
+
+/// The rows of each family.
+pub(super) fn families() -> Vec<Vec<Row>> {
+    families::all()
+}

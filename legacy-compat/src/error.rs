@@ -1,0 +1,65 @@
+//! What PHP throws.
+
+/// The class of what was thrown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorClass {
+    /// `Error`
+    Error,
+    /// `TypeError`
+    TypeError,
+    /// `ValueError`, from 8.0
+    ValueError,
+    /// `ArgumentCountError`, from 7.1
+    ArgumentCountError,
+    /// `ArithmeticError`
+    ArithmeticError,
+    /// `DivisionByZeroError`
+    DivisionByZeroError,
+    /// `Exception`
+    Exception,
+    /// `JsonException`, from 7.3
+    JsonException,
+    /// `DateMalformedStringException`, from 8.3
+    DateMalformedStringException,
+    /// `DateInvalidTimeZoneException`, from 8.3
+    DateInvalidTimeZoneException,
+    /// `DateMalformedIntervalStringException`, from 8.3
+    DateMalformedIntervalStringException,
+}
+
+impl ErrorClass {
+    /// PHP's name of the class.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "Error",
+            Self::TypeError => "TypeError",
+            Self::ValueError => "ValueError",
+            Self::ArgumentCountError => "ArgumentCountError",
+            Self::ArithmeticError => "ArithmeticError",
+            Self::DivisionByZeroError => "DivisionByZeroError",
+            Self::Exception => "Exception",
+            Self::JsonException => "JsonException",
+            Self::DateMalformedStringException => "DateMalformedStringException",
+            Self::DateInvalidTimeZoneException => "DateInvalidTimeZoneException",
+            Self::DateMalformedIntervalStringException => "DateMalformedIntervalStringException",
+        }
+    }
+}
+
+/// An exception or error that PHP would have thrown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", class.name())]
+pub struct Thrown {
+    /// Its class.
+    pub class: ErrorClass,
+    /// Its message, as PHP words it where known.
+    pub message: String,
+}
+
+impl Thrown {
+    /// What is thrown with this class and message.
+    pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
+        Self { class, message: message.into() }
+    }
+}

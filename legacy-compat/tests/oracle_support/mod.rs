@@ -1,0 +1,8 @@
+//! The oracle's side: its calls, its answers, and running a call as it ran them.
+
+#![allow(dead_code, unreachable_pub, missing_docs)]
+
+pub mod codec;
+pub mod ops;
+pub mod run;
+pub mod vectors;

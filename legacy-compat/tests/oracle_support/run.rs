@@ -1,0 +1,83 @@
+//! One call, run as the oracle ran it, and its outcome in the oracle's form.
+
+use legacy_compat::call::{self, Ctx};
+use legacy_compat::{Php, Thrown, Value};
+use serde_json::{Map, Value as Json, json};
+
+use super::codec::encode;
+use super::ops;
+use super::vectors::Call;
+
+/// The parameter that comes back, for functions that the oracle calls with a reference.
+fn by_ref(function: &str, given: usize) -> Option<usize> {
+    let optional = |index: usize| (given > index).then_some(index);
+    match function {
+        "preg_match" | "preg_match_all" => Some(2),
+        "parse_str" => Some(1),
+        "sort" | "rsort" | "asort" | "arsort" | "ksort" | "krsort" | "natsort" | "natcasesort"
+        | "settype" | "usort" | "uasort" | "uksort" | "array_push" | "array_pop" | "array_shift"
+        | "array_unshift" | "array_splice" => Some(0),
+        "str_replace" | "str_ireplace" => optional(3),
+        "preg_replace" | "preg_filter" | "preg_replace_callback" => optional(4),
+        "similar_text" => optional(2),
+        _ => None,
+    }
+}
+
+/// The outcome: `{"r":…}`, `{"e":…}`, or `{"absent":1}`.
+pub fn run(php: &Php, call: &Call) -> Json {
+    if !call.function.starts_with("op") && !call::exists(php, &call.function) {
+        return json!({"absent": 1});
+    }
+    let mut ctx = Ctx::new(php);
+    let mut args = call.args.clone();
+    let reference = if call.function.starts_with("op") { None } else { by_ref(&call.function, args.len()) };
+    if let Some(index) = reference {
+        while args.len() <= index {
+            args.push(Value::Null);
+        }
+    }
+    let answer = match call.function.strip_prefix("op") {
+        Some(operator) => match ops::call(&mut ctx, operator, &args) {
+            Some(answer) => answer,
+            None => return json!({"absent": 1}),
+        },
+        None if call.function == "array_multisort" => ctx
+            .call(&call.function, &mut args)
+            .map(|answer| Value::from(vec![answer, Value::from(args[..call.args.len()].to_vec())])),
+        None => ctx.call(&call.function, &mut args),
+    };
+    outcome(php, call, &ctx, answer, reference.map(|index| &args[index]))
+}
+
+fn outcome(
+    php: &Php,
+    call: &Call,
+    ctx: &Ctx<'_>,
+    answer: Result<Value, Thrown>,
+    by_ref: Option<&Value>,
+) -> Json {
+    let mut out = Map::new();
+    match answer {
+        Ok(answer) => {
+            let answer = match answer {
+                Value::Int(int) if call.sign => Value::Int(int.signum()),
+                other => other,
+            };
+            out.insert("r".into(), encode(php, &answer));
+            if let Some(value) = by_ref {
+                out.insert("ref".into(), encode(php, value));
+            }
+            if matches!(call.function.as_str(), "json_decode" | "json_encode") {
+                out.insert("jerr".into(), ctx.json_error.into());
+            }
+        }
+        Err(thrown) => {
+            out.insert("e".into(), json!([thrown.class.name(), thrown.message]));
+        }
+    }
+    if !ctx.warnings.is_empty() {
+        out.insert("w".into(), ctx.warnings.iter().map(|w| json!([w.level as i64, w.message])).collect());
+    }
+    Json::Object(out)
+}
