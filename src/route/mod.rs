@@ -7,6 +7,7 @@ pub(crate) mod canary;
 pub(crate) mod decide;
 pub(crate) mod generation;
 pub(crate) mod matcher;
+pub(crate) mod override_store;
 pub(crate) mod overrides;
 pub(crate) mod path;
 pub(crate) mod pattern;

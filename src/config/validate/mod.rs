@@ -16,6 +16,7 @@ use super::interpolate::Lookup;
 use super::raw::{self, At};
 use super::section::{FileContext, Section, is_name};
 use super::source::Sources;
+use super::state;
 use super::valid::Config;
 
 /// What a configuration is validated against, besides itself.
@@ -100,7 +101,7 @@ fn whole(
         only_in_main(file, faults);
     }
     let listen = listen::listen(main, faults);
-    let state = state(main, against);
+    let state = state_folder(main, against);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = Section::new(main.context, 0..0, faults).count(&main.raw.workers, cores).min(1024);
     let legacies = legacy::all(files, &state, cores, faults);
@@ -127,8 +128,8 @@ fn whole(
 }
 
 /// The state folder: what the caller says, the file, or `handover-state` beside it.
-fn state(main: &Read<'_>, against: &Against<'_>) -> PathBuf {
-    let file = || main.raw.state.as_ref().map_or("handover-state", |text| text.get());
+fn state_folder(main: &Read<'_>, against: &Against<'_>) -> PathBuf {
+    let file = || main.raw.state.as_ref().map_or(state::DEFAULT, |text| text.get());
     against.state.map_or_else(|| main.context.dir.join(file()), Path::to_owned)
 }
 

@@ -1,0 +1,172 @@
+use std::fs;
+
+use handover_api::{Answer, Context, Decline, Handler, Outcome as Handled, Request, Response};
+
+use super::*;
+
+struct Never;
+
+impl Handler for Never {
+    async fn handle(&self, request: &Request, _: &Context) -> Handled {
+        match request.param("never") {
+            Some(_) => Answer::new(Response::text(200, "")).into(),
+            None => Decline::because("a test's handler").into(),
+        }
+    }
+}
+
+/// A folder with a `routes.toml`, and what a process makes of it.
+pub(crate) struct World {
+    pub folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) fn new(text: &str) -> Self {
+        let world = Self { folder: tempfile::tempdir().unwrap() };
+        world.write(text);
+        world
+    }
+
+    pub(crate) fn main(&self) -> PathBuf {
+        self.folder.path().join("routes.toml")
+    }
+
+    pub(crate) fn write(&self, text: &str) {
+        fs::write(self.main(), text).unwrap();
+    }
+
+    pub(crate) fn start(&self) -> Result<Reloader, Faults> {
+        let handlers = [("list".to_owned(), Arc::new(Never) as _)].into();
+        Reloader::start(Location { main: self.main(), state: None }, handlers)
+    }
+}
+
+/// A file whose route `a` is at that stage.
+pub(crate) fn at(stage: Stage) -> String {
+    format!(
+        "[legacy.a]\nhttp = 'http://a'\n[[route]]\nname = 'a'\nmatch = 'GET /a'\nnative = 'list'\nstage = '{stage}'\n"
+    )
+}
+
+pub(crate) fn stage(reloader: &Reloader) -> Stage {
+    reloader.shared().load().route("a").unwrap().stage
+}
+
+const BROKEN: &str = "[legacy.a]\nhttp = 'http://a'\n[[route]]\nstge = 1\n";
+
+#[test]
+fn a_changed_file_is_a_new_generation_and_an_unchanged_one_is_not() {
+    let world = World::new(&at(Stage::Legacy));
+    let reloader = world.start().unwrap();
+    let before = reloader.shared().load();
+    assert!(!reloader.reload().unwrap().changed);
+    world.write(&at(Stage::Shadow));
+    let outcome = reloader.reload().unwrap();
+    assert!(outcome.changed && outcome.generation == 2 && outcome.hash != before.config.hash);
+    assert_eq!((stage(&reloader), before.route("a").unwrap().stage), (Stage::Shadow, Stage::Legacy));
+    assert_eq!(reloader.shared().live(), 2);
+    drop(before);
+    assert_eq!(reloader.shared().live(), 1);
+}
+
+#[test]
+fn a_broken_file_is_refused_and_the_last_good_one_stays() {
+    let world = World::new(&at(Stage::Shadow));
+    let reloader = world.start().unwrap();
+    world.write(BROKEN);
+    let faults = reloader.reload().unwrap_err();
+    assert!(faults.to_string().contains("did you mean `stage`?"), "{faults}");
+    assert_eq!((stage(&reloader), reloader.refused().as_deref()), (Stage::Shadow, Some(&faults)));
+    world.write(&at(Stage::Shadow));
+    assert!(!reloader.reload().unwrap().changed);
+    assert!(reloader.refused().is_none());
+}
+
+#[test]
+fn a_start_with_a_broken_file_goes_on_with_the_last_good_one() {
+    let world = World::new(BROKEN);
+    assert!(world.start().is_err(), "there is no last good one yet");
+    world.write(&at(Stage::Shadow));
+    world.start().unwrap();
+    for broken in [BROKEN, "x = ", "\u{0}"] {
+        world.write(broken);
+        let reloader = world.start().unwrap();
+        assert_eq!(stage(&reloader), Stage::Shadow);
+        assert!(reloader.refused().is_some());
+        world.write(&at(Stage::Native));
+        assert!(reloader.reload().unwrap().changed);
+        world.write(&at(Stage::Shadow));
+        reloader.reload().unwrap();
+    }
+    fs::remove_file(world.main()).unwrap();
+    assert_eq!(stage(&world.start().unwrap()), Stage::Shadow);
+}
+
+#[test]
+fn legacy_only_is_stronger_than_the_file_and_survives_reloads_and_restarts() {
+    let world = World::new(&at(Stage::Native));
+    let reloader = world.start().unwrap();
+    let applied = reloader.set_legacy_only(Some(note("ann", "outage"))).unwrap();
+    assert!(applied.routes == 1 && applied.unkept.is_none());
+    assert_eq!(stage(&reloader), Stage::Legacy);
+    world.write(&at(Stage::Canary).replace("native =", "canary = { share = 1, sticky = 'ip' }\nnative ="));
+    reloader.reload().unwrap();
+    assert_eq!((stage(&reloader), stage(&world.start().unwrap())), (Stage::Legacy, Stage::Legacy));
+    world.write(&at(Stage::Retired));
+    reloader.reload().unwrap();
+    assert_eq!(stage(&reloader), Stage::Retired, "a retired route has no legacy to go back to");
+    world.write(&at(Stage::Native));
+    reloader.reload().unwrap();
+    reloader.set_legacy_only(None).unwrap();
+    assert_eq!((stage(&reloader), stage(&world.start().unwrap())), (Stage::Native, Stage::Native));
+}
+
+#[test]
+fn the_kill_switch_works_beside_a_broken_file() {
+    let world = World::new(&at(Stage::Native));
+    let reloader = world.start().unwrap();
+    world.write(BROKEN);
+    OverrideStore::new(reloader.state().to_owned()).set_legacy_only(&note("ann", "outage")).unwrap();
+    reloader.reload().unwrap_err();
+    assert_eq!(stage(&reloader), Stage::Legacy);
+}
+
+#[test]
+fn the_kill_switch_works_where_nothing_can_be_written() {
+    let world = World::new(&at(Stage::Native));
+    fs::write(world.folder.path().join("handover-state"), "a file, not a folder").unwrap();
+    let reloader = world.start().unwrap();
+    let overrides_unreadable = stage(&reloader) == Stage::Legacy;
+    assert!(overrides_unreadable, "who cannot read the overrides serves legacy");
+    let applied = reloader.set_legacy_only(Some(note("ann", "outage"))).unwrap();
+    assert!(applied.unkept.is_some());
+    fs::remove_file(world.folder.path().join("handover-state")).unwrap();
+    reloader.reload().unwrap();
+    assert_eq!(stage(&reloader), Stage::Legacy, "kept in memory");
+    reloader.set_legacy_only(None).unwrap();
+    assert_eq!(stage(&reloader), Stage::Native);
+}
+
+#[test]
+fn one_route_can_be_taken_back() {
+    let world = World::new(&at(Stage::Native));
+    let reloader = world.start().unwrap();
+    let taken_back = StageOverride { stage: Stage::Shadow, note: note("rollback", "mismatches") };
+    assert_eq!(reloader.set_stage("a", Some(taken_back)).unwrap().route("a").unwrap().stage, Stage::Shadow);
+    assert_eq!(stage(&world.start().unwrap()), Stage::Shadow);
+    reloader.set_stage("a", None).unwrap();
+    assert_eq!(stage(&reloader), Stage::Native);
+}
+
+#[test]
+fn what_waits_for_a_restart_is_said() {
+    let world = World::new(&at(Stage::Legacy));
+    let reloader = world.start().unwrap();
+    world.write(&format!(
+        "workers = 999\nstate = 'other'\n[listen]\nhttp = '127.0.0.1:1'\n{}",
+        at(Stage::Shadow)
+    ));
+    let outcome = reloader.reload().unwrap();
+    assert_eq!(outcome.waits_for_restart, ["listen", "state", "workers"]);
+    assert_eq!(stage(&reloader), Stage::Shadow, "the rest applies");
+}
