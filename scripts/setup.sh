@@ -27,8 +27,9 @@ want() {
 }
 
 php_fpm() { have php-fpm8.2 || have php-fpm; }
-library() { ldconfig -p | grep -q "$1"; }
-java_17() { java -version 2>&1 | grep -qE 'version "(1[7-9]|[2-9][0-9])'; }
+# Not by `| grep -q`: with pipefail, whom grep leaves early would count as failed.
+library() { [[ $(ldconfig -p) == *"$1"* ]]; }
+java_17() { [[ $(java -version 2>&1) =~ version\ \"(1[7-9]|[2-9][0-9]) ]]; }
 go_new() { have go && at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; }
 kafka_ready() { [ -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; }
 versitygw_ready() { [ -x "$tools/versitygw-$VERSITYGW_VERSION" ]; }
