@@ -1,15 +1,21 @@
 //! Handover takes a legacy PHP backend over, route by route.
 
 mod accept;
+mod admin;
 mod commit;
 mod config;
+mod control;
 mod exchange;
 mod legacy;
 mod mirror;
 mod native;
 mod observe;
 mod process;
+mod proxy;
 mod reply;
 pub mod route;
+mod serve;
 mod tables;
 mod walk;
+
+pub use proxy::{Builder, Proxy};

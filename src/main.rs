@@ -1,3 +1,10 @@
-//! The stock binary.
+//! The stock binary: the proxy without handlers of one's own.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    handover::Proxy::builder().run()
+}

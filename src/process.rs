@@ -12,6 +12,7 @@ use crate::legacy::Legacies;
 use crate::mirror::Mirror;
 use crate::observe::cells::Registry;
 use crate::route::generation::Shared;
+use crate::tables::Tables;
 
 /// Where the process stands between its start and its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) struct Process {
     pub metrics: Arc<Registry>,
     /// What live handlers read from.
     pub ports: Arc<dyn Ports>,
+    /// The hot tables.
+    pub tables: Arc<Tables>,
     /// The Kafka producers.
     pub producers: Producers,
     /// What legacies share across cores: permits, parked connections.

@@ -24,11 +24,15 @@ fn refusal(request: &Request) -> Option<(StatusCode, &'static str)> {
     }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     let json = field(header::CONTENT_TYPE).is_some_and(|value| value.starts_with("application/json"));
-    (changes && !json).then_some((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON: `Content-Type: application/json`"))
+    (changes && !json)
+        .then_some((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON: `Content-Type: application/json`"))
 }
 
 fn is_own_host(host: &str) -> bool {
-    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |h| h.0);
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |h| h.0);
     let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok()
 }

@@ -58,8 +58,6 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/api/status", get(status))
-        .route("/api/reload", post(reload))
-        .route("/api/legacy-only", post(legacy_only))
         .layer(middleware::from_fn(guard::guard))
         .with_state(control)
 }
@@ -77,18 +75,4 @@ async fn metrics(State(control): State<Arc<Control>>) -> Response {
 
 async fn status(State(control): State<Arc<Control>>) -> Json<Status> {
     Json(Status::of(&control.process))
-}
-
-async fn reload(State(control): State<Arc<Control>>) -> Response {
-    match control.reload().await {
-        Ok(outcome) => Json(outcome).into_response(),
-        Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, chain(&faults)).into_response(),
-    }
-}
-
-async fn legacy_only(State(control): State<Arc<Control>>, Json(asked): Json<LegacyOnlyAsked>) -> Response {
-    match control.legacy_only(asked).await {
-        Ok(applied) => Json(applied).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{}\n", chain(&error))).into_response(),
-    }
 }

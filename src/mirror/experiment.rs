@@ -50,6 +50,17 @@ pub(crate) struct Identities {
     pub fingerprint: Arc<str>,
 }
 
+impl Identities {
+    /// A new binary is a new native: its evidence starts anew, even where no handler changed.
+    pub(crate) fn of_this_binary() -> Self {
+        let hash = std::env::current_exe().and_then(std::fs::read).map(|exe| {
+            let digest = ring::digest::digest(&ring::digest::SHA256, &exe);
+            digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()
+        });
+        Self { fingerprint: hash.unwrap_or_else(|_| env!("CARGO_PKG_VERSION").to_owned()).into() }
+    }
+}
+
 /// Sees one experiment through: dry run and legacy side by side.
 pub(super) async fn conduct(
     pending: Pending,

@@ -1,0 +1,207 @@
+//! From a configuration to a serving process, and back to silence.
+//!
+//! Order at the start: the state folder, what runs beside the cores, what the configuration needs, listening sockets,
+//! cores, the admin. At the end the reverse: unready, no new connections, answers under way, effects under way, evidence.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use handover_api::Ports;
+use handover_shadow::{RedactionKey, Store, StoreError};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+
+use crate::accept::listener::{self, ListenError};
+use crate::accept::{balance, core};
+use crate::commit::Producers;
+use crate::config::valid::Config;
+use crate::control::{self, Control, Unprepared};
+use crate::legacy::Legacies;
+use crate::mirror::Mirror;
+use crate::mirror::court::Court;
+use crate::mirror::experiment::Identities;
+use crate::native::ports::LivePorts;
+use crate::process::{Phase, Process, Refusals};
+use crate::route::generation::{Handlers, Shared};
+use crate::route::overrides::Overrides;
+use crate::tables::Tables;
+
+/// How long answers under way may take once the process drains.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How long records under way may take to be delivered at the end.
+const FLUSH: Duration = Duration::from_secs(15);
+
+/// What a tap may be ahead of the court.
+const TAPPED_MAX: usize = 4096;
+
+/// The process could not be started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// The state folder cannot be used.
+    #[error("the state folder {} cannot be used: choose another by `state = \"…\"`", .0.display())]
+    State(PathBuf, #[source] io::Error),
+    /// A thread or runtime.
+    #[error("the system gives no thread or runtime")]
+    Runtime(#[source] io::Error),
+    /// A listening socket.
+    #[error("the process cannot listen")]
+    Listen(#[from] ListenError),
+    /// What the configuration needs.
+    #[error("what the configuration names cannot be had")]
+    Unprepared(#[from] Unprepared),
+    /// The evidence.
+    #[error("the store of evidence cannot be used")]
+    Store(#[from] StoreError),
+    /// The key that placeholders are made with.
+    #[error("the redaction key cannot be read or made")]
+    Key(#[source] io::Error),
+}
+
+/// A running process.
+pub(crate) struct Running {
+    /// Changes it.
+    pub control: Arc<Control>,
+    /// Where clients connect to.
+    pub http: Vec<SocketAddr>,
+    /// Where operators connect to.
+    pub admin: Option<SocketAddr>,
+    cores: Vec<JoinHandle<()>>,
+    side: Runtime,
+    admin_runtime: Runtime,
+    court: tokio::task::JoinHandle<()>,
+    store: Store,
+}
+
+impl Running {
+    /// Starts. When it returns, the cores accept connections.
+    pub(crate) fn start(
+        handlers: Handlers,
+        config: Config,
+        overrides: Overrides,
+    ) -> Result<Self, StartError> {
+        let state = config.state.clone();
+        let scratch = state.join("scratch");
+        std::fs::create_dir_all(&scratch).map_err(|why| StartError::State(state.clone(), why))?;
+        let side = runtime("side", 2).map_err(StartError::Runtime)?;
+        let admin_runtime = runtime("admin", 1).map_err(StartError::Runtime)?;
+        let key = RedactionKey::load_or_create(&state.join("redaction.key")).map_err(StartError::Key)?;
+        let store_path = state.join("evidence.sqlite");
+        let store = Store::open(&store_path, &key, handover_shadow::Limits::default())?;
+
+        let listeners = Listeners::bind(&config)?;
+        let (workers, http, admin) = (config.workers, listeners.addresses(), listeners.admin_address());
+        let tables = Arc::new(Tables::new(&state, side.handle().clone()));
+        let ports: Arc<dyn Ports> = Arc::new(LivePorts::new(Arc::clone(&tables) as Arc<_>));
+        let (mirror, begun) = Mirror::new();
+        let process = Arc::new(Process {
+            generations: Shared::new(handlers, Arc::new(config), Arc::new(overrides)),
+            metrics: Arc::default(),
+            ports: Arc::clone(&ports),
+            tables,
+            producers: Producers::default(),
+            legacies: Legacies::new(scratch),
+            mirror,
+            refusals: Refusals::default(),
+            phase: watch::Sender::new(Phase::Serving),
+            grace: GRACE,
+        });
+        let config = Arc::clone(&process.generations.load().config);
+        side.block_on(control::prepare(&process, &config, side.handle()))?;
+
+        let court = Court { ports, identities: Identities::of_this_binary(), recorder: store.recorder() };
+        let (_tap, tapped) = mpsc::channel(TAPPED_MAX);
+        let court = side.spawn(court.sit(begun, tapped));
+        let cores = start_cores(&process, listeners.http, workers).map_err(StartError::Runtime)?;
+        let control = Arc::new(Control::new(process, store_path, side.handle().clone()));
+        if let Some(listener) = listeners.admin {
+            start_admin(&admin_runtime, listener, Arc::clone(&control)).map_err(StartError::Runtime)?;
+        }
+        Ok(Self { control, http, admin, cores, side, admin_runtime, court, store })
+    }
+
+    /// Takes no new connections, lets what is under way end within the grace, and keeps all evidence.
+    pub(crate) fn stop(self) {
+        let process = &self.control.process;
+        process.phase.send_replace(Phase::Draining);
+        for core in self.cores {
+            if core.join().is_err() {
+                tracing::error!("a core had panicked");
+            }
+        }
+        self.side.block_on(async {
+            for (cluster, producer) in process.producers.running() {
+                let left = producer.close(FLUSH).await;
+                if left.not_persisted + left.possibly_persisted > 0 {
+                    tracing::error!(cluster, ?left, "records were not delivered before the end");
+                }
+            }
+            process.tables.stop().await;
+        });
+        self.court.abort();
+        self.admin_runtime.shutdown_background();
+        self.side.shutdown_timeout(Duration::from_secs(1));
+        // Dropping the store writes what is queued.
+        drop(self.store);
+    }
+}
+
+/// Bound sockets: for each core one of each address.
+struct Listeners {
+    http: Vec<Vec<TcpListener>>,
+    admin: Option<TcpListener>,
+}
+
+impl Listeners {
+    fn bind(config: &Config) -> Result<Self, ListenError> {
+        let bind = |address: &SocketAddr| listener::bind(*address, config.workers);
+        let http = config.listen.http.iter().map(bind).collect::<Result<_, _>>()?;
+        let admin = config.listen.admin.map(|address| listener::bind(address, 1)).transpose()?;
+        Ok(Self { http, admin: admin.and_then(|mut bound| bound.pop()) })
+    }
+
+    fn addresses(&self) -> Vec<SocketAddr> {
+        self.http.iter().filter_map(|bound| bound.first()?.local_addr().ok()).collect()
+    }
+
+    fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref()?.local_addr().ok()
+    }
+}
+
+fn start_cores(
+    process: &Arc<Process>,
+    mut listeners: Vec<Vec<TcpListener>>,
+    workers: usize,
+) -> io::Result<Vec<JoinHandle<()>>> {
+    let seats = balance::seats(workers);
+    let start = |(index, seat): (usize, balance::Seat)| {
+        let own = listeners.iter_mut().filter_map(Vec::pop).collect();
+        let process = Arc::clone(process);
+        std::thread::Builder::new().name(format!("core-{index}")).spawn(move || {
+            if let Err(error) = core::run(process, own, seat) {
+                tracing::error!(index, %error, "a core could not start");
+            }
+        })
+    };
+    seats.into_iter().enumerate().map(start).collect()
+}
+
+fn start_admin(runtime: &Runtime, listener: TcpListener, control: Arc<Control>) -> io::Result<()> {
+    let _entered = runtime.enter();
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    runtime.spawn(async move {
+        if let Err(error) = axum::serve(listener, crate::admin::router(control)).await {
+            tracing::error!(%error, "the admin has ended");
+        }
+    });
+    Ok(())
+}
+
+fn runtime(name: &str, threads: usize) -> io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
+}
