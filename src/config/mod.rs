@@ -4,6 +4,7 @@ pub(crate) mod document;
 pub(crate) mod fault;
 pub(crate) mod interpolate;
 pub(crate) mod last_good;
+pub(crate) mod load;
 pub(crate) mod raw;
 pub(crate) mod reload;
 pub(crate) mod section;

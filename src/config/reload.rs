@@ -1,54 +1,56 @@
-//! From the files and the overrides to generations: at start, and whenever they change.
+//! From changed files and overrides to a new generation.
 
+use std::error::Error;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::fault::Faults;
 use super::interpolate::environment;
-use super::last_good::LastGood;
+use super::load::{Loaded, Location, keep, log_legacy_only, log_warnings};
 use super::source::Sources;
-use super::state;
 use super::valid::{Config, Listen};
-use super::validate::{Against, Checked, validate};
 use crate::route::Stage;
-use crate::route::generation::{Generation, Handlers, Shared};
+use crate::route::generation::{Generation, Shared};
 use crate::route::override_store::OverrideStore;
 use crate::route::overrides::{LegacyOnly, Note, Overrides, StageOverride};
 
-/// Where the configuration is.
-#[derive(Clone, Debug)]
-pub(crate) struct Location {
-    /// The main file.
-    pub main: PathBuf,
-    /// The state folder, where it is not the file's to say.
-    pub state: Option<PathBuf>,
+/// Makes a configuration with its overrides the current generation. On an error nothing has changed.
+pub(crate) trait Apply: Send + Sync {
+    /// Prepares what it needs and swaps it in; gives the new generation.
+    fn apply(
+        &self,
+        config: &Arc<Config>,
+        overrides: &Arc<Overrides>,
+    ) -> Result<Arc<Generation>, Box<dyn Error + Send + Sync>>;
+
+    /// The current generation.
+    fn current(&self) -> Arc<Generation>;
 }
 
-impl Location {
-    /// Reads and validates the files. `handlers`: the names that `native` may use.
-    pub(crate) fn check(&self, handlers: &[&str]) -> Result<(Sources, Checked), Faults> {
-        let sources = Sources::load(&self.main, &environment)?;
-        let checked = self.validate(&sources, handlers)?;
-        Ok((sources, checked))
+/// For those who have nothing to prepare.
+impl Apply for Shared {
+    fn apply(
+        &self,
+        config: &Arc<Config>,
+        overrides: &Arc<Overrides>,
+    ) -> Result<Arc<Generation>, Box<dyn Error + Send + Sync>> {
+        Ok(self.swap(Arc::clone(config), Arc::clone(overrides)))
     }
 
-    /// The state folder, also when the file is broken.
-    pub(crate) fn state(&self) -> PathBuf {
-        state::folder(&self.main, self.state.as_deref(), &environment)
-    }
-
-    fn validate(&self, sources: &Sources, handlers: &[&str]) -> Result<Checked, Faults> {
-        validate(sources, &Against { env: &environment, handlers, state: self.state.as_deref() })
+    fn current(&self) -> Arc<Generation> {
+        self.load()
     }
 }
 
-/// Makes generations. All of it blocks on the disk: not for a core.
+/// Reads files and overrides again and applies them, one at a time. All of it blocks on the disk: not for a core.
 pub(crate) struct Reloader {
     location: Location,
-    shared: Arc<Shared>,
+    handlers: Vec<String>,
+    apply: Arc<dyn Apply>,
     store: OverrideStore,
     /// What cannot change while the process runs, as it was at start.
     fixed: Fixed,
@@ -56,13 +58,9 @@ pub(crate) struct Reloader {
 }
 
 struct Current {
-    config: Arc<Config>,
-    sources: Sources,
-    overrides: Arc<Overrides>,
+    loaded: Loaded,
     /// A legacy-only that the disk would not take.
     unkept: Option<Note>,
-    /// What is wrong with the files as they are now.
-    refused: Option<Arc<Faults>>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -73,7 +71,7 @@ struct Fixed {
 }
 
 /// What a reload did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     /// The number of the generation that is in effect.
     pub generation: u64,
@@ -82,53 +80,43 @@ pub(crate) struct Outcome {
     /// Whether it is a new one.
     pub changed: bool,
     /// Keys that changed but wait for a restart.
-    pub waits_for_restart: Vec<&'static str>,
+    pub waits_for_restart: Vec<String>,
     /// What should be looked at all the same, for people.
     pub warnings: String,
 }
 
-/// What an override did.
+/// Why the files as they are now are not in effect. Overrides are, all the same.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotReloaded {
+    /// Something is wrong with them.
+    #[error("{0}")]
+    Faults(Faults),
+    /// They are valid, but what they need cannot be had.
+    #[error("the configuration is valid, but what it needs cannot be had")]
+    Unprepared(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// What going back to legacy, or its end, came to.
 #[derive(Debug)]
 pub(crate) struct Applied {
     /// How many routes it covers.
     pub routes: usize,
     /// Why it is in memory alone, so that a restart forgets it.
-    pub unkept: Option<std::io::Error>,
+    pub unkept: Option<io::Error>,
 }
 
 impl Reloader {
-    /// The first generation: from the files, or from the last good ones when these are broken.
-    pub(crate) fn start(location: Location, handlers: Handlers) -> Result<Self, Faults> {
-        let names: Vec<&str> = handlers.keys().map(String::as_str).collect();
-        let (sources, config, refused) = match location.check(&names) {
-            Ok((sources, checked)) => {
-                log_warnings(&checked.warnings);
-                keep(&checked.config.state, &sources);
-                (sources, checked.config, None)
-            }
-            Err(faults) => {
-                let Some((kept, checked)) = last_good(&location, &names) else { return Err(faults) };
-                tracing::error!(
-                    "the configuration is broken, so the last good one of {} is used; clients are served, but what was \
-                     changed since is not in effect:\n{faults}",
-                    kept.when
-                );
-                (kept.sources, checked.config, Some(Arc::new(faults)))
-            }
-        };
-        let config = Arc::new(config);
-        let store = OverrideStore::new(config.state.clone());
-        let overrides = Arc::new(store.load());
-        log_legacy_only(overrides.legacy_only.as_ref());
-        let shared = Arc::new(Shared::new(handlers, Arc::clone(&config), Arc::clone(&overrides)));
-        let fixed = Fixed::of(&config);
-        let current = Mutex::new(Current { config, sources, overrides, unkept: None, refused });
-        Ok(Self { location, shared, store, fixed, current })
-    }
-
-    /// The generations.
-    pub(crate) const fn shared(&self) -> &Arc<Shared> {
-        &self.shared
+    /// Goes on from what the process was started with.
+    pub(crate) fn new(
+        location: Location,
+        loaded: Loaded,
+        handlers: Vec<String>,
+        apply: Arc<dyn Apply>,
+    ) -> Self {
+        let store = OverrideStore::new(loaded.config.state.clone());
+        let fixed = Fixed::of(&loaded.config);
+        let current = Mutex::new(Current { loaded, unkept: None });
+        Self { location, handlers, apply, store, fixed, current }
     }
 
     /// The main file.
@@ -136,61 +124,69 @@ impl Reloader {
         &self.location.main
     }
 
-    /// The folder of the overrides.
+    /// The state folder.
     pub(crate) fn state(&self) -> &Path {
         self.store.folder()
     }
 
     /// What is wrong with the files as they are now; `None` when they are in effect.
     pub(crate) fn refused(&self) -> Option<Arc<Faults>> {
-        self.current().refused.clone()
+        self.current().loaded.refused.clone()
     }
 
     /// The files that are in effect.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
-        self.current().sources.files().iter().map(|source| source.path.clone()).collect()
+        self.current().loaded.sources.files().iter().map(|source| source.path.clone()).collect()
     }
 
-    /// Reads files and overrides again. Broken files change nothing, but the overrides are applied even then.
-    pub(crate) fn reload(&self) -> Result<Outcome, Faults> {
-        let names: Vec<&str> = self.shared.handlers().keys().map(String::as_str).collect();
+    /// Reads files and overrides again. Files that are broken, or need what cannot be had, change nothing; the
+    /// overrides are applied even then.
+    pub(crate) fn reload(&self) -> Result<Outcome, NotReloaded> {
         let mut current = self.current();
-        let checked = self.location.check(&names);
-        let overrides = self.overrides(&current);
-        let (sources, checked) = match checked {
-            Ok(good) => good,
-            Err(faults) => {
-                self.swap(&mut current, None, overrides);
-                if current.refused.as_deref() != Some(&faults) {
-                    let hash = &current.config.hash;
-                    tracing::error!(
-                        "the changed configuration is refused, {hash} stays in effect:\n{faults}"
-                    );
+        match self.read_and_apply(&mut current) {
+            Ok(outcome) => Ok(outcome),
+            Err(why) => {
+                if let Err(why) = self.apply(&mut current, None) {
+                    tracing::error!("the overrides cannot be applied: {why}");
                 }
-                current.refused = Some(Arc::new(faults.clone()));
-                return Err(faults);
+                Err(why)
             }
-        };
-        current.refused = None;
-        let warnings = checked.warnings.to_string();
-        let config = (sources != current.sources).then(|| {
-            log_warnings(&checked.warnings);
-            keep(&self.fixed.state, &sources);
-            current.sources = sources;
-            Arc::new(checked.config)
-        });
-        let (generation, changed) = self.swap(&mut current, config, overrides);
-        let waits_for_restart = self.fixed.differences(&current.config);
-        if changed && !waits_for_restart.is_empty() {
-            tracing::warn!("changed, but only read at start: {}", waits_for_restart.join(", "));
         }
-        let hash = current.config.hash.clone();
+    }
+
+    fn read_and_apply(&self, current: &mut Current) -> Result<Outcome, NotReloaded> {
+        let handlers: Vec<&str> = self.handlers.iter().map(String::as_str).collect();
+        let (sources, checked) = self.location.check(&handlers).map_err(|faults| {
+            current.refuse(&faults);
+            NotReloaded::Faults(faults)
+        })?;
+        current.loaded.refused = None;
+        let warnings = checked.warnings.to_string();
+        let new_files = sources != current.loaded.sources;
+        let config = new_files.then(|| Arc::new(checked.config));
+        let (generation, changed) = self.apply(current, config).map_err(|why| {
+            tracing::error!("the changed configuration is valid, but what it needs cannot be had: {why}");
+            NotReloaded::Unprepared(why)
+        })?;
+        let waits_for_restart = self.fixed.differences(&current.loaded.config);
+        if new_files {
+            log_warnings(&checked.warnings);
+            keep(self.state(), &sources);
+            current.loaded.sources = sources;
+            if !waits_for_restart.is_empty() {
+                tracing::warn!("changed, but only read at start: {}", waits_for_restart.join(", "));
+            }
+        }
+        let hash = current.loaded.config.hash.clone();
         Ok(Outcome { generation: generation.number, hash, changed, waits_for_restart, warnings })
     }
 
-    /// Everything to legacy but what is retired, or the end of it. Works without a writable disk, but is then forgotten
-    /// by a restart.
-    pub(crate) fn set_legacy_only(&self, note: Option<Note>) -> std::io::Result<Applied> {
+    /// Everything to legacy but what is retired, or the end of it. Works without a writable disk, but is then
+    /// forgotten by a restart.
+    pub(crate) fn set_legacy_only(
+        &self,
+        note: Option<Note>,
+    ) -> Result<Applied, Box<dyn Error + Send + Sync>> {
         let mut current = self.current();
         let mut unkept = None;
         match note {
@@ -203,8 +199,7 @@ impl Reloader {
                 current.unkept = None;
             }
         }
-        let overrides = self.overrides(&current);
-        let (generation, _) = self.swap(&mut current, None, overrides);
+        let (generation, _) = self.apply(&mut current, None)?;
         let routes = generation.routes().iter().filter(|route| route.stage != Stage::Retired).count();
         Ok(Applied { routes, unkept })
     }
@@ -214,14 +209,13 @@ impl Reloader {
         &self,
         route: &str,
         stage: Option<StageOverride>,
-    ) -> std::io::Result<Arc<Generation>> {
+    ) -> Result<Arc<Generation>, Box<dyn Error + Send + Sync>> {
         let mut current = self.current();
         match stage {
             Some(stage) => self.store.set_stage(route, stage)?,
             None => self.store.clear_stage(route).map(|_| ())?,
         }
-        let overrides = self.overrides(&current);
-        Ok(self.swap(&mut current, None, overrides).0)
+        self.apply(&mut current, None).map(|(generation, _)| generation)
     }
 
     /// Changes whenever a reload could do something.
@@ -234,6 +228,28 @@ impl Reloader {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Applies the configuration, if it is a new one, with the overrides as they are now, if anything is new.
+    fn apply(
+        &self,
+        current: &mut Current,
+        config: Option<Arc<Config>>,
+    ) -> Result<(Arc<Generation>, bool), Box<dyn Error + Send + Sync>> {
+        let overrides = self.overrides(current);
+        let before = &current.loaded.overrides;
+        if config.is_none() && overrides == **before {
+            return Ok((self.apply.current(), false));
+        }
+        if overrides.legacy_only != before.legacy_only {
+            log_legacy_only(overrides.legacy_only.as_ref());
+        }
+        let config = config.unwrap_or_else(|| Arc::clone(&current.loaded.config));
+        let overrides = Arc::new(overrides);
+        let next = self.apply.apply(&config, &overrides)?;
+        tracing::info!(generation = next.number, hash = config.hash, "configuration in effect");
+        (current.loaded.config, current.loaded.overrides) = (config, overrides);
+        Ok((next, true))
+    }
+
     fn overrides(&self, current: &Current) -> Overrides {
         let mut overrides = self.store.load();
         if let (None, Some(note)) = (&overrides.legacy_only, &current.unkept) {
@@ -241,27 +257,16 @@ impl Reloader {
         }
         overrides
     }
+}
 
-    /// Swaps a new generation in, if anything is new.
-    fn swap(
-        &self,
-        current: &mut Current,
-        config: Option<Arc<Config>>,
-        overrides: Overrides,
-    ) -> (Arc<Generation>, bool) {
-        if overrides.legacy_only != current.overrides.legacy_only {
-            log_legacy_only(overrides.legacy_only.as_ref());
+impl Current {
+    /// Remembers what is wrong, and says so once.
+    fn refuse(&mut self, faults: &Faults) {
+        if self.loaded.refused.as_deref() != Some(faults) {
+            let hash = &self.loaded.config.hash;
+            tracing::error!("the changed configuration is refused, {hash} stays in effect:\n{faults}");
+            self.loaded.refused = Some(Arc::new(faults.clone()));
         }
-        if config.is_none() && overrides == *current.overrides {
-            return (self.shared.load(), false);
-        }
-        if let Some(config) = config {
-            current.config = config;
-        }
-        current.overrides = Arc::new(overrides);
-        let next = self.shared.swap(Arc::clone(&current.config), Arc::clone(&current.overrides));
-        tracing::info!(generation = next.number, hash = next.config.hash, "configuration in effect");
-        (next, true)
     }
 }
 
@@ -270,45 +275,14 @@ impl Fixed {
         Self { listen: config.listen.clone(), state: config.state.clone(), workers: config.workers }
     }
 
-    fn differences(&self, config: &Config) -> Vec<&'static str> {
+    fn differences(&self, config: &Config) -> Vec<String> {
         let now = Self::of(config);
         let pairs = [
             ("listen", self.listen != now.listen),
             ("state", self.state != now.state),
             ("workers", self.workers != now.workers),
         ];
-        pairs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
-    }
-}
-
-fn last_good(location: &Location, handlers: &[&str]) -> Option<(LastGood, Checked)> {
-    let kept = LastGood::load(&location.state(), &location.main)?;
-    let checked = location.validate(&kept.sources, handlers).ok()?;
-    Some((kept, checked))
-}
-
-fn keep(folder: &Path, sources: &Sources) {
-    if let Err(why) = LastGood::keep(folder, sources) {
-        let folder = folder.display();
-        tracing::warn!(
-            "the last good configuration cannot be kept in {folder}, so a broken file would keep the process from starting: {why}"
-        );
-    }
-}
-
-fn log_warnings(warnings: &Faults) {
-    if !warnings.is_empty() {
-        tracing::warn!("the configuration is good, but:\n{warnings}");
-    }
-}
-
-fn log_legacy_only(legacy_only: Option<&LegacyOnly>) {
-    match legacy_only {
-        Some(LegacyOnly::Asked(note)) => {
-            tracing::warn!("everything goes to legacy but what is retired: set by {note}")
-        }
-        Some(unreadable) => tracing::error!("everything goes to legacy but what is retired: {unreadable}"),
-        None => tracing::info!("nothing is kept from its stage by legacy-only"),
+        pairs.into_iter().filter_map(|(key, differs)| differs.then(|| key.to_owned())).collect()
     }
 }
 

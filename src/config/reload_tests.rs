@@ -1,8 +1,10 @@
 use std::fs;
+use std::ops::Deref;
 
 use handover_api::{Answer, Context, Decline, Handler, Outcome as Handled, Request, Response};
 
 use super::*;
+use crate::route::generation::Handlers;
 
 struct Never;
 
@@ -35,9 +37,28 @@ impl World {
         fs::write(self.main(), text).unwrap();
     }
 
-    pub(crate) fn start(&self) -> Result<Reloader, Faults> {
-        let handlers = [("list".to_owned(), Arc::new(Never) as _)].into();
-        Reloader::start(Location { main: self.main(), state: None }, handlers)
+    pub(crate) fn start(&self) -> Result<Started, Faults> {
+        let handlers: Handlers = [("list".to_owned(), Arc::new(Never) as _)].into();
+        let location = Location { main: self.main(), state: None };
+        let loaded = location.load(&["list"])?;
+        let shared =
+            Arc::new(Shared::new(handlers, Arc::clone(&loaded.config), Arc::clone(&loaded.overrides)));
+        let reloader = Reloader::new(location, loaded, vec!["list".to_owned()], Arc::clone(&shared) as _);
+        Ok(Started { reloader: Arc::new(reloader), shared })
+    }
+}
+
+/// What a process has once it has started.
+pub(crate) struct Started {
+    pub reloader: Arc<Reloader>,
+    pub shared: Arc<Shared>,
+}
+
+impl Deref for Started {
+    type Target = Reloader;
+
+    fn deref(&self) -> &Reloader {
+        &self.reloader
     }
 }
 
@@ -48,8 +69,8 @@ pub(crate) fn at(stage: Stage) -> String {
     )
 }
 
-pub(crate) fn stage(reloader: &Reloader) -> Stage {
-    reloader.shared().load().route("a").unwrap().stage
+pub(crate) fn stage(started: &Started) -> Stage {
+    started.shared.load().route("a").unwrap().stage
 }
 
 const BROKEN: &str = "[legacy.a]\nhttp = 'http://a'\n[[route]]\nstge = 1\n";
@@ -58,15 +79,15 @@ const BROKEN: &str = "[legacy.a]\nhttp = 'http://a'\n[[route]]\nstge = 1\n";
 fn a_changed_file_is_a_new_generation_and_an_unchanged_one_is_not() {
     let world = World::new(&at(Stage::Legacy));
     let reloader = world.start().unwrap();
-    let before = reloader.shared().load();
+    let before = reloader.shared.load();
     assert!(!reloader.reload().unwrap().changed);
     world.write(&at(Stage::Shadow));
     let outcome = reloader.reload().unwrap();
     assert!(outcome.changed && outcome.generation == 2 && outcome.hash != before.config.hash);
     assert_eq!((stage(&reloader), before.route("a").unwrap().stage), (Stage::Shadow, Stage::Legacy));
-    assert_eq!(reloader.shared().live(), 2);
+    assert_eq!(reloader.shared.live(), 2);
     drop(before);
-    assert_eq!(reloader.shared().live(), 1);
+    assert_eq!(reloader.shared.live(), 1);
 }
 
 #[test]
@@ -74,7 +95,7 @@ fn a_broken_file_is_refused_and_the_last_good_one_stays() {
     let world = World::new(&at(Stage::Shadow));
     let reloader = world.start().unwrap();
     world.write(BROKEN);
-    let faults = reloader.reload().unwrap_err();
+    let Err(NotReloaded::Faults(faults)) = reloader.reload() else { panic!() };
     assert!(faults.to_string().contains("did you mean `stage`?"), "{faults}");
     assert_eq!((stage(&reloader), reloader.refused().as_deref()), (Stage::Shadow, Some(&faults)));
     world.write(&at(Stage::Shadow));
@@ -169,4 +190,44 @@ fn what_waits_for_a_restart_is_said() {
     let outcome = reloader.reload().unwrap();
     assert_eq!(outcome.waits_for_restart, ["listen", "state", "workers"]);
     assert_eq!(stage(&reloader), Stage::Shadow, "the rest applies");
+}
+
+/// Cannot have what the next configuration needs.
+struct Unable(Arc<Shared>, std::sync::atomic::AtomicBool);
+
+impl Apply for Unable {
+    fn apply(
+        &self,
+        config: &Arc<Config>,
+        overrides: &Arc<Overrides>,
+    ) -> Result<Arc<Generation>, Box<dyn Error + Send + Sync>> {
+        if config.hash != self.current().config.hash && self.1.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err("no brokers".into());
+        }
+        self.0.apply(config, overrides)
+    }
+
+    fn current(&self) -> Arc<Generation> {
+        self.0.load()
+    }
+}
+
+#[test]
+fn a_configuration_whose_needs_cannot_be_had_changes_nothing_but_the_overrides() {
+    let world = World::new(&at(Stage::Native));
+    let started = world.start().unwrap();
+    let location = Location { main: world.main(), state: None };
+    let unable = Arc::new(Unable(Arc::clone(&started.shared), true.into()));
+    let loaded = location.load(&["list"]).unwrap();
+    let reloader = Reloader::new(location, loaded, vec!["list".to_owned()], Arc::clone(&unable) as _);
+    world.write(&at(Stage::Shadow));
+    assert!(matches!(reloader.reload(), Err(NotReloaded::Unprepared(_))));
+    assert_eq!(stage(&started), Stage::Native);
+    OverrideStore::new(reloader.state().to_owned()).set_legacy_only(&note("ann", "outage")).unwrap();
+    assert!(matches!(reloader.reload(), Err(NotReloaded::Unprepared(_))));
+    assert_eq!(stage(&started), Stage::Legacy);
+    unable.1.store(false, std::sync::atomic::Ordering::Relaxed);
+    reloader.set_legacy_only(None).unwrap();
+    assert!(reloader.reload().unwrap().changed, "it is tried again");
+    assert_eq!(stage(&started), Stage::Shadow);
 }

@@ -3,15 +3,15 @@ use std::os::unix::fs::symlink;
 
 use super::*;
 use crate::config::reload::note;
-use crate::config::reload::tests::{World, at, stage};
+use crate::config::reload::tests::{Started, World, at, stage};
 use crate::route::Stage;
 use crate::route::override_store::OverrideStore;
 
 /// Within the two seconds that are promised.
-fn becomes(reloader: &Reloader, expected: Stage) -> bool {
+fn becomes(started: &Started, expected: Stage) -> bool {
     let end = Instant::now() + Duration::from_secs(2);
     while Instant::now() < end {
-        if stage(reloader) == expected {
+        if stage(started) == expected {
             return true;
         }
         thread::sleep(Duration::from_millis(10));
@@ -19,10 +19,10 @@ fn becomes(reloader: &Reloader, expected: Stage) -> bool {
     false
 }
 
-fn watched(world: &World) -> (Arc<Reloader>, Watch) {
-    let reloader = Arc::new(world.start().unwrap());
-    let watch = Watch::start(Arc::clone(&reloader)).unwrap();
-    (reloader, watch)
+fn watched(world: &World) -> (Started, Watch) {
+    let started = world.start().unwrap();
+    let watch = Watch::start(Arc::clone(&started.reloader)).unwrap();
+    (started, watch)
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_new_file_in_an_included_folder_is_seen() {
     fs::write(world.folder.path().join("routes.d/b.toml"), "[[route]]\nname = 'b'\nmatch = 'GET /b'\n")
         .unwrap();
     let end = Instant::now() + Duration::from_secs(2);
-    while reloader.shared().load().route("b").is_none() {
+    while reloader.shared.load().route("b").is_none() {
         assert!(Instant::now() < end);
         thread::sleep(Duration::from_millis(10));
     }

@@ -1,0 +1,109 @@
+//! What a process starts with: the files, or the last good ones when these are broken, and the overrides.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::fault::Faults;
+use super::interpolate::environment;
+use super::last_good::LastGood;
+use super::source::Sources;
+use super::state;
+use super::valid::Config;
+use super::validate::{Against, Checked, validate};
+use crate::route::override_store::OverrideStore;
+use crate::route::overrides::{LegacyOnly, Overrides};
+
+/// Where the configuration is.
+#[derive(Clone, Debug)]
+pub(crate) struct Location {
+    /// The main file.
+    pub main: PathBuf,
+    /// The state folder, where it is not the file's to say.
+    pub state: Option<PathBuf>,
+}
+
+/// A good configuration with the overrides that go with it.
+pub(crate) struct Loaded {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The overrides.
+    pub overrides: Arc<Overrides>,
+    /// The files that the configuration was read from.
+    pub(super) sources: Sources,
+    /// What is wrong with the files as they are now, when these are not they.
+    pub(super) refused: Option<Arc<Faults>>,
+}
+
+impl Location {
+    /// Reads and validates the files. `handlers`: the names that `native` may use.
+    pub(crate) fn check(&self, handlers: &[&str]) -> Result<(Sources, Checked), Faults> {
+        let sources = Sources::load(&self.main, &environment)?;
+        let checked = self.validate(&sources, handlers)?;
+        Ok((sources, checked))
+    }
+
+    /// The state folder, also when the file is broken.
+    pub(crate) fn state(&self) -> PathBuf {
+        state::folder(&self.main, self.state.as_deref(), &environment)
+    }
+
+    /// Reads what the process starts with. It is logged when that is not what the files say now.
+    pub(crate) fn load(&self, handlers: &[&str]) -> Result<Loaded, Faults> {
+        let (sources, config, refused) = match self.check(handlers) {
+            Ok((sources, checked)) => {
+                log_warnings(&checked.warnings);
+                keep(&checked.config.state, &sources);
+                (sources, checked.config, None)
+            }
+            Err(faults) => {
+                let Some((kept, checked)) = self.last_good(handlers) else { return Err(faults) };
+                let when = kept.when.strftime("%F %T UTC");
+                tracing::error!(
+                    "the configuration is broken, so the last good one, of {when}, is in effect:\n{faults}"
+                );
+                (kept.sources, checked.config, Some(Arc::new(faults)))
+            }
+        };
+        let overrides = OverrideStore::new(config.state.clone()).load();
+        if overrides.legacy_only.is_some() {
+            log_legacy_only(overrides.legacy_only.as_ref());
+        }
+        Ok(Loaded { config: Arc::new(config), overrides: Arc::new(overrides), sources, refused })
+    }
+
+    fn last_good(&self, handlers: &[&str]) -> Option<(LastGood, Checked)> {
+        let kept = LastGood::load(&self.state(), &self.main)?;
+        let checked = self.validate(&kept.sources, handlers).ok()?;
+        Some((kept, checked))
+    }
+
+    fn validate(&self, sources: &Sources, handlers: &[&str]) -> Result<Checked, Faults> {
+        validate(sources, &Against { env: &environment, handlers, state: self.state.as_deref() })
+    }
+}
+
+/// Keeps the files for the next start, if that can be done.
+pub(super) fn keep(folder: &Path, sources: &Sources) {
+    if let Err(why) = LastGood::keep(folder, sources) {
+        let folder = folder.display();
+        tracing::warn!(
+            "{why}: {folder} cannot keep the last good configuration, so a broken one would stop a start"
+        );
+    }
+}
+
+pub(super) fn log_warnings(warnings: &Faults) {
+    if !warnings.is_empty() {
+        tracing::warn!("the configuration is good, but:\n{warnings}");
+    }
+}
+
+pub(super) fn log_legacy_only(legacy_only: Option<&LegacyOnly>) {
+    match legacy_only {
+        Some(LegacyOnly::Asked(note)) => {
+            tracing::warn!("everything goes to legacy but what is retired: set by {note}");
+        }
+        Some(unreadable) => tracing::error!("everything goes to legacy but what is retired: {unreadable}"),
+        None => tracing::warn!("legacy-only has ended: routes are at their stages again"),
+    }
+}
