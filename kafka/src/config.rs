@@ -26,7 +26,7 @@ impl Connection {
         Self { bootstrap: bootstrap.into(), client_id: "handover".into(), tls: None, sasl: None }
     }
 
-    fn client(&self) -> ClientConfig {
+    pub(crate) fn client(&self) -> ClientConfig {
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", &self.bootstrap).set("client.id", &self.client_id);
         client.set("security.protocol", self.protocol());

@@ -2,14 +2,17 @@
 //!
 //! - [`Producer`]: one persistent, idempotent producer a cluster. It takes all records of one answer as one
 //!   [`Frame`] and says of each failure whether the broker may hold a part of it.
+//! - [`Tap`]: reads topics beside everyone else, without a consumer group, and says how far it has come.
 //! - [`Embedded`]: a Kafka inside this process, for the demo and for tests.
 
 mod config;
 mod embedded;
 mod error;
 mod producer;
+mod tap;
 
 pub use config::{ClientCertificate, Compression, Connection, Login, Partitioner, ProducerConfig, Sasl, Tls};
 pub use embedded::{Embedded, EmbeddedError};
 pub use error::{CommitError, Fault, Refused, StartError};
 pub use producer::{Closed, Delivery, Frame, LastError, Producer, Receipt, Stats};
+pub use tap::{Start, Tap, TapConfig, TapMonitor, TapStats, Tapped, TappedRecord};

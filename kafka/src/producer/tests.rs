@@ -137,13 +137,13 @@ async fn a_fatal_error_replaces_the_native_producer() {
 #[tokio::test]
 async fn closing_delivers_what_is_queued_and_takes_no_more() {
     let kafka = kafka(1);
-    let producer =
-        Producer::start(ProducerConfig { linger: Duration::from_secs(8), ..config(&kafka) }).unwrap();
+    // It has not connected yet, so the record waits.
+    let producer = producer(&kafka);
     let flight = flight();
     let frame = Frame { records: &[&flight], headers: &[] };
-    let lingering = producer.hand_over(&frame).unwrap();
+    let waiting = producer.hand_over(&frame).unwrap();
     assert_eq!(producer.close(Duration::from_secs(5)).await, Closed::default());
-    assert!(lingering.await.is_ok());
+    assert!(waiting.await.is_ok());
     assert!(matches!(producer.hand_over(&frame), Err(Refused::Closing)));
 }
 
