@@ -1,37 +1,33 @@
-//! The only hand that changes what the process does: one change at a time, prepared whole, then swapped.
+//! What changes the process at run time, with everything prepared before it is in effect.
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
-use tokio::sync::Mutex;
+use tokio::task::JoinError;
 
 use crate::commit::PrepareError;
+use crate::config::reload::{Applied, Apply, NotReloaded, Outcome, Reloader};
 use crate::config::valid::Config;
+use crate::mirror::tap::TapError;
 use crate::process::Process;
-use crate::route::overrides::Overrides;
+use crate::route::generation::Generation;
+use crate::route::overrides::{Note, Overrides};
 use crate::tables;
 
-/// Where configurations are applied.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long a reload waits for the cores to let go of the old generation. A core is never busy for so long.
+const SWITCH: Duration = Duration::from_secs(2);
+
+/// Where the process is changed.
 pub(crate) struct Control {
     /// What is controlled.
     pub process: Arc<Process>,
     /// Where evidence is kept.
     pub store: PathBuf,
-    side: Handle,
-    applying: Mutex<()>,
-}
-
-/// What applying a configuration came to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Applied {
-    /// The new generation's number.
-    pub generation: u64,
-    /// The hash of the files that it was read from.
-    pub hash: String,
-    /// What the files say otherwise now, but only a restart brings about.
-    pub needs_restart: Vec<String>,
+    reloader: Arc<Reloader>,
 }
 
 /// A configuration is valid, but something that it needs cannot be had.
@@ -43,25 +39,63 @@ pub(crate) enum Unprepared {
     /// The hot tables.
     #[error("a hot table that the configuration names cannot be used")]
     Tables(#[from] tables::ApplyError),
+    /// A tap.
+    #[error("what legacy sends cannot be read")]
+    Tap(#[from] TapError),
+}
+
+/// Makes configurations current, prepared.
+pub(crate) struct Applier {
+    process: Arc<Process>,
+    side: Handle,
+}
+
+impl Applier {
+    /// What a configuration needs lives on `side`.
+    pub(crate) fn new(process: Arc<Process>, side: Handle) -> Self {
+        Self { process, side }
+    }
+}
+
+impl Apply for Applier {
+    fn apply(&self, config: &Arc<Config>, overrides: &Arc<Overrides>) -> Result<Arc<Generation>, BoxError> {
+        // Going back to legacy must not depend on Kafka or S3: what is current already is not prepared again.
+        if !Arc::ptr_eq(&self.current().config, config) {
+            self.side.block_on(prepare(&self.process, config, &self.side))?;
+        }
+        Ok(self.process.generations.swap(Arc::clone(config), Arc::clone(overrides)))
+    }
+
+    fn current(&self) -> Arc<Generation> {
+        self.process.generations.load()
+    }
 }
 
 impl Control {
-    /// A control of that process. What is retired ends on `side`.
-    pub(crate) fn new(process: Arc<Process>, store: PathBuf, side: Handle) -> Self {
-        Self { process, store, side, applying: Mutex::default() }
+    /// A control of that process, by that reloader.
+    pub(crate) fn new(process: Arc<Process>, store: PathBuf, reloader: Arc<Reloader>) -> Self {
+        Self { process, store, reloader }
     }
 
-    /// Prepares what the configuration needs, then makes it the current generation. On an error nothing has changed.
-    pub(crate) async fn apply(
+    /// Reads the files again. Returns once every core works with the outcome.
+    pub(crate) async fn reload(&self) -> Result<Result<Outcome, NotReloaded>, JoinError> {
+        let reloader = Arc::clone(&self.reloader);
+        let outcome = tokio::task::spawn_blocking(move || reloader.reload()).await?;
+        if let Ok(outcome) = &outcome {
+            self.process.switched(outcome.generation, SWITCH).await;
+        }
+        Ok(outcome)
+    }
+
+    /// Has legacy answer everything but what is retired, or ends that. Returns once every core does so.
+    pub(crate) async fn legacy_only(
         &self,
-        config: Arc<Config>,
-        overrides: Arc<Overrides>,
-    ) -> Result<Applied, Unprepared> {
-        let _one_at_a_time = self.applying.lock().await;
-        prepare(&self.process, &config, &self.side).await?;
-        let needs_restart = needs_restart(&self.process.generations.load().config, &config);
-        let generation = self.process.generations.swap(config, overrides);
-        Ok(Applied { generation: generation.number, hash: generation.config.hash.clone(), needs_restart })
+        note: Option<Note>,
+    ) -> Result<Result<Applied, BoxError>, JoinError> {
+        let reloader = Arc::clone(&self.reloader);
+        let applied = tokio::task::spawn_blocking(move || reloader.set_legacy_only(note)).await?;
+        self.process.switched(self.process.generations.load().number, SWITCH).await;
+        Ok(applied)
     }
 }
 
@@ -69,14 +103,6 @@ impl Control {
 pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -> Result<(), Unprepared> {
     process.tables.apply(&config.tables, &config.s3).await?;
     process.producers.prepare(&config.kafka, side)?;
+    process.taps.prepare(config, side)?;
     Ok(())
-}
-
-fn needs_restart(now: &Config, next: &Config) -> Vec<String> {
-    let differing = [
-        ("listen", now.listen != next.listen),
-        ("state", now.state != next.state),
-        ("workers", now.workers != next.workers),
-    ];
-    differing.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key.to_owned()).collect()
 }

@@ -1,6 +1,7 @@
 //! What all cores of the process share: immutable snapshots, and what is off the client's path.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::sync::watch;
 use crate::commit::Producers;
 use crate::legacy::Legacies;
 use crate::mirror::Mirror;
+use crate::mirror::tap::Taps;
 use crate::observe::cells::Registry;
 use crate::route::generation::Shared;
 use crate::tables::Tables;
@@ -27,6 +29,8 @@ pub(crate) enum Phase {
 pub(crate) struct Process {
     /// The current generation.
     pub generations: Shared,
+    /// The generation that each core works with.
+    pub cores: Box<[AtomicU64]>,
     /// All cores' request counters.
     pub metrics: Arc<Registry>,
     /// What live handlers read from.
@@ -39,12 +43,27 @@ pub(crate) struct Process {
     pub legacies: Legacies,
     /// Where experiments are handed to.
     pub mirror: Mirror,
+    /// What legacy sends.
+    pub taps: Taps,
     /// Requests that were refused before they could be routed.
     pub refusals: Refusals,
     /// Serving or draining.
     pub phase: watch::Sender<Phase>,
     /// How long draining may take.
     pub grace: Duration,
+}
+
+impl Process {
+    /// Waits until every core works with that generation or a later one, for that long at most.
+    pub(crate) async fn switched(&self, generation: u64, within: Duration) -> bool {
+        let all = || self.cores.iter().all(|core| core.load(Ordering::Relaxed) >= generation);
+        let switched = async {
+            while !all() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(within, switched).await.is_ok()
+    }
 }
 
 /// Counts refused requests by reason. They are rare, so a lock is cheap enough.

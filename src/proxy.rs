@@ -1,13 +1,12 @@
 //! The builder that turns handlers into a whole command line.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use handover_api::Handler;
 
-use crate::config::source::Sources;
-use crate::config::validate::{Against, validate};
+use crate::config::load::Location;
+use crate::observe::chain;
 use crate::route::generation::Handlers;
 use crate::serve::Running;
 
@@ -40,23 +39,14 @@ impl Builder {
     pub fn run(self) -> ExitCode {
         tracing_subscriber::fmt().with_writer(std::io::stderr).init();
         let path = std::env::args().nth(1).unwrap_or("routes.toml".into());
-        let env = |name: &str| std::env::var(name).ok();
-        let names: Vec<&str> = self.handlers.keys().map(String::as_str).collect();
-        let sources = match Sources::load(Path::new(&path), &env) {
-            Ok(sources) => sources,
-            Err(faults) => {
-                eprintln!("{faults:?}");
+        let location = Location { main: path.into(), state: None };
+        let running = match Running::start(location, self.handlers) {
+            Ok(running) => running,
+            Err(error) => {
+                eprintln!("{}", chain(&error));
                 return ExitCode::FAILURE;
             }
         };
-        let config = match validate(&sources, &Against { env: &env, handlers: &names, state: None }) {
-            Ok(checked) => checked.config,
-            Err(faults) => {
-                eprintln!("{faults:?}");
-                return ExitCode::FAILURE;
-            }
-        };
-        let running = Running::start(self.handlers, config, Default::default()).unwrap();
         eprintln!("serving on {:?}", running.http);
         let mut line = String::new();
         let _ = std::io::stdin().read_line(&mut line);

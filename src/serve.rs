@@ -7,6 +7,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,16 +19,20 @@ use tokio::sync::{mpsc, watch};
 use crate::accept::listener::{self, ListenError};
 use crate::accept::{balance, core};
 use crate::commit::Producers;
+use crate::config::fault::Faults;
+use crate::config::load::Location;
+use crate::config::reload::Reloader;
 use crate::config::valid::Config;
-use crate::control::{self, Control, Unprepared};
+use crate::config::watch::Watch;
+use crate::control::{self, Applier, Control, Unprepared};
 use crate::legacy::Legacies;
 use crate::mirror::Mirror;
 use crate::mirror::court::Court;
 use crate::mirror::experiment::Identities;
+use crate::mirror::tap::Taps;
 use crate::native::ports::LivePorts;
 use crate::process::{Phase, Process, Refusals};
 use crate::route::generation::{Handlers, Shared};
-use crate::route::overrides::Overrides;
 use crate::tables::Tables;
 
 /// How long answers under way may take once the process drains.
@@ -42,6 +47,9 @@ const TAPPED_MAX: usize = 4096;
 /// The process could not be started.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
+    /// The configuration is broken, and there is no last good one.
+    #[error("the configuration is broken, and no good one was kept from an earlier run:\n{0}")]
+    Config(#[from] Faults),
     /// The state folder cannot be used.
     #[error("the state folder {} cannot be used: choose another by `state = \"…\"`", .0.display())]
     State(PathBuf, #[source] io::Error),
@@ -75,15 +83,15 @@ pub(crate) struct Running {
     admin_runtime: Runtime,
     court: tokio::task::JoinHandle<()>,
     store: Store,
+    watch: Watch,
 }
 
 impl Running {
     /// Starts. When it returns, the cores accept connections.
-    pub(crate) fn start(
-        handlers: Handlers,
-        config: Config,
-        overrides: Overrides,
-    ) -> Result<Self, StartError> {
+    pub(crate) fn start(location: Location, handlers: Handlers) -> Result<Self, StartError> {
+        let names: Vec<String> = handlers.keys().cloned().collect();
+        let loaded = location.load(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let (config, overrides) = (Arc::clone(&loaded.config), Arc::clone(&loaded.overrides));
         let state = config.state.clone();
         let scratch = state.join("scratch");
         std::fs::create_dir_all(&scratch).map_err(|why| StartError::State(state.clone(), why))?;
@@ -98,34 +106,39 @@ impl Running {
         let tables = Arc::new(Tables::new(&state, side.handle().clone()));
         let ports: Arc<dyn Ports> = Arc::new(LivePorts::new(Arc::clone(&tables) as Arc<_>));
         let (mirror, begun) = Mirror::new();
+        let (court, tapped) = mpsc::channel(TAPPED_MAX);
         let process = Arc::new(Process {
-            generations: Shared::new(handlers, Arc::new(config), Arc::new(overrides)),
+            generations: Shared::new(handlers, Arc::clone(&config), overrides),
+            cores: std::iter::repeat_with(|| AtomicU64::new(1)).take(workers).collect(),
             metrics: Arc::default(),
             ports: Arc::clone(&ports),
             tables,
             producers: Producers::default(),
             legacies: Legacies::new(scratch),
             mirror,
+            taps: Taps::new(court),
             refusals: Refusals::default(),
             phase: watch::Sender::new(Phase::Serving),
             grace: GRACE,
         });
-        let config = Arc::clone(&process.generations.load().config);
         side.block_on(control::prepare(&process, &config, side.handle()))?;
 
         let court = Court { ports, identities: Identities::of_this_binary(), recorder: store.recorder() };
-        let (_tap, tapped) = mpsc::channel(TAPPED_MAX);
         let court = side.spawn(court.sit(begun, tapped));
         let cores = start_cores(&process, listeners.http, workers).map_err(StartError::Runtime)?;
-        let control = Arc::new(Control::new(process, store_path, side.handle().clone()));
+        let applier = Arc::new(Applier::new(Arc::clone(&process), side.handle().clone()));
+        let reloader = Arc::new(Reloader::new(location, loaded, names, applier));
+        let control = Arc::new(Control::new(process, store_path, Arc::clone(&reloader)));
         if let Some(listener) = listeners.admin {
             start_admin(&admin_runtime, listener, Arc::clone(&control)).map_err(StartError::Runtime)?;
         }
-        Ok(Self { control, http, admin, cores, side, admin_runtime, court, store })
+        let watch = Watch::start(reloader).map_err(StartError::Runtime)?;
+        Ok(Self { control, http, admin, cores, side, admin_runtime, court, store, watch })
     }
 
     /// Takes no new connections, lets what is under way end within the grace, and keeps all evidence.
     pub(crate) fn stop(self) {
+        drop(self.watch);
         let process = &self.control.process;
         process.phase.send_replace(Phase::Draining);
         for core in self.cores {
@@ -141,6 +154,7 @@ impl Running {
                 }
             }
             process.tables.stop().await;
+            process.taps.stop();
         });
         self.court.abort();
         self.admin_runtime.shutdown_background();

@@ -47,6 +47,11 @@ pub(crate) fn seats(cores: usize) -> Vec<Seat> {
 }
 
 impl Seat {
+    /// Which core this is, from 0.
+    pub(crate) const fn index(&self) -> usize {
+        self.index
+    }
+
     /// Takes a connection that this core accepted: it stays here (`Some`), or has gone to a core that holds fewer.
     pub(crate) fn place(&self, stream: TcpStream, peer: SocketAddr) -> Option<Fresh> {
         let load =

@@ -5,6 +5,7 @@ use std::io;
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::LocalSet;
@@ -30,16 +31,20 @@ pub(crate) struct Core {
     pub legacies: CoreLegacies,
     /// What the HTTP/1.1 engine is bound by.
     pub http1: Arc<handover_http1::server::Config>,
+    index: usize,
     generation: RefCell<Rc<Arc<Generation>>>,
 }
 
 impl Core {
-    fn new(process: Arc<Process>) -> Self {
+    fn new(process: Arc<Process>, index: usize) -> Self {
+        let generation = process.generations.load();
+        process.cores[index].store(generation.number, Ordering::Relaxed);
         Self {
+            index,
             cells: CoreCells::new(Arc::clone(&process.metrics)),
             legacies: process.legacies.on_core(),
             http1: Arc::default(),
-            generation: RefCell::new(Rc::new(process.generations.load())),
+            generation: RefCell::new(Rc::new(generation)),
             process,
         }
     }
@@ -50,6 +55,7 @@ impl Core {
         let current = self.process.generations.cell().load();
         if !Arc::ptr_eq(&held, &current) {
             *held = Rc::new(Arc::clone(&current));
+            self.process.cores[self.index].store(current.number, Ordering::Relaxed);
         }
         Rc::clone(&held)
     }
@@ -62,7 +68,7 @@ pub(crate) fn run(process: Arc<Process>, listeners: Vec<TcpListener>, seat: Seat
 }
 
 async fn serve(process: Arc<Process>, listeners: Vec<TcpListener>, mut seat: Seat) -> io::Result<()> {
-    let core = Rc::new(Core::new(Arc::clone(&process)));
+    let core = Rc::new(Core::new(Arc::clone(&process), seat.index()));
     let connections = TaskTracker::new();
     let listeners: Vec<_> =
         listeners.into_iter().map(tokio::net::TcpListener::from_std).collect::<io::Result<_>>()?;

@@ -6,9 +6,11 @@
 //! | `GET /readyz` | 200 when it takes requests; 503 with the reason while it drains |
 //! | `GET /metrics` | Prometheus' text form |
 //! | `GET /api/status` | [`Status`] |
+//! | `GET /api/parity` | what the evidence of each route comes to |
 //! | `POST /api/reload` | reads the files again; answers with the outcome once every core can see it |
 //! | `POST /api/legacy-only` | `{"on": true, "reason": "…"}`: everything to legacy but what is retired |
 
+mod evidence;
 mod guard;
 mod metrics;
 mod status;
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use status::{RouteStatus, Status};
 
+use crate::config::reload::note;
 use crate::control::Control;
 use crate::observe::chain;
 use crate::process::Phase;
@@ -47,8 +50,10 @@ pub(crate) struct LegacyOnlyAsked {
 pub(crate) struct LegacyOnlyApplied {
     /// Whether it is in effect.
     pub applied: bool,
-    /// How many routes it moves.
+    /// How many routes it covers.
     pub routes: usize,
+    /// Why a restart would forget it, when the disk did not take it.
+    pub unkept: Option<String>,
 }
 
 /// All of the admin.
@@ -58,6 +63,9 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/api/status", get(status))
+        .route("/api/parity", get(parity))
+        .route("/api/reload", post(reload))
+        .route("/api/legacy-only", post(legacy_only))
         .layer(middleware::from_fn(guard::guard))
         .with_state(control)
 }
@@ -75,4 +83,39 @@ async fn metrics(State(control): State<Arc<Control>>) -> Response {
 
 async fn status(State(control): State<Arc<Control>>) -> Json<Status> {
     Json(Status::of(&control.process))
+}
+
+async fn parity(State(control): State<Arc<Control>>) -> Response {
+    let path = control.store.clone();
+    let read = tokio::task::spawn_blocking(move || evidence::all(&path)).await;
+    match read {
+        Ok(Ok(parities)) => Json(parities).into_response(),
+        Ok(Err(error)) => failed(&error),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn reload(State(control): State<Arc<Control>>) -> Response {
+    match control.reload().await {
+        Ok(Ok(outcome)) => Json(outcome).into_response(),
+        Ok(Err(why)) => (StatusCode::UNPROCESSABLE_ENTITY, format!("{}\n", chain(&why))).into_response(),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn legacy_only(State(control): State<Arc<Control>>, Json(asked): Json<LegacyOnlyAsked>) -> Response {
+    let who = if asked.who.is_empty() { "admin API".to_owned() } else { asked.who };
+    let note = asked.on.then(|| note(who, asked.reason));
+    match control.legacy_only(note).await {
+        Ok(Ok(applied)) => {
+            let unkept = applied.unkept.map(|why| why.to_string());
+            Json(LegacyOnlyApplied { applied: true, routes: applied.routes, unkept }).into_response()
+        }
+        Ok(Err(error)) => failed(&*error),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, format!("{}\n", chain(error))).into_response()
 }

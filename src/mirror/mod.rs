@@ -7,6 +7,7 @@ pub(crate) mod capture;
 pub(crate) mod court;
 mod dry;
 pub(crate) mod experiment;
+pub(crate) mod tap;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

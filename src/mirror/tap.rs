@@ -1,0 +1,134 @@
+//! Reads what legacy really sent: a tap for each cluster, on the topics that some route's policy names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use handover_kafka::{Tap, TapConfig, TappedRecord};
+use handover_shadow::{EffectRecord, Origin};
+use jiff::Timestamp;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::court::Tapped;
+use crate::commit::{ORIGIN, cluster};
+use crate::config::valid::{Config, Kafka};
+
+/// A tap could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the topics of Kafka cluster `{cluster}` cannot be tapped")]
+pub(crate) struct TapError {
+    cluster: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// The running taps.
+pub(crate) struct Taps {
+    court: mpsc::Sender<Tapped>,
+    running: Mutex<Vec<Running>>,
+}
+
+struct Running {
+    cluster: Arc<Kafka>,
+    topics: BTreeSet<String>,
+    task: AbortHandle,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The tap goes with its task.
+        self.task.abort();
+    }
+}
+
+impl Taps {
+    /// No taps yet. What they bring goes to the court.
+    pub(crate) fn new(court: mpsc::Sender<Tapped>) -> Self {
+        Self { court, running: Mutex::default() }
+    }
+
+    /// Taps what the configuration names, goes on where nothing changed, and ends the rest.
+    pub(crate) fn prepare(&self, config: &Config, side: &Handle) -> Result<(), TapError> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = std::mem::take(&mut *running);
+        for (cluster, topics) in wanted(config) {
+            let same = |tap: &Running| tap.cluster == cluster && tap.topics == topics;
+            match before.iter().position(same) {
+                Some(at) => running.push(before.swap_remove(at)),
+                None => running.push(start(cluster, topics, self.court.clone(), side)?),
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends all taps.
+    pub(crate) fn stop(&self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// The topics of each cluster that legacy's records are looked for in.
+fn wanted(config: &Config) -> Vec<(Arc<Kafka>, BTreeSet<String>)> {
+    let mut wanted: BTreeMap<&str, (Arc<Kafka>, BTreeSet<String>)> = BTreeMap::new();
+    for route in config.routes.iter().filter(|route| route.native.is_some()) {
+        let (Some(cluster), effects) = (&route.kafka, route.shadow.effects()) else { continue };
+        if !effects.is_empty() {
+            let entry = wanted.entry(&cluster.name).or_insert_with(|| (Arc::clone(cluster), BTreeSet::new()));
+            entry.1.extend(effects.iter().map(|effect| effect.topic().to_owned()));
+        }
+    }
+    wanted.into_values().collect()
+}
+
+fn start(
+    cluster: Arc<Kafka>,
+    topics: BTreeSet<String>,
+    court: mpsc::Sender<Tapped>,
+    side: &Handle,
+) -> Result<Running, TapError> {
+    let fault = |source| TapError { cluster: cluster.name.clone(), source };
+    let connection = cluster::connection(&cluster).map_err(|error| fault(error.into()))?;
+    let mut tap =
+        Tap::start(TapConfig::new(connection, topics.clone())).map_err(|error| fault(error.into()))?;
+    let task = side.spawn(async move {
+        while let Some(tapped) = tap.next().await {
+            if court.send(told(tapped)).await.is_err() {
+                break;
+            }
+        }
+    });
+    Ok(Running { cluster, topics, task: task.abort_handle() })
+}
+
+fn told(tapped: handover_kafka::Tapped) -> Tapped {
+    match tapped {
+        handover_kafka::Tapped::Record(record) => {
+            let origin = origin(&record);
+            Tapped::Record(effect(record), origin)
+        }
+        handover_kafka::Tapped::CaughtUp { topic, at } => Tapped::CaughtUp(topic.to_string(), timestamp(at)),
+        handover_kafka::Tapped::Gap { topic, at } => Tapped::Gap(topic.to_string(), timestamp(at)),
+    }
+}
+
+fn origin(record: &TappedRecord) -> Origin {
+    let (name, native) = ORIGIN;
+    let ours = |(key, value): &(String, Option<Bytes>)| key == name && value.as_deref() == Some(native);
+    if record.headers.iter().any(ours) { Origin::Native } else { Origin::Legacy }
+}
+
+fn effect(record: TappedRecord) -> EffectRecord {
+    EffectRecord {
+        topic: record.topic.to_string(),
+        partition: Some(record.partition),
+        key: record.key,
+        value: record.value,
+        headers: record.headers.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect(),
+    }
+}
+
+fn timestamp(at: SystemTime) -> Timestamp {
+    Timestamp::try_from(at).unwrap_or(Timestamp::UNIX_EPOCH)
+}
