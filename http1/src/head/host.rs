@@ -10,10 +10,7 @@ pub(super) fn is_authority(authority: &[u8]) -> bool {
             _ => return false,
         },
         None => {
-            let end = memchr::memchr(b':', authority).unwrap_or(authority.len());
-            if !authority[..end].iter().all(|&byte| is_name_byte(byte)) {
-                return false;
-            }
+            let end = authority.iter().position(|&byte| !is_name_byte(byte)).unwrap_or(authority.len());
             authority.split_at(end)
         }
     };

@@ -70,10 +70,25 @@ fn index(section: &[u8], lines: &[u8], limits: &Limits, parsed: Parsed<'_, '_>) 
 
 /// Whether a byte may stand in a token (RFC 9110 §5.6.2).
 pub(crate) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKEN_BYTES[usize::from(byte)]
 }
 
 /// Whether `bytes` are a token.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|&byte| is_token_byte(byte))
 }
+
+const TOKEN_BYTES: [bool; 256] = {
+    let (mut table, mut byte) = ([false; 256], 0);
+    let marks = b"!#$%&'*+-.^_`|~";
+    while byte < table.len() {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < marks.len() {
+        table[marks[at] as usize] = true;
+        at += 1;
+    }
+    table
+};

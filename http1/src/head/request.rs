@@ -219,14 +219,14 @@ impl RequestLine {
     fn parse(head: &[u8]) -> Result<RequestLine, Refusal> {
         let len = memchr::memchr(b'\n', head).ok_or(Refusal::RequestLine)? + 1;
         let line = head[..len].strip_suffix(b"\r\n").ok_or(Refusal::BareLf)?;
-        if memchr::memchr(b'\r', line).is_some() {
-            return Err(Refusal::BareCr);
-        }
-        let method = memchr::memchr(b' ', line).ok_or(Refusal::RequestLine)?;
-        let version =
-            memchr::memrchr(b' ', line).filter(|&at| at > method + 1).ok_or(Refusal::RequestLine)?;
-        if !super::is_token(&line[..method]) {
-            return Err(Refusal::RequestLine);
+        let method = line.iter().position(|&byte| byte == b' ').ok_or(Refusal::RequestLine)?;
+        let version = line.iter().rposition(|&byte| byte == b' ').unwrap_or(0);
+        if version <= method + 1 || !super::is_token(&line[..method]) {
+            return Err(if memchr::memchr(b'\r', line).is_some() {
+                Refusal::BareCr
+            } else {
+                Refusal::RequestLine
+            });
         }
         Ok(RequestLine {
             method_len: method as u16,

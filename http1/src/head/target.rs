@@ -29,6 +29,7 @@ pub(super) fn parse(head: &[u8], whole: Range<u16>, method: &[u8]) -> Result<Tar
     let mut non_ascii = false;
     for &byte in target {
         match byte {
+            b'\r' => return Err(Refusal::BareCr),
             0..=b' ' | b'#' | 0x7F => return Err(Refusal::Target),
             0x80.. => non_ascii = true,
             _ => {}

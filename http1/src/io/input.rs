@@ -12,6 +12,9 @@ const SHARED_FROM: usize = 8 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Input {
     buffer: BytesMut,
+    /// What of the buffer has been used already. Moving on here is cheaper than cutting the buffer,
+    /// which has to be put together again.
+    used: usize,
     /// The peer has closed its sending side.
     pub(crate) ended: bool,
 }
@@ -28,43 +31,50 @@ impl Input {
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.buffer
+        &self.buffer[self.used..]
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.buffer.is_empty()
+        self.used == self.buffer.len()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.buffer.len()
+        self.buffer.len() - self.used
     }
 
     pub(crate) fn skip(&mut self, count: usize) {
-        self.buffer.advance(count);
+        self.used += count;
+        debug_assert!(self.used <= self.buffer.len());
+        if self.is_empty() {
+            self.buffer.clear();
+            self.used = 0;
+        }
     }
 
     /// The first `count` bytes, without a copy where they are many.
     pub(crate) fn take(&mut self, count: usize) -> Bytes {
         if count >= SHARED_FROM {
+            self.buffer.advance(std::mem::take(&mut self.used));
             return self.buffer.split_to(count).freeze();
         }
-        let taken = Bytes::copy_from_slice(&self.buffer[..count]);
-        self.buffer.advance(count);
+        let taken = Bytes::copy_from_slice(&self.bytes()[..count]);
+        self.skip(count);
         taken
     }
 
     /// Everything, as when the connection becomes a tunnel.
     pub(crate) fn take_all(&mut self) -> Bytes {
-        self.take(self.buffer.len())
+        self.take(self.len())
     }
 
-    /// The buffer with room for a good read.
+    /// The buffer with room for a good read behind what is in it.
     pub(crate) fn room(&mut self) -> &mut BytesMut {
         if self.buffer.is_empty() {
-            if !self.buffer.try_reclaim(pool::CAPACITY) {
+            if self.buffer.capacity() < pool::CAPACITY && !self.buffer.try_reclaim(pool::CAPACITY) {
                 self.buffer = pool::take();
             }
         } else if self.buffer.capacity() - self.buffer.len() < SHARED_FROM {
+            self.buffer.advance(std::mem::take(&mut self.used));
             self.buffer.reserve(pool::CAPACITY);
         }
         &mut self.buffer
@@ -72,7 +82,7 @@ impl Input {
 
     /// Gives the buffer back if nothing is in it.
     pub(crate) fn rest(&mut self) {
-        if self.buffer.is_empty() {
+        if self.is_empty() && self.buffer.capacity() > 0 {
             pool::give(std::mem::take(&mut self.buffer));
         }
     }
@@ -80,7 +90,7 @@ impl Input {
 
 impl Drop for Input {
     fn drop(&mut self) {
-        self.buffer.clear();
+        self.skip(self.len());
         self.rest();
     }
 }

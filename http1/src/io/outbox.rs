@@ -67,28 +67,31 @@ impl Outbox {
 
     /// The stream has taken so many bytes.
     pub(crate) fn advance(&mut self, count: usize) {
+        if count == self.len() {
+            return self.clear();
+        }
         let front = count.min(self.front.len());
         self.front.advance(front);
         let piece = (count - front).min(self.piece.len());
         self.piece.advance(piece);
         self.back.advance(count - front - piece);
-        if self.front.is_empty() && self.front.capacity() > 0 {
-            pool::give(std::mem::take(&mut self.front));
+        if self.front.is_empty() && self.piece.is_empty() {
+            pool::give(std::mem::replace(&mut self.front, std::mem::take(&mut self.back)));
         }
         if self.piece.is_empty() {
+            // What it was a part of need not be kept.
             self.piece = Bytes::new();
-            if self.front.is_empty() {
-                std::mem::swap(&mut self.front, &mut self.back);
-            }
-        }
-        if self.is_empty() {
-            pool::give(std::mem::take(&mut self.front));
         }
     }
 
-    /// Drops everything, since it cannot be written any more.
+    /// Drops everything, and gives the buffers back.
     pub(crate) fn clear(&mut self) {
-        *self = Outbox::default();
+        self.piece = Bytes::new();
+        for text in [&mut self.front, &mut self.back] {
+            if text.capacity() > 0 {
+                pool::give(std::mem::take(text));
+            }
+        }
     }
 }
 

@@ -23,7 +23,8 @@ pub(crate) fn take() -> BytesMut {
 /// Takes a buffer back. One whose bytes are still used elsewhere is let go.
 pub(crate) fn give(mut buffer: BytesMut) {
     buffer.clear();
-    if !buffer.try_reclaim(CAPACITY) || buffer.capacity() > 2 * CAPACITY {
+    let is_whole = buffer.capacity() >= CAPACITY || buffer.try_reclaim(CAPACITY);
+    if !is_whole || buffer.capacity() > 2 * CAPACITY {
         return;
     }
     // A thread that is ending has no pool any more: then the buffer is freed.
