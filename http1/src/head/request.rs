@@ -128,7 +128,7 @@ impl RequestHead {
     }
 
     /// The protocols that the client would switch to. Never `h2c`, which would carry requests past
-    /// the checks of this head.
+    /// the checks of this head, and none for a request with a body, which would have to end first.
     pub fn upgrade(&self) -> Option<&[u8]> {
         if self.upgrade { self.fields.first(Name::Upgrade) } else { None }
     }
@@ -201,6 +201,7 @@ impl RequestHead {
         let (Some(only), None) = (protocols.next(), protocols.next()) else { return false };
         let mut tokens = super::control::tokens(only.value).peekable();
         self.version == Version::Http11
+            && self.framing == Framing::None
             && tokens.peek().is_some()
             && tokens.all(|token| !token.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(b"h2c")))
     }

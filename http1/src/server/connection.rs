@@ -17,7 +17,7 @@ use super::{
     responder::{Answer, Stage},
 };
 use crate::{
-    Cause, Error, Framing, Leg, Leniency, Limits, Refusal, RequestHead, Scanner, ServerTimeouts,
+    Cause, Error, Leg, Leniency, Limits, Refusal, RequestHead, Scanner, ServerTimeouts,
     io::{Input, Wire},
     read::Incoming,
 };
@@ -119,7 +119,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Ok(Some(head)) => return Poll::Ready(Ok(Some(head))),
                 Err(refusal) => return Poll::Ready(Err(self.broken(refusal))),
             }
-            // The answers to pipelined requests have been gathered up to here.
             if let Err(error) = ready!(self.wire.get_mut().poll_flush(cx)) {
                 self.closing = true;
                 return Poll::Ready(Err(Error::new(Leg::WriteResponse, error)));
@@ -196,19 +195,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 to_head: head.is_head(),
                 version: head.version(),
                 keep_alive: head.keep_alive(),
-                gathers: self.is_next_at_hand(head.framing()),
             },
             drained: 0,
         });
-    }
-
-    /// Whether a pipelined request stands behind this one, so that answers may be written together.
-    fn is_next_at_hand(&self, framing: Framing) -> bool {
-        match framing {
-            Framing::None => !self.input.is_empty(),
-            Framing::Length(length) => (self.input.len() as u64) > length,
-            _ => false,
-        }
     }
 
     /// Reads; false if there will be no further request.

@@ -32,8 +32,6 @@ pub(super) struct Answer {
     pub(super) to_head: bool,
     pub(super) version: Version,
     pub(super) keep_alive: bool,
-    /// The next request is at hand, so this answer need not be flushed at its end.
-    pub(super) gathers: bool,
 }
 
 #[derive(Debug)]
@@ -173,20 +171,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Responder<'_, S> {
         poll_fn(|cx| self.poll_flush(cx)).await
     }
 
-    /// Ends the body and writes what is left; with pipelined requests at hand it may be written
-    /// together with their answers.
+    /// Ends the body and writes what is left.
     pub async fn finish(&mut self, trailers: Option<&Fields>) -> Result<(), Error> {
         self.end(trailers)?;
-        self.flush_answer().await
+        self.flush().await
     }
 
     /// Whether the final head has been taken, so that no other answer can be given.
     pub fn has_begun(&self) -> bool {
         !matches!(self.answer.stage, Stage::Head)
-    }
-
-    async fn flush_answer(&mut self) -> Result<(), Error> {
-        if self.answer.gathers { poll_fn(|cx| self.poll_room(cx)).await } else { self.flush().await }
     }
 
     fn write_head(
