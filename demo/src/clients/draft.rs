@@ -55,14 +55,20 @@ impl Draft {
         }
     }
 
+    /// Sets a request header in place of any of that name: servers differ over doubled ones.
+    pub(super) fn header(&mut self, name: &str, value: &str) {
+        self.headers.retain(|(other, _)| other != name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
     /// The source text of a field.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, source)| source.as_str())
     }
 
-    /// The number in a field, if it is written as one.
+    /// The number in a field, if it is written as one and of an ordinary size.
     pub(super) fn number(&self, name: &str) -> Option<i64> {
-        self.get(name)?.trim_matches('"').parse().ok()
+        self.get(name)?.trim_matches('"').parse().ok().filter(|number| (-100_000..100_000).contains(number))
     }
 
     /// The finished request.

@@ -96,7 +96,7 @@ impl fmt::Display for JsonError {
             Self::InfOrNan => "Inf and NaN cannot be JSON encoded",
             Self::UnsupportedType => "Type is not supported",
             Self::InvalidPropertyName => "The decoded property name is invalid",
-            Self::Utf16 => "Single unpaired high surrogate in Unicode escape",
+            Self::Utf16 => "Single unpaired UTF-16 surrogate in unicode escape",
         })
     }
 }

@@ -36,6 +36,7 @@ function rules_hours($f)
         fix('F055');
     } elseif (fires('F056', $f['hour'] != intval($sched / 100))) {
         err('F056', 'hour', sprintf('%d is not the hour of %04d', $f['hour'], $sched), $f['hour']);
+        $f['hour'] = intval($sched / 100);
     }
     if (fires('F057', $f['minute'] === null)) {
         $f['minute'] = $sched % 100;

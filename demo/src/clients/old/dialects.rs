@@ -74,8 +74,8 @@ fn wrong_type(draft: &mut Draft) {
 
 /// The current client: everything it knows, and right.
 fn modern(draft: &mut Draft) {
-    draft.headers.push(("X-Client-Version".to_owned(), "3.1.0".to_owned()));
-    draft.headers.push(("User-Agent".to_owned(), "FlightWire/3.1 (caf\u{e9})".to_owned()));
+    draft.header("X-Client-Version", "3.1.0");
+    draft.header("User-Agent", "FlightWire/3.1 (caf\u{e9})");
     let flown = draft.number("air_time").is_some();
     let late = draft.number("arr_delay").filter(|minutes| *minutes >= 15);
     let reasons =

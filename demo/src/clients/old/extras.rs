@@ -207,7 +207,7 @@ pub(super) const ODDITIES: &[Oddity] = &[
     Oddity {
         rules: "F197",
         change: Do(|draft, _| {
-            draft.headers.push(("X-Client-Version".to_owned(), "3.0".to_owned()));
+            draft.header("X-Client-Version", "3.0");
             draft.set("sched_arr_time", "");
             draft.set("arr_delay", "");
         }),
@@ -215,8 +215,7 @@ pub(super) const ODDITIES: &[Oddity] = &[
     Oddity {
         rules: "F198",
         change: Do(|draft, _| {
-            draft.headers.retain(|(name, _)| name != "X-Client-Version");
-            draft.headers.push(("X-Client-Version".to_owned(), "2.5".to_owned()));
+            draft.header("X-Client-Version", "2.5");
             draft.set("delay_reasons", "");
         }),
     },

@@ -82,7 +82,7 @@ fn apply(change: &Change, draft: &mut Draft, rng: &mut Rng) {
             }
         }
         Change::Header(name, values) => {
-            draft.headers.push(((*name).to_owned(), (rng.pick(values)).to_owned()));
+            draft.header(name, rng.pick(values));
         }
         Change::Do(act) => act(draft, rng),
     }
