@@ -2,6 +2,7 @@
 
 mod accept;
 mod admin;
+mod cli;
 mod commit;
 mod config;
 mod control;

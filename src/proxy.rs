@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use handover_api::Handler;
 
-use crate::config::load::Location;
-use crate::observe::chain;
 use crate::route::generation::Handlers;
-use crate::serve::Running;
 
 /// A proxy with handlers of one's own. [`run`](Builder::run) is the whole command line.
 #[derive(Debug)]
@@ -37,20 +34,6 @@ impl Builder {
 
     /// Runs the command line that the process was called with.
     pub fn run(self) -> ExitCode {
-        tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-        let path = std::env::args().nth(1).unwrap_or("routes.toml".into());
-        let location = Location { main: path.into(), state: None };
-        let running = match Running::start(location, self.handlers) {
-            Ok(running) => running,
-            Err(error) => {
-                eprintln!("{}", chain(&error));
-                return ExitCode::FAILURE;
-            }
-        };
-        eprintln!("serving on {:?}", running.http);
-        let mut line = String::new();
-        let _ = std::io::stdin().read_line(&mut line);
-        running.stop();
-        ExitCode::SUCCESS
+        crate::cli::run(self.handlers)
     }
 }

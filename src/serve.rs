@@ -35,6 +35,9 @@ use crate::process::{Phase, Process, Refusals};
 use crate::route::generation::{Handlers, Shared};
 use crate::tables::Tables;
 
+/// The file of the evidence, in the state folder.
+pub(crate) const EVIDENCE: &str = "evidence.sqlite";
+
 /// How long answers under way may take once the process drains.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -98,7 +101,7 @@ impl Running {
         let side = runtime("side", 2).map_err(StartError::Runtime)?;
         let admin_runtime = runtime("admin", 1).map_err(StartError::Runtime)?;
         let key = RedactionKey::load_or_create(&state.join("redaction.key")).map_err(StartError::Key)?;
-        let store_path = state.join("evidence.sqlite");
+        let store_path = state.join(EVIDENCE);
         let store = Store::open(&store_path, &key, handover_shadow::Limits::default())?;
 
         let listeners = Listeners::bind(&config)?;

@@ -1,5 +1,6 @@
 //! What a process starts with: the files, or the last good ones when these are broken, and the overrides.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,6 +46,11 @@ impl Location {
     /// The state folder, also when the file is broken.
     pub(crate) fn state(&self) -> PathBuf {
         state::folder(&self.main, self.state.as_deref(), &environment)
+    }
+
+    /// Where the admin listens, also when the file is broken; `None` when it is off.
+    pub(crate) fn admin(&self) -> Option<SocketAddr> {
+        state::admin(&self.main, &environment)
     }
 
     /// Reads what the process starts with. It is logged when that is not what the files say now.

@@ -1,10 +1,12 @@
-//! The state folder: where it is, and how files in it are replaced.
+//! The state folder: where it is, even when the configuration is broken, and how files in it are replaced.
 
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::document::Document;
 use super::interpolate::{self, Lookup};
+use super::valid::ADMIN;
 
 /// Its name beside the main file, when nobody says where it is.
 pub(crate) const DEFAULT: &str = "handover-state";
@@ -15,12 +17,27 @@ pub(crate) fn folder(main: &Path, given: Option<&Path>, env: &Lookup<'_>) -> Pat
     if let Some(given) = given {
         return given.to_owned();
     }
-    let text = std::fs::read(main).unwrap_or_default();
+    let said = said(main, &["state"], env);
+    main.parent().unwrap_or(Path::new("")).join(said.as_deref().unwrap_or(DEFAULT))
+}
+
+/// Where the admin listens, as far as that can be made out; `None` when it is off.
+pub(crate) fn admin(main: &Path, env: &Lookup<'_>) -> Option<SocketAddr> {
+    match said(main, &["listen", "admin"], env).as_deref() {
+        Some("off") => None,
+        said => Some(said.and_then(|text| text.parse().ok()).unwrap_or(ADMIN)),
+    }
+}
+
+/// The text under these keys, whatever else is wrong with the file.
+fn said(main: &Path, keys: &[&str], env: &Lookup<'_>) -> Option<String> {
+    let text = std::fs::read(main).ok()?;
     let text = String::from_utf8_lossy(&text);
     let (document, _) = Document::parse(0, &text);
-    let said = document.table().get("state").and_then(|value| value.get_ref().as_str());
-    let said = said.and_then(|text| interpolate::fill(text, env).ok()).unwrap_or(DEFAULT.into());
-    main.parent().unwrap_or(Path::new("")).join(&*said)
+    let (first, others) = keys.split_first()?;
+    let value = document.table().get(*first)?.get_ref();
+    let value = others.iter().try_fold(value, |value, key| value.get(*key).map(toml::Spanned::get_ref))?;
+    interpolate::fill(value.as_str()?, env).ok().map(|text| text.into_owned())
 }
 
 /// Makes the folder, for its owner alone.
@@ -75,6 +92,21 @@ mod tests {
             folder(Path::new("/no/such/routes.toml"), None, &|_| None),
             Path::new("/no/such").join(DEFAULT)
         );
+    }
+
+    #[test]
+    fn the_admin_is_found_in_a_broken_file_too() {
+        let place = tempfile::tempdir().unwrap();
+        let main = place.path().join("routes.toml");
+        for (text, found) in [
+            ("[listen]\nadmin = '127.0.0.1:9'\n[[route]\nname = \n", Some("127.0.0.1:9".parse().unwrap())),
+            ("[listen]\nadmin = 'off'", None),
+            ("[listen]\nadmin = 'x'", Some(ADMIN)),
+            ("listen = 3", Some(ADMIN)),
+        ] {
+            std::fs::write(&main, text).unwrap();
+            assert_eq!(admin(&main, &|_| None), found, "{text}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +42,12 @@ pub(crate) struct Config {
     /// The routes' patterns, compiled; its indices are those of `routes`.
     pub matcher: Matcher,
 }
+
+/// Where the admin listens when the file does not say.
+pub(crate) const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+
+/// Where clients connect when the file does not say.
+pub(crate) const HTTP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// Where the process listens.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -98,6 +98,47 @@ fn plan(route: &Route, asked: &impl Asked) -> (Plan, Why) {
     }
 }
 
+impl Plan {
+    /// Its name, for programs.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Shadow => "shadow",
+            Self::Native => "native",
+            Self::Verify => "verify",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+impl Decision<'_> {
+    /// Why, in words.
+    pub(crate) fn why_text(&self) -> String {
+        let spec = self.route.map(|route| &route.spec);
+        let share = spec.map_or(0.0, |spec| spec.canary.share.get());
+        match self.why {
+            Why::NoRoute => "no route matches".to_owned(),
+            Why::Unclear(why) => format!("the path may be read in two ways: {why}"),
+            Why::Override => {
+                let by = self.route.and_then(|route| route.overridden.as_ref());
+                by.map_or_else(|| "overridden".to_owned(), ToString::to_string)
+            }
+            Why::Stage => format!("its stage is {}", spec.map_or(Stage::Legacy, |spec| spec.stage)),
+            Why::Canary(Side::In) => format!("in the canary's share of {share}"),
+            Why::Canary(Side::Out) => format!("outside the canary's share of {share}"),
+            Why::Canary(Side::Unknown) => {
+                "nothing in the request says on which side of the canary it is".to_owned()
+            }
+            Why::Verify => {
+                format!(
+                    "in the share of {} that goes on being compared",
+                    spec.map_or(0.0, |spec| spec.verify.get())
+                )
+            }
+        }
+    }
+}
+
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -112,30 +153,7 @@ impl fmt::Display for Plan {
 
 impl fmt::Display for Decision<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.plan)?;
-        let spec = self.route.map(|route| &route.spec);
-        let share = spec.map_or(0.0, |spec| spec.canary.share.get());
-        match self.why {
-            Why::NoRoute => f.write_str("no route matches"),
-            Why::Unclear(why) => write!(f, "the path may be read in two ways: {why}"),
-            Why::Override => match self.route.and_then(|route| route.overridden.as_ref()) {
-                Some(by) => by.fmt(f),
-                None => f.write_str("overridden"),
-            },
-            Why::Stage => write!(f, "its stage is {}", spec.map_or(Stage::Legacy, |spec| spec.stage)),
-            Why::Canary(Side::In) => write!(f, "in the canary's share of {share}"),
-            Why::Canary(Side::Out) => write!(f, "outside the canary's share of {share}"),
-            Why::Canary(Side::Unknown) => {
-                f.write_str("nothing in the request says on which side of the canary it is")
-            }
-            Why::Verify => {
-                write!(
-                    f,
-                    "in the share of {} that goes on being compared",
-                    spec.map_or(0.0, |spec| spec.verify.get())
-                )
-            }
-        }
+        write!(f, "{}: {}", self.plan, self.why_text())
     }
 }
 

@@ -7,10 +7,7 @@ use std::ops::Range;
 use super::Read;
 use crate::config::fault::Fault;
 use crate::config::section::Section;
-use crate::config::valid::Listen;
-
-const HTTP: &str = "127.0.0.1:8080";
-const ADMIN: &str = "127.0.0.1:8081";
+use crate::config::valid::{ADMIN, HTTP, Listen};
 
 /// Validates `[listen]`.
 pub(super) fn listen(main: &Read<'_>, faults: &mut Vec<Fault>) -> Listen {
@@ -20,10 +17,10 @@ pub(super) fn listen(main: &Read<'_>, faults: &mut Vec<Fault>) -> Listen {
     let admin_text = raw.and_then(|raw| raw.get().admin.as_ref());
     let http: Vec<_> = match &http_texts {
         Some(texts) => texts.iter().filter_map(|(text, span)| address(text, span, &mut section)).collect(),
-        None => HTTP.parse().into_iter().collect(),
+        None => vec![HTTP],
     };
     let admin = match admin_text {
-        None => ADMIN.parse().ok(),
+        None => Some(ADMIN),
         Some(text) if text.get() == "off" => None,
         Some(text) => address(text.get(), &text.span(), &mut section),
     };

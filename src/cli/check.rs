@@ -1,0 +1,48 @@
+//! `handover check`: everything that is wrong with the configuration.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::{Context, count};
+
+/// What `check` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks. Faults make the exit status 1, warnings do not.
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let checked = context.location.check(&context.handler_names());
+    let status = if checked.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    let output = &context.output;
+    let main = context.location.main.display();
+    match (checked, args.json) {
+        (Ok((_, checked)), true) => output.json(&json!({
+            "ok": true,
+            "hash": checked.config.hash,
+            "routes": checked.config.routes.len(),
+            "faults": checked.warnings.shown(),
+        }))?,
+        (Err(faults), true) => output.json(&json!({ "ok": false, "faults": faults.shown() }))?,
+        (Ok((sources, checked)), false) => {
+            if !checked.warnings.is_empty() {
+                output.complain(&checked.warnings.render(output.colours));
+            }
+            let config = &checked.config;
+            let (routes, legacies) = (count(config.routes.len(), "route"), config.legacies.len());
+            let legacies = format!("{legacies} legac{}", if legacies == 1 { "y" } else { "ies" });
+            let files = count(sources.files().len(), "file");
+            output
+                .text(&format!("{main} is good: {routes}, {legacies}, in {files} (hash {})", config.hash))?;
+        }
+        (Err(faults), false) => {
+            output.complain(&faults.render(output.colours));
+            output.complain(&format!("{main} cannot be used: {}", count(faults.len(), "fault")));
+        }
+    }
+    Ok(status)
+}

@@ -1,0 +1,158 @@
+//! The command line of the stock binary and of every binary with handlers of its own.
+//!
+//! Exit statuses: 0 it worked; 1 it did not, or `check` found faults; 2 the command line itself was wrong.
+
+mod admin;
+mod check;
+mod explain;
+mod legacy_only;
+mod output;
+mod parity;
+mod routes;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::fault::Faults;
+use crate::config::load::Location;
+use crate::route::generation::{Generation, Handlers, Shared};
+use crate::route::override_store::OverrideStore;
+use output::Output;
+
+/// Takes a legacy PHP backend over, route by route.
+///
+/// Stands in front of it as a reverse proxy. Which route is answered by whom says routes.toml; change a route's `stage`
+/// there, and it applies within two seconds.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, after_help = AFTER_HELP)]
+struct Cli {
+    /// The configuration.
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "FILE",
+        env = "HANDOVER_CONFIG",
+        default_value = "routes.toml"
+    )]
+    config: PathBuf,
+
+    /// The folder for overrides, evidence and the last good configuration, in place of the file's `state`.
+    #[arg(long, global = true, value_name = "FOLDER", env = "HANDOVER_STATE")]
+    state: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str =
+    "Exit status: 0 it worked; 1 it did not, or `check` found faults; 2 the command line was wrong.
+
+Begin with a file of four lines, which is a complete transparent proxy:
+
+    [listen]
+    http = \"127.0.0.1:8080\"
+    [legacy.monolith]
+    http = \"http://127.0.0.1:9501\"";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve clients until SIGTERM or Ctrl-C.
+    Serve(serve::Args),
+    /// Report everything that is wrong with the configuration.
+    Check(check::Args),
+    /// Say where a request would go, and why.
+    Explain(explain::Args),
+    /// List the routes with their stages.
+    Routes(routes::Args),
+    /// Show how far native and legacy agree.
+    Parity(parity::Args),
+    /// Send everything back to legacy, now, but what is retired.
+    ///
+    /// It survives restarts and is stronger than the file until `--off` takes it back.
+    LegacyOnly(legacy_only::Args),
+    /// Print the JSON Schema of routes.toml, for editors.
+    Schema,
+}
+
+/// What every command is given.
+struct Context {
+    location: Location,
+    handlers: Handlers,
+    output: Output,
+}
+
+impl Context {
+    /// What files and overrides on disk come to.
+    fn generation(&self) -> Result<Arc<Generation>, Faults> {
+        let (_, checked) = self.location.check(&self.handler_names())?;
+        let overrides = OverrideStore::new(checked.config.state.clone()).load();
+        let shared = Shared::new(self.handlers.clone(), Arc::new(checked.config), Arc::new(overrides));
+        Ok(shared.load())
+    }
+
+    fn handler_names(&self) -> Vec<&str> {
+        self.handlers.keys().map(String::as_str).collect()
+    }
+}
+
+/// Runs the command line that the process was called with.
+pub(crate) fn run(handlers: Handlers) -> ExitCode {
+    let cli = Cli::parse();
+    let location = Location { main: cli.config, state: cli.state };
+    let context = Context { location, handlers, output: Output::of_this_process() };
+    let done = match cli.command {
+        Command::Serve(args) => serve::run(&args, &context),
+        Command::Check(args) => check::run(&args, &context),
+        Command::Explain(args) => explain::run(&args, &context),
+        Command::Routes(args) => routes::run(&args, &context),
+        Command::Parity(args) => parity::run(&args, &context),
+        Command::LegacyOnly(args) => legacy_only::run(&args, &context),
+        Command::Schema => schema(&context),
+    };
+    done.unwrap_or_else(|error| {
+        context.output.error(&error);
+        ExitCode::FAILURE
+    })
+}
+
+fn schema(context: &Context) -> anyhow::Result<ExitCode> {
+    context.output.json(&crate::config::raw::schema())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A configuration that cannot be used, as an error of a command that needs one.
+fn unusable(context: &Context, faults: &Faults) -> anyhow::Error {
+    context.output.complain(&faults.render(context.output.colours));
+    anyhow::anyhow!("{} cannot be used: {}", context.location.main.display(), count(faults.len(), "fault"))
+}
+
+/// `1 route`, `2 routes`.
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_file_and_the_folder_can_be_given_anywhere() {
+        for line in [["handover", "--config", "x.toml", "check"], ["handover", "check", "--config", "x.toml"]]
+        {
+            assert_eq!(Cli::try_parse_from(line).unwrap().config, PathBuf::from("x.toml"));
+        }
+        assert_eq!(Cli::try_parse_from(["handover", "nonsense"]).unwrap_err().exit_code(), 2);
+    }
+}

@@ -1,0 +1,162 @@
+//! `handover parity`: how far native and legacy agree, from the evidence that the process keeps.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use handover_shadow::{Parity, Reader, Store, StoredDifference, StoredFound, StoredOutcome, StoredPair};
+
+use super::{Context, output};
+use crate::serve::EVIDENCE;
+
+/// The most clusters that are shown with a pair.
+const CLUSTERS_MAX: usize = 10;
+
+/// What `parity` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only this route, with what differs and a pair for each.
+    route: Option<String>,
+
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows it.
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let file = context.location.state().join(EVIDENCE);
+    let Some(reader) = Store::read(&file)? else {
+        bail!(
+            "there is no evidence yet: {} is not there; a route gathers it from stage shadow on",
+            file.display()
+        );
+    };
+    let known = reader.routes()?;
+    let names = match &args.route {
+        None => known,
+        Some(name) if known.contains(name) => vec![name.clone()],
+        Some(name) if known.is_empty() => bail!("there is no evidence of {name} yet, nor of any other route"),
+        Some(name) => bail!("there is no evidence of {name} yet; there is some of {}", known.join(", ")),
+    };
+    let mut parities = Vec::new();
+    for name in names {
+        parities.extend(reader.parity(&name)?);
+    }
+    if args.json {
+        context.output.json(&parities)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = overview(&parities);
+    for parity in &parities {
+        text.push_str(&differences(parity, &reader, args.route.is_some())?);
+    }
+    context.output.text(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn overview(parities: &[Parity]) -> String {
+    let mut table = output::table([
+        "ROUTE",
+        "SAMPLES",
+        "MATCHED",
+        "IGNORED",
+        "MISMATCHED",
+        "NOT COMPARABLE",
+        "DECLINED",
+        "DROPPED",
+        "PARITY",
+    ]);
+    for parity in parities {
+        let sum = |by: &std::collections::BTreeMap<String, u64>| by.values().sum::<u64>().to_string();
+        table.add_row([
+            parity.evidence.route.clone(),
+            parity.samples().to_string(),
+            parity.matched.to_string(),
+            parity.ignored.to_string(),
+            parity.mismatched.to_string(),
+            sum(&parity.not_comparable),
+            sum(&parity.declined),
+            sum(&parity.dropped),
+            parity.share().map_or_else(|| "unmeasured".to_owned(), percent),
+        ]);
+    }
+    output::lines(&table)
+}
+
+/// Rounded down, so that it is 100 % only when nothing differs.
+fn percent(share: f64) -> String {
+    format!("{:.2} %", (share * 10_000.0).floor() / 100.0)
+}
+
+fn differences(parity: &Parity, reader: &Reader, whole: bool) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let reasons = [
+        ("ignored", &parity.ignored_by_rule),
+        ("not comparable", &parity.not_comparable),
+        ("declined", &parity.declined),
+        ("dropped", &parity.dropped),
+        ("unattributed", &parity.unattributed),
+    ];
+    for (what, by) in reasons.into_iter().filter(|_| whole) {
+        for (why, n) in by {
+            text.push_str(&format!("\n{what}: {n} × {why}"));
+        }
+    }
+    let shown = if whole { CLUSTERS_MAX } else { 1 };
+    for cluster in parity.clusters.iter().take(shown) {
+        let key = &cluster.key;
+        text.push_str(&format!(
+            "\n\n{} {} at {}: {}, seen {} times, last {}",
+            key.route,
+            key.kind.name(),
+            key.path,
+            key.shape,
+            cluster.count,
+            cluster.last
+        ));
+        if let Some(pair) = reader.pairs(cluster.id)?.into_iter().next() {
+            text.push_str(&pair_text(&pair));
+        }
+    }
+    let more = parity.clusters.len().saturating_sub(shown);
+    if more > 0 {
+        let hint =
+            if whole { String::new() } else { format!(": `parity {}` shows them", parity.evidence.route) };
+        text.push_str(&format!("\n\n{} has {more} more ways to differ{hint}", parity.evidence.route));
+    }
+    Ok(if text.is_empty() { text } else { text + "\n" })
+}
+
+fn pair_text(pair: &StoredPair) -> String {
+    let request = &pair.request;
+    let mut text = format!("\n  {} {}  {}", request.method, request.target, pair.at);
+    if !request.body.is_empty() {
+        text.push_str(&format!("\n  {}", request.body));
+    }
+    for side in [&pair.control, &pair.candidate] {
+        let outcome = match &side.outcome {
+            StoredOutcome::Answered { status, .. } => format!("answered {status}"),
+            other => format!("{other:?}"),
+        };
+        text.push_str(&format!("\n  {} {outcome} in {} µs", side.who, side.latency_us));
+    }
+    let standing: Vec<&StoredDifference> =
+        pair.differences.iter().filter(|d| d.set_aside_by.is_none()).collect();
+    for difference in standing {
+        let found = |found: &Option<StoredFound>| {
+            found.as_ref().map_or_else(|| "nothing".to_owned(), |f| f.text.clone())
+        };
+        text.push_str(&format!("\n    {} ({})", difference.path, difference.kind.name()));
+        text.push_str(&format!("\n      {:<8} {}", side_name(&pair.control.who), found(&difference.control)));
+        text.push_str(&format!(
+            "\n      {:<8} {}",
+            side_name(&pair.candidate.who),
+            found(&difference.candidate)
+        ));
+    }
+    text
+}
+
+fn side_name(who: &str) -> &str {
+    who.split(' ').next().unwrap_or(who)
+}

@@ -1,0 +1,84 @@
+//! `handover serve`: the process itself.
+
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::{Context, unusable};
+use crate::control::Control;
+use crate::serve::{Running, StartError};
+
+/// What `serve` takes.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "SIGTERM and Ctrl-C end it in order; SIGHUP reads the files again (it also notices by itself)."
+)]
+pub(super) struct Args {
+    /// The form of the log on standard error.
+    #[arg(long, value_name = "FORM", env = "HANDOVER_LOG", default_value = "text")]
+    log: LogForm,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogForm {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Serves until it is told to end.
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
+    log_to_stderr(args.log, context);
+    let running = match Running::start(context.location.clone(), context.handlers.clone()) {
+        Ok(running) => running,
+        Err(StartError::Config(faults)) => return Err(unusable(context, &faults)),
+        Err(why) => return Err(anyhow::Error::new(why).context("the process cannot start")),
+    };
+    announce(&running);
+    wait(&running.control)?;
+    tracing::info!("ending: no new connections, answers under way are finished");
+    running.stop();
+    Ok(ExitCode::SUCCESS)
+}
+
+fn announce(running: &Running) {
+    for address in &running.http {
+        tracing::info!("serving clients on http://{address}");
+    }
+    match running.admin {
+        Some(address) => tracing::info!("admin on http://{address}"),
+        None => tracing::info!("the admin is off"),
+    }
+}
+
+/// Waits for the end; reloads when asked to.
+fn wait(control: &Control) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut end = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut again = signal(SignalKind::hangup())?;
+        loop {
+            tokio::select! {
+                _ = end.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                // It logs what it did, or what is wrong.
+                _ = again.recv() => drop(control.reload().await),
+            }
+        }
+    })
+}
+
+fn log_to_stderr(form: LogForm, context: &Context) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let installed = match form {
+        LogForm::Text => log.with_ansi(context.output.colours).with_target(false).try_init(),
+        LogForm::Json => log.json().flatten_event(true).try_init(),
+    };
+    // A binary of one's own may have installed its own before.
+    drop(installed);
+}
