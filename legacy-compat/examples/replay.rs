@@ -9,7 +9,7 @@ mod oracle_support;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 
-use legacy_compat::{Php, Version};
+use legacy_compat::Version;
 use oracle_support::{ops::ascii_json, run, vectors};
 
 const USAGE: &str = "usage: replay --php VERSION IN OUT";
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn replay(version: Version, input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let php = Php::new(version).at(now as i64);
+    let php = vectors::php(version, now as i64);
     for (number, line) in input.lines().enumerate() {
         let call = vectors::parse_call(&line?);
         let outcome = if call.volatile { serde_json::json!({"skip": 1}) } else { run::run(&php, &call) };

@@ -121,7 +121,7 @@ pub fn to_array(php: &Php, value: &Value) -> Array {
         Value::Null => Array::new(),
         Value::Array(array) => array.clone(),
         Value::Object(object) if php.since(Version::V7_2) => {
-            object.props().iter().map(|(key, value)| (Key::from_str(key.to_str()), value.clone())).collect()
+            object.props().iter().map(|(key, value)| (Key::from_text(key.to_str()), value.clone())).collect()
         }
         Value::Object(object) => object.props().clone(),
         scalar => Array::from(vec![scalar.clone()]),
@@ -159,7 +159,7 @@ pub fn to_key(value: &Value) -> Option<Key> {
         Value::Bool(bool) => Some(Key::Int(i64::from(*bool))),
         Value::Int(int) => Some(Key::Int(*int)),
         Value::Float(float) => Some(Key::Int(numeric::float_to_int(*float))),
-        Value::Str(text) => Some(Key::from_str(text.clone())),
+        Value::Str(text) => Some(Key::from_text(text.clone())),
         Value::Array(_) | Value::Object(_) => None,
     }
 }

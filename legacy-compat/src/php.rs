@@ -118,6 +118,8 @@ pub struct Php {
     pub max_input_vars: usize,
     /// `max_input_nesting_level`: how deep their brackets may nest. Default 64.
     pub max_input_nesting_level: usize,
+    /// Whether the C library's locale has characters above 127: glibc's C locale has none (the default), musl's has them.
+    pub high_bytes: bool,
     /// `pcre.backtrack_limit`. Default 1,000,000.
     pub backtrack_limit: u32,
 }
@@ -133,6 +135,7 @@ impl Php {
             now: 0,
             max_input_vars: 1000,
             max_input_nesting_level: 64,
+            high_bytes: false,
             backtrack_limit: 1_000_000,
         }
     }

@@ -22,7 +22,7 @@ struct Score {
 type Scores = BTreeMap<(String, String), Score>;
 
 fn main_php(version: Version) -> Php {
-    Php::new(version).at(1_750_000_000)
+    vectors::php(version, 1_750_000_000)
 }
 
 /// Prints a call that fails, where `SHOW` asks for it: `substr`, `substr@8.2`, or `all` for what the crate has at all.

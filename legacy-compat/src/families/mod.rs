@@ -1,10 +1,27 @@
 //! PHP's functions, a file for each family: plain Rust functions, and the rows by which they are called by name.
 
+pub mod ctype;
+pub mod html;
+pub mod math;
+pub mod printf;
+pub mod round;
+pub mod strings;
 pub mod types;
 
 use crate::call::Row;
 
 /// The rows of all families.
 pub(crate) fn all() -> Vec<Vec<Row>> {
-    vec![types::ROWS.to_vec(), crate::json::ROWS.to_vec(), crate::request::ROWS.to_vec()]
+    let mut rows = vec![
+        types::ROWS.to_vec(),
+        crate::json::ROWS.to_vec(),
+        crate::request::ROWS.to_vec(),
+        html::ROWS.to_vec(),
+        math::ROWS.to_vec(),
+        round::ROWS.to_vec(),
+        ctype::ROWS.to_vec(),
+        printf::ROWS.to_vec(),
+    ];
+    rows.extend(strings::rows());
+    rows
 }

@@ -28,7 +28,10 @@ pub(crate) const ROWS: &[Row] = &[
     ("floatval(mixed $value)", |c, a| ok(cast::to_float(c.php, a.value(0)))),
     ("doubleval(mixed $value)", |c, a| ok(cast::to_float(c.php, a.value(0)))),
     ("boolval(mixed $value)", |_, a| ok(cast::to_bool(a.value(0)))),
-    ("strval(mixed $value)", |c, a| text_of(c, &a.value(0).clone()).map(Value::Str)),
+    ("strval(mixed $value)", |c, a| match a.value(0).clone() {
+        object @ Value::Object(_) => text_of(c, &object).map(|_| Value::from("")),
+        other => text_of(c, &other).map(Value::Str),
+    }),
     ("settype(mixed &$var, string $type)", |c, a| {
         let name = a.bytes(1).to_ascii_lowercase();
         let value = a.value(0).clone();
@@ -81,6 +84,7 @@ pub(crate) fn text_of(ctx: &mut Ctx<'_>, value: &Value) -> Result<crate::Str, cr
                 return Err(crate::Thrown::new(crate::ErrorClass::Error, message));
             }
             ctx.note(crate::call::Level::Recoverable, message);
+            return Ok(crate::Str::from("Object"));
         }
         _ => {}
     }

@@ -210,7 +210,7 @@ impl Parser<'_> {
         }
         self.at += 1;
         if self.options.assoc {
-            return Ok(Key::from_str(text));
+            return Ok(Key::from_text(text));
         }
         match text.first() {
             Some(0) => Err(JsonError::InvalidPropertyName),

@@ -26,7 +26,7 @@ impl Key {
     }
 
     /// The same, without copying the string where it stays one.
-    pub fn from_str(text: Str) -> Self {
+    pub fn from_text(text: Str) -> Self {
         match canonical_int(&text) {
             Some(int) => Self::Int(int),
             None => Self::Str(text),
@@ -115,7 +115,7 @@ impl From<&[u8]> for Key {
 
 impl From<Str> for Key {
     fn from(text: Str) -> Self {
-        Self::from_str(text)
+        Self::from_text(text)
     }
 }
 

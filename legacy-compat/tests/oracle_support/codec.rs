@@ -57,7 +57,7 @@ pub fn encode(php: &Php, value: &Value) -> Json {
             let mut props = Array::new();
             for (key, value) in object.props().iter() {
                 match key {
-                    Key::Str(name) => props.insert(Key::from_str(name), value.clone()),
+                    Key::Str(name) => props.insert(Key::from_text(name), value.clone()),
                     Key::Int(_) if php.version < Version::V7_0 => {}
                     key => props.insert(key, value.clone()),
                 }

@@ -56,6 +56,14 @@ pub const VERSIONS: [(Version, &str); 7] = [
     (Version::V8_4, "8.4-native"),
 ];
 
+/// PHP as it was measured: what ran in WebAssembly has musl's C locale.
+pub fn php(version: Version, now: i64) -> legacy_compat::Php {
+    let mut php = legacy_compat::Php::new(version).at(now);
+    let wasm = VERSIONS.iter().any(|(measured, file)| *measured == version && file.contains("wasm"));
+    php.high_bytes = wasm;
+    php
+}
+
 pub const SETS: [&str; 2] = ["matrix", "families"];
 
 fn lines(name: &str) -> impl Iterator<Item = String> {

@@ -1,0 +1,28 @@
+//! HTML: `htmlspecialchars` and its kin.
+
+use crate::call::Row;
+
+pub(crate) const ROWS: &[Row] = &[];
+
+/// The next character, and how many bytes it takes; for broken UTF-8 none, and how many bytes PHP skips.
+pub fn next_char(text: &[u8]) -> (Option<char>, usize) {
+    let tail = |at: usize| text.get(at).copied().filter(|byte| byte & 0xc0 == 0x80);
+    let Some(first) = text.first().copied() else { return (None, 0) };
+    let wanted = match first {
+        ..0x80 => return (Some(char::from(first)), 1),
+        0xc2..0xe0 => 2,
+        0xe0..0xf0 => 3,
+        0xf0..0xf5 => 4,
+        _ => return (None, 1),
+    };
+    if text.len() < wanted || (1..wanted).any(|at| tail(at).is_none()) {
+        // Skip up to the next byte that could start a character.
+        let stop = (1..wanted).find(|at| tail(*at).is_none()).unwrap_or(wanted);
+        let starts = |at: usize| text.get(at).is_none_or(|byte| matches!(byte, ..0x80 | 0xc2..0xf5));
+        return (None, if starts(stop) { stop.max(1) } else { stop + 1 }.min(text.len()));
+    }
+    match std::str::from_utf8(&text[..wanted]) {
+        Ok(valid) => (valid.chars().next(), wanted),
+        Err(_) => (None, wanted),
+    }
+}

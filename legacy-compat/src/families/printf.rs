@@ -1,0 +1,353 @@
+//! `sprintf` and `vsprintf`.
+
+use crate::call::{Args, Ctx, Outcome, Row, ok};
+use crate::cast::{to_float, to_int};
+use crate::error::{ErrorClass, Thrown};
+use crate::families::types::text_of;
+use crate::float;
+use crate::php::Version;
+use crate::value::Value;
+
+pub(crate) const ROWS: &[Row] = &[
+    ("8.0- sprintf(string $format, mixed ...$values)", |c, a| {
+        let values = a.rest(1).to_vec();
+        sprintf(c, a.bytes(0), &values, "sprintf")
+    }),
+    ("-7.4 sprintf(mixed $format, mixed ...$args): false", |c, a| {
+        let format = text_of(c, &a.value(0).clone())?;
+        let values = a.rest(1).to_vec();
+        sprintf(c, &format, &values, "sprintf")
+    }),
+    ("8.0- vsprintf(string $format, array $values)", vsprintf),
+    ("-7.4 vsprintf(mixed $format, mixed $args): false", vsprintf),
+];
+
+fn vsprintf(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let format = text_of(ctx, &args.value(0).clone())?;
+    let values: Vec<Value> = match args.value(1) {
+        Value::Array(array) => array.values().cloned().collect(),
+        other => crate::cast::to_array(ctx.php, other).values().cloned().collect(),
+    };
+    sprintf(ctx, &format, &values, "vsprintf")
+}
+
+/// One conversion: `%-'*10.3f`.
+#[derive(Clone, Copy, Default)]
+struct Spec {
+    left: bool,
+    plus: bool,
+    pad: u8,
+    width: usize,
+    precision: Option<i64>,
+}
+
+/// What reading a format needs.
+struct Format<'a> {
+    text: &'a [u8],
+    at: usize,
+    values: &'a [Value],
+    next: usize,
+    name: &'a str,
+}
+
+/// The widest field and the longest fraction that are written; PHP refuses an integer overflow.
+const MAX_WIDTH: i64 = i32::MAX as i64 - 1;
+
+fn sprintf(ctx: &mut Ctx<'_>, text: &[u8], values: &[Value], name: &str) -> Outcome {
+    let mut format = Format { text, at: 0, values, next: 0, name };
+    let mut out = Vec::with_capacity(text.len() * 2);
+    while let Some(byte) = format.text.get(format.at).copied() {
+        format.at += 1;
+        if byte != b'%' {
+            out.push(byte);
+        } else if format.text.get(format.at) == Some(&b'%') {
+            format.at += 1;
+            out.push(b'%');
+        } else if let Some(refused) = format.conversion(ctx, &mut out)? {
+            return Ok(refused);
+        }
+        if out.len() > super::strings::basic::MAX_LEN {
+            return Err(Thrown::new(ErrorClass::Error, "Allowed memory size of 134217728 bytes exhausted"));
+        }
+    }
+    ok(out)
+}
+
+impl Format<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn number(&mut self) -> Option<i64> {
+        let len = self.text[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = std::str::from_utf8(&self.text[self.at..self.at + len]).ok()?;
+        if digits.is_empty() {
+            return None;
+        }
+        self.at += len;
+        Some(digits.parse().unwrap_or(i64::MAX))
+    }
+
+    /// Reads and writes one conversion; some answer where PHP up to 7.4 gives up.
+    fn conversion(&mut self, ctx: &mut Ctx<'_>, out: &mut Vec<u8>) -> Result<Option<Value>, Thrown> {
+        let mut spec = Spec { pad: b' ', ..Spec::default() };
+        let mut argument = None;
+        if !self.peek().is_some_and(|byte| byte.is_ascii_alphabetic()) {
+            let start = self.at;
+            match (self.number(), self.peek()) {
+                (Some(number), Some(b'$')) => {
+                    if number < 1 || number > MAX_WIDTH {
+                        return self.refuse(
+                            ctx,
+                            "Argument number specifier must be greater than zero and less than 2147483647",
+                        );
+                    }
+                    argument = Some(number as usize - 1);
+                    self.at += 1;
+                }
+                _ => self.at = start,
+            }
+            if let Some(refused) = self.flags(ctx, &mut spec)? {
+                return Ok(Some(refused));
+            }
+        }
+        if self.peek() == Some(b'l') {
+            self.at += 1;
+        }
+        let Some(letter) = self.peek() else {
+            return match ctx.php.is_8() {
+                true => Err(Thrown::new(ErrorClass::ValueError, "Missing format specifier at end of string")),
+                false => self.argument(ctx, argument).map(|found| found.err()),
+            };
+        };
+        self.at += 1;
+        if letter == b'%' {
+            out.push(b'%');
+            return Ok(None);
+        }
+        let value = match self.argument(ctx, argument)? {
+            Ok(value) => value,
+            Err(refused) => return Ok(Some(refused)),
+        };
+        self.write(ctx, out, letter, spec, &value)
+    }
+
+    fn refuse(&self, ctx: &mut Ctx<'_>, message: &str) -> Result<Option<Value>, Thrown> {
+        ctx.value_error(false, message).map(Some)
+    }
+
+    fn flags(&mut self, ctx: &mut Ctx<'_>, spec: &mut Spec) -> Result<Option<Value>, Thrown> {
+        loop {
+            match self.peek() {
+                Some(pad @ (b' ' | b'0')) => spec.pad = pad,
+                Some(b'-') => spec.left = true,
+                Some(b'+') => spec.plus = true,
+                Some(b'\'') => match self.text.get(self.at + 1) {
+                    Some(pad) => {
+                        spec.pad = *pad;
+                        self.at += 1;
+                    }
+                    None => return self.refuse(ctx, "Missing padding character"),
+                },
+                _ => break,
+            }
+            self.at += 1;
+        }
+        if self.star(ctx) {
+            match self.star_value(ctx)? {
+                Ok(width @ 0..=MAX_WIDTH) => spec.width = width as usize,
+                Ok(_) => return self.refuse(ctx, "Width must be greater than zero and less than 2147483647"),
+                Err(refused) => return Ok(Some(refused)),
+            }
+        } else if let Some(width) = self.number() {
+            if width > MAX_WIDTH {
+                return self.refuse(ctx, "Width must be greater than zero and less than 2147483647");
+            }
+            spec.width = width as usize;
+        }
+        if self.peek() != Some(b'.') {
+            return Ok(None);
+        }
+        self.at += 1;
+        if self.star(ctx) {
+            match self.star_value(ctx)? {
+                Ok(precision @ -1..=MAX_WIDTH) => spec.precision = Some(precision),
+                Ok(_) => {
+                    return self.refuse(ctx, "Precision must be greater than zero and less than 2147483647");
+                }
+                Err(refused) => return Ok(Some(refused)),
+            }
+            return Ok(None);
+        }
+        let precision = self.number().unwrap_or(0);
+        if precision > MAX_WIDTH {
+            return self.refuse(ctx, "Precision must be greater than zero and less than 2147483647");
+        }
+        spec.precision = Some(precision);
+        Ok(None)
+    }
+
+    /// `*`: width or precision from an argument, from 8.0.
+    fn star(&mut self, ctx: &Ctx<'_>) -> bool {
+        let star = self.peek() == Some(b'*') && ctx.php.is_8();
+        self.at += usize::from(star);
+        star
+    }
+
+    fn star_value(&mut self, ctx: &mut Ctx<'_>) -> Result<Result<i64, Value>, Thrown> {
+        let start = self.at;
+        let argument = match (self.number(), self.peek()) {
+            (Some(number @ 1..), Some(b'$')) => {
+                self.at += 1;
+                Some(number as usize - 1)
+            }
+            _ => {
+                self.at = start;
+                None
+            }
+        };
+        Ok(match self.argument(ctx, argument)? {
+            Ok(Value::Int(int)) => Ok(int),
+            Ok(_) => return Err(Thrown::new(ErrorClass::ValueError, "Width must be an integer")),
+            Err(refused) => Err(refused),
+        })
+    }
+
+    fn argument(&mut self, ctx: &mut Ctx<'_>, number: Option<usize>) -> Result<Result<Value, Value>, Thrown> {
+        let index = number.unwrap_or(self.next);
+        if number.is_none() {
+            self.next += 1;
+        }
+        if let Some(value) = self.values.get(index) {
+            return Ok(Ok(value.clone()));
+        }
+        if ctx.php.is_8() {
+            let (class, message) = match self.name {
+                "vsprintf" => {
+                    (ErrorClass::ValueError, "The arguments array must contain more items".to_owned())
+                }
+                _ => {
+                    let (wanted, given) = (index + 2, self.values.len() + 1);
+                    (
+                        ErrorClass::ArgumentCountError,
+                        format!("{wanted} arguments are required, {given} given"),
+                    )
+                }
+            };
+            return Err(Thrown::new(class, message));
+        }
+        ctx.warn(format!("{}(): Too few arguments", self.name));
+        Ok(Err(Value::FALSE))
+    }
+
+    fn write(
+        &self,
+        ctx: &mut Ctx<'_>,
+        out: &mut Vec<u8>,
+        letter: u8,
+        spec: Spec,
+        value: &Value,
+    ) -> Result<Option<Value>, Thrown> {
+        match letter {
+            b's' => {
+                let text = text_of(ctx, value)?;
+                let cut = spec.precision.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+                pad(out, &text[..text.len().min(cut)], spec, false);
+            }
+            b'd' => integer(out, to_int(ctx.php, value), spec),
+            b'u' => pad_number(out, &(to_int(ctx.php, value) as u64).to_string(), spec),
+            b'x' => pad_number(out, &format!("{:x}", to_int(ctx.php, value)), spec),
+            b'X' => pad_number(out, &format!("{:X}", to_int(ctx.php, value)), spec),
+            b'o' => pad_number(out, &format!("{:o}", to_int(ctx.php, value)), spec),
+            b'b' => pad_number(out, &format!("{:b}", to_int(ctx.php, value)), spec),
+            b'c' => out.push(to_int(ctx.php, value) as u8),
+            b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'h' | b'H'
+                if !matches!(letter, b'h' | b'H') || ctx.php.is_8() =>
+            {
+                let number = to_float(ctx.php, value);
+                real(ctx, out, letter, spec, number);
+            }
+            other if ctx.php.is_8() => {
+                let message = format!("Unknown format specifier \"{}\"", char::from(other));
+                return Err(Thrown::new(ErrorClass::ValueError, message));
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+}
+
+/// Fills up to the width. Zeros go between sign and digits where the text is a number.
+fn pad(out: &mut Vec<u8>, text: &[u8], spec: Spec, signed: bool) {
+    let missing = spec.width.saturating_sub(text.len()).min(super::strings::basic::MAX_LEN);
+    if spec.left {
+        out.extend_from_slice(text);
+        out.extend(std::iter::repeat_n(spec.pad, missing));
+        return;
+    }
+    let sign = usize::from(signed && spec.pad == b'0' && matches!(text.first(), Some(b'-' | b'+')));
+    out.extend_from_slice(&text[..sign]);
+    out.extend(std::iter::repeat_n(spec.pad, missing));
+    out.extend_from_slice(&text[sign..]);
+}
+
+/// Unsigned numbers: filled with zeros on the right too.
+fn pad_number(out: &mut Vec<u8>, text: &str, spec: Spec) {
+    pad(out, text.as_bytes(), spec, false);
+}
+
+fn integer(out: &mut Vec<u8>, int: i64, mut spec: Spec) {
+    let text = if spec.plus && int >= 0 { format!("+{int}") } else { int.to_string() };
+    if spec.left && spec.pad == b'0' {
+        spec.pad = b' '; // zeros behind an integer would make another number of it
+    }
+    pad(out, text.as_bytes(), spec, true);
+}
+
+fn real(ctx: &mut Ctx<'_>, out: &mut Vec<u8>, letter: u8, spec: Spec, number: f64) {
+    if !number.is_finite() {
+        // Neither width nor sign count here; what is wider than the word is cut, the sign of -INF too.
+        let text: &[u8] = match number.is_nan() {
+            true => b"NaN",
+            false if spec.plus && number > 0.0 => b"+IN",
+            false => b"INF",
+        };
+        return out.extend_from_slice(text);
+    }
+    let precision = match spec.precision {
+        Some(-1) => 17,
+        Some(precision) => {
+            precision.min(if ctx.php.is_8() || ctx.php.since(Version::V5_6) { 53 } else { 40 })
+        }
+        None => 6,
+    } as usize;
+    let text = match letter {
+        b'f' | b'F' => fixed(number, precision),
+        b'e' | b'E' => exponent(number, precision, letter),
+        _ if spec.precision == Some(-1) => general(number, -1, letter),
+        _ => general(number, precision.max(1) as i32, letter),
+    };
+    let text = if spec.plus && number >= 0.0 { format!("+{text}") } else { text };
+    pad(out, text.as_bytes(), spec, true);
+}
+
+/// `%f`: the exact value, rounded; there is no negative zero.
+fn fixed(number: f64, precision: usize) -> String {
+    let number = if number == 0.0 { 0.0 } else { number };
+    format!("{number:.precision$}")
+}
+
+fn exponent(number: f64, precision: usize, letter: u8) -> String {
+    let number = if number == 0.0 { 0.0 } else { number };
+    let text = format!("{number:.precision$e}");
+    let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
+    let sign = if power.starts_with('-') { "" } else { "+" };
+    let e = if letter == b'E' { 'E' } else { 'e' };
+    format!("{mantissa}{e}{sign}{power}")
+}
+
+/// `%g`: as `echo` with this precision; the exponent with a `.0` as PHP writes it.
+fn general(number: f64, precision: i32, letter: u8) -> String {
+    let e = if letter.is_ascii_uppercase() { b'E' } else { b'e' };
+    String::from_utf8(float::to_text(number, precision, e)).unwrap_or_default()
+}

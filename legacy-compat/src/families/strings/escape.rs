@@ -1,0 +1,388 @@
+//! Escaping: `addslashes`, `addcslashes`, `quotemeta`, `bin2hex`, base64, quoted-printable, `escapeshellarg`, UTF-8 and Latin-1.
+
+use super::basic::charset;
+use crate::call::{Row, ok, or_false};
+use crate::php::{Php, Version};
+use crate::request::{rawurldecode, urldecode};
+
+pub(crate) const ROWS: &[Row] = &[
+    ("addslashes(string $string)", |_, a| ok(addslashes(a.bytes(0)))),
+    ("stripslashes(string $string)", |_, a| ok(stripslashes(a.bytes(0)))),
+    ("addcslashes(string $string, string $characters)", |c, a| {
+        let set = charset(c, a.bytes(1), true);
+        ok(addcslashes(a.bytes(0), |byte| set.has(byte)))
+    }),
+    ("stripcslashes(string $string)", |_, a| ok(stripcslashes(a.bytes(0)))),
+    ("quotemeta(string $string)", |c, a| match a.bytes(0) {
+        [] if !c.php.is_8() => ok(false),
+        text => ok(quotemeta(text)),
+    }),
+    ("bin2hex(string $string)", |_, a| ok(bin2hex(a.bytes(0)))),
+    ("hex2bin(string $string)", |c, a| {
+        let decoded = hex2bin(a.bytes(0));
+        if decoded.is_none() {
+            c.warn("hex2bin(): Input string must be hexadecimal string");
+        }
+        or_false(decoded)
+    }),
+    ("base64_encode(string $string)", |_, a| ok(base64_encode(a.bytes(0)))),
+    ("base64_decode(string $string, bool $strict = false)", |c, a| {
+        if !c.php.since(Version::V7_1) {
+            return or_false(base64_decode_7_0(a.bytes(0), a.bool(1)));
+        }
+        or_false(base64_decode(a.bytes(0), a.bool(1)))
+    }),
+    ("quoted_printable_encode(string $string)", |_, a| ok(quoted_printable_encode(a.bytes(0)))),
+    ("quoted_printable_decode(string $string)", |_, a| ok(quoted_printable_decode(a.bytes(0)))),
+    ("urlencode(string $string)", |_, a| ok(urlencode(a.bytes(0)))),
+    ("rawurlencode(string $string)", |_, a| ok(rawurlencode(a.bytes(0)))),
+    ("urldecode(string $string)", |_, a| ok(urldecode(a.bytes(0)))),
+    ("rawurldecode(string $string)", |_, a| ok(rawurldecode(a.bytes(0)))),
+    ("escapeshellarg(string $arg)", |c, a| {
+        if a.bytes(0).contains(&0) {
+            return c.value_error((), "escapeshellarg(): Argument #1 ($arg) must not contain any null bytes");
+        }
+        ok(escapeshellarg(c.php, a.bytes(0)))
+    }),
+    ("utf8_encode(string $string)", |_, a| ok(utf8_encode(a.bytes(0)))),
+    ("utf8_decode(string $string)", |_, a| ok(utf8_decode(a.bytes(0)))),
+];
+
+/// `addslashes`: a backslash before quotes and backslashes, `\0` for NUL.
+pub fn addslashes(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 8);
+    for byte in text {
+        match byte {
+            0 => out.extend_from_slice(br"\0"),
+            b'\'' | b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
+            byte => out.push(*byte),
+        }
+    }
+    out
+}
+
+/// `stripslashes`: takes backslashes off; `\0` becomes NUL.
+pub fn stripslashes(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => match bytes.next() {
+                Some(b'0') => out.push(0),
+                Some(next) => out.push(*next),
+                None => {}
+            },
+            byte => out.push(*byte),
+        }
+    }
+    out
+}
+
+/// `addcslashes`: chosen bytes as in C: `\n`, `\007`, or with a backslash.
+pub fn addcslashes(text: &[u8], chosen: impl Fn(u8) -> bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 8);
+    for byte in text {
+        if !chosen(*byte) {
+            out.push(*byte);
+            continue;
+        }
+        out.push(b'\\');
+        match byte {
+            b'\n' => out.push(b'n'),
+            b'\t' => out.push(b't'),
+            b'\r' => out.push(b'r'),
+            0x07 => out.push(b'a'),
+            0x0b => out.push(b'v'),
+            0x08 => out.push(b'b'),
+            0x0c => out.push(b'f'),
+            ..0x20 | 0x7f.. => out.extend_from_slice(format!("{byte:03o}").as_bytes()),
+            byte => out.push(*byte),
+        }
+    }
+    out
+}
+
+/// `stripcslashes`: reads C's escapes, `\x41` and `\101` too.
+pub fn stripcslashes(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        if *byte != b'\\' || after.is_empty() {
+            out.push(*byte);
+            continue;
+        }
+        rest = &after[1..];
+        match after[0] {
+            b'n' => out.push(b'\n'),
+            b't' => out.push(b'\t'),
+            b'r' => out.push(b'\r'),
+            b'a' => out.push(0x07),
+            b'v' => out.push(0x0b),
+            b'b' => out.push(0x08),
+            b'f' => out.push(0x0c),
+            b'x' if rest.first().is_some_and(u8::is_ascii_hexdigit) => rest = number(&mut out, rest, 16, 2),
+            b'0'..=b'7' => rest = number(&mut out, after, 8, 3),
+            byte => out.push(byte),
+        }
+    }
+    out
+}
+
+/// Reads at most `most` digits as one byte.
+fn number<'a>(out: &mut Vec<u8>, text: &'a [u8], base: u32, most: usize) -> &'a [u8] {
+    let digits = text.iter().take(most).map_while(|byte| char::from(*byte).to_digit(base));
+    let (len, value) = digits.fold((0, 0u32), |(len, value), digit| (len + 1, value * base + digit));
+    out.push(value as u8);
+    &text[len..]
+}
+
+/// `quotemeta`: a backslash before `.\+*?[^]$()`.
+pub fn quotemeta(text: &[u8]) -> Vec<u8> {
+    let escaped = |byte: &u8| br".\+*?[^]$()".contains(byte);
+    text.iter().flat_map(|byte| escaped(byte).then_some(b'\\').into_iter().chain([*byte])).collect()
+}
+
+/// `bin2hex`
+pub fn bin2hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// `hex2bin`: none for an odd number of digits or what is no digit.
+pub fn hex2bin(hex: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    (hex.len() % 2 == 0).then_some(())?;
+    hex.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+}
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// `base64_encode`
+pub fn base64_encode(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word =
+            chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let sextet = (word >> (18 - 6 * place)) & 63;
+            out.push(if place <= chunk.len() { BASE64[sextet as usize] } else { b'=' });
+        }
+    }
+    out
+}
+
+/// `base64_decode`: leniently skips what does not belong; strictly, that and wrong padding are refused.
+pub fn base64_decode(text: &[u8], strict: bool) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 3);
+    let (mut word, mut count, mut pads) = (0u32, 0usize, 0usize);
+    for byte in text {
+        let sextet = match byte {
+            b'=' => {
+                pads += 1;
+                continue;
+            }
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b' ' | b'\t' | b'\n' | b'\r' => continue,
+            _ if strict => return None,
+            _ => continue,
+        };
+        if strict && pads > 0 {
+            return None;
+        }
+        word = word << 6 | u32::from(sextet);
+        count += 1;
+        if count % 4 == 0 {
+            out.extend_from_slice(&word.to_be_bytes()[1..]);
+            word = 0;
+        }
+    }
+    let rest = count % 4;
+    if strict && (rest == 1 || pads > 0 && (pads > 2 || (count + pads) % 4 != 0)) {
+        return None;
+    }
+    let tail = (word << (6 * (4 - rest))).to_be_bytes();
+    out.extend_from_slice(&tail[1..1 + rest.saturating_sub(1).min(2)]);
+    Some(out)
+}
+
+/// `base64_decode` up to 7.0: ends at NUL, and padding in a wrong place is refused even when lenient.
+fn base64_decode_7_0(text: &[u8], strict: bool) -> Option<Vec<u8>> {
+    let text = &text[..memchr::memchr(0, text).unwrap_or(text.len())];
+    let mut out: Vec<u8> = Vec::with_capacity(text.len());
+    let (mut count, mut last, mut at) = (0usize, 0u8, 0usize);
+    while at < text.len() {
+        let byte = text[at];
+        (last, at) = (byte, at + 1);
+        if byte == b'=' {
+            let next = text.get(at).copied();
+            if next != Some(b'=') && (count % 4 == 1 || strict && at < text.len()) {
+                if count % 4 != 1 {
+                    at += 1;
+                    at += text[at.min(text.len())..]
+                        .iter()
+                        .take_while(|byte| byte.is_ascii_whitespace())
+                        .count();
+                    if at >= text.len() {
+                        continue;
+                    }
+                }
+                return None;
+            }
+            continue;
+        }
+        let Some(sextet) = BASE64.iter().position(|known| *known == byte) else {
+            if strict && !byte.is_ascii_whitespace() {
+                return None;
+            }
+            continue;
+        };
+        let sextet = sextet as u8;
+        match count % 4 {
+            0 => out.push(sextet << 2),
+            1 => {
+                *out.last_mut()? |= sextet >> 4;
+                out.push((sextet & 15) << 4);
+            }
+            2 => {
+                *out.last_mut()? |= sextet >> 2;
+                out.push((sextet & 3) << 6);
+            }
+            _ => *out.last_mut()? |= sextet,
+        }
+        count += 1;
+    }
+    if last == b'=' && count % 4 == 1 {
+        return None;
+    }
+    out.truncate(count * 3 / 4);
+    Some(out)
+}
+
+/// `quoted_printable_encode`: lines of at most 75 bytes.
+pub fn quoted_printable_encode(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() * 2);
+    let mut room = 76i32;
+    let mut at = 0;
+    while at < text.len() {
+        let byte = text[at];
+        let next = text.get(at + 1);
+        if byte == b'\r' && next == Some(&b'\n') {
+            out.extend_from_slice(b"\r\n");
+            (room, at) = (76, at + 2);
+            continue;
+        }
+        let escaped = byte < 0x20
+            || byte == 0x7f
+            || byte >= 0x80
+            || byte == b'='
+            || byte == b' ' && next == Some(&b'\r');
+        room -= if escaped { 3 } else { 1 };
+        // Whole UTF-8 characters stay on one line.
+        let wrap = match byte {
+            _ if !escaped => room <= 0,
+            ..0x80 => room == 0 || room < 0,
+            0xc0..0xe0 => room < 4,
+            0xe0..0xf0 => room < 7,
+            0xf0..0xf5 => room < 10,
+            _ => room <= 0,
+        };
+        if wrap {
+            out.extend_from_slice(b"=\r\n");
+            room = if escaped { 76 - 3 } else { 76 - 1 };
+        }
+        match escaped {
+            true => out.extend_from_slice(format!("={byte:02X}").as_bytes()),
+            false => out.push(byte),
+        }
+        at += 1;
+    }
+    out
+}
+
+/// `quoted_printable_decode`
+pub fn quoted_printable_decode(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let text = &text[..memchr::memchr(0, text).unwrap_or(text.len())];
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let mut rest = text;
+    while let [byte, after @ ..] = rest {
+        if *byte != b'=' {
+            out.push(*byte);
+            rest = after;
+            continue;
+        }
+        if let (Some(high), Some(low)) = (digit(after.first()), digit(after.get(1))) {
+            out.push((high * 16 + low) as u8);
+            rest = &after[2..];
+            continue;
+        }
+        let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        rest = match &after[blanks..] {
+            [] => &[],
+            [b'\r', b'\n', line @ ..] | [b'\n' | b'\r', line @ ..] => line,
+            _ => {
+                out.push(b'=');
+                after
+            }
+        };
+    }
+    out
+}
+
+/// `urlencode`: blanks become `+`; letters, digits and `-_.` stay.
+pub fn urlencode(text: &[u8]) -> Vec<u8> {
+    percent_encode(text, |byte| matches!(byte, b'-' | b'_' | b'.'), true)
+}
+
+/// `rawurlencode`: as RFC 3986, `~` stays too.
+pub fn rawurlencode(text: &[u8]) -> Vec<u8> {
+    percent_encode(text, |byte| matches!(byte, b'-' | b'_' | b'.' | b'~'), false)
+}
+
+fn percent_encode(text: &[u8], plain: impl Fn(u8) -> bool, plus: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + text.len() / 4);
+    for byte in text {
+        match byte {
+            b' ' if plus => out.push(b'+'),
+            byte if byte.is_ascii_alphanumeric() || plain(*byte) => out.push(*byte),
+            byte => out.extend_from_slice(format!("%{byte:02X}").as_bytes()),
+        }
+    }
+    out
+}
+
+/// `escapeshellarg`: in single quotes. glibc's C locale has no bytes above 127: they are left out, see [`Php::high_bytes`].
+pub fn escapeshellarg(php: &Php, text: &[u8]) -> Vec<u8> {
+    let mut out = vec![b'\''];
+    for byte in text {
+        match byte {
+            b'\'' => out.extend_from_slice(br"'\''"),
+            0x80.. if !php.high_bytes => {}
+            byte => out.push(*byte),
+        }
+    }
+    out.push(b'\'');
+    out
+}
+
+/// `utf8_encode`: Latin-1 to UTF-8.
+pub fn utf8_encode(text: &[u8]) -> String {
+    text.iter().map(|byte| char::from(*byte)).collect()
+}
+
+/// `utf8_decode`: UTF-8 to Latin-1; what does not fit or is broken becomes `?`.
+pub fn utf8_decode(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (code, len) = crate::families::html::next_char(rest);
+        out.push(code.and_then(|code| u8::try_from(u32::from(code)).ok()).unwrap_or(b'?'));
+        rest = &rest[len..];
+    }
+    out
+}

@@ -1,0 +1,28 @@
+//! Strings, byte by byte: trimming, case, searching, replacing, splitting, comparing, escaping, formatting.
+
+pub mod basic;
+pub mod compare;
+pub mod escape;
+pub mod position;
+pub mod replace;
+pub mod search;
+pub mod split;
+
+use crate::call::Row;
+
+/// The rows of all string functions.
+pub(crate) fn rows() -> Vec<Vec<Row>> {
+    [basic::ROWS, compare::ROWS, escape::ROWS, position::ROWS, replace::ROWS, search::ROWS, split::ROWS]
+        .map(<[Row]>::to_vec)
+        .to_vec()
+}
+
+/// The place of a needle in a haystack.
+pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    memchr::memmem::find(haystack, needle)
+}
+
+/// The last place of a needle in a haystack.
+pub(crate) fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    memchr::memmem::rfind(haystack, needle)
+}
