@@ -4,7 +4,7 @@
 //! *not* come is only known when the tap says that it has seen everything up to the end of the window
 //! ([`Join::caught_up`]); a tap that lags or lost its place makes experiments not comparable, never mismatches.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +66,17 @@ pub struct Joined {
     pub policy: Arc<Policy>,
 }
 
+/// Records that no request explains, counted against one route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unattributed {
+    /// A route that taps the topic.
+    pub route: String,
+    /// The topic.
+    pub topic: String,
+    /// How many records.
+    pub count: u64,
+}
+
 struct Waiting {
     joined: Joined,
     awaited: Vec<Awaited>,
@@ -92,6 +103,8 @@ pub struct Join {
     caught_up: HashMap<String, Timestamp>,
     gaps: HashMap<String, Timestamp>,
     unattributed: BTreeMap<String, u64>,
+    /// The routes that tap a topic, by the topic.
+    tapping: BTreeMap<String, BTreeSet<String>>,
     native: u64,
 }
 
@@ -109,51 +122,65 @@ impl Join {
             caught_up: HashMap::new(),
             gaps: HashMap::new(),
             unattributed: BTreeMap::new(),
+            tapping: BTreeMap::new(),
             native: 0,
         }
     }
 
-    /// Takes an experiment in. It comes back at once when none of its effects is pending or its policy taps no topic,
-    /// else from [`tick`](Self::tick).
+    /// Takes an experiment in. It comes back at once when its effects are decided already: none is pending, its policy
+    /// taps no topic, or it promises no record; else from [`tick`](Self::tick).
     pub fn expect(&mut self, mut experiment: Experiment, policy: Arc<Policy>) -> Option<Joined> {
-        let Some(side) = pending(&mut experiment) else { return Some(Joined { experiment, policy }) };
-        let Outcome::Answered(answer) = &side.outcome else {
-            side.effects = Effects::Unobserved;
-            return Some(Joined { experiment, policy });
+        match self.awaited(&experiment, &policy) {
+            Ok(awaited) => {
+                let size = experiment.size();
+                let joined = Joined { experiment, policy };
+                self.enter(Waiting { joined, awaited, came: Vec::new(), spoilt: None, size });
+                None
+            }
+            Err(decided) => {
+                if let Some(side) = pending(&mut experiment) {
+                    side.effects = decided;
+                }
+                Some(Joined { experiment, policy })
+            }
+        }
+    }
+
+    /// Where an experiment's records are to be found, or what is known of its effects without them.
+    fn awaited(&mut self, experiment: &Experiment, policy: &Policy) -> Result<Vec<Awaited>, Effects> {
+        let sides = [&experiment.control, &experiment.candidate];
+        let side = sides.into_iter().find(|side| side.effects == Effects::Pending);
+        let Some((side, Outcome::Answered(answer))) = side.map(|side| (side, &side.outcome)) else {
+            return Err(Effects::Unobserved);
         };
         if policy.effects().is_empty() {
-            side.effects = Effects::Unobserved;
-            return Some(Joined { experiment, policy });
+            return Err(Effects::Unobserved);
         }
-        let (status, answer, latency) = (answer.status, answer.clone(), side.latency);
-        let answered = experiment.at.saturating_add(latency).unwrap_or(Timestamp::MAX);
-        let (mut awaited, mut spoilt) = (Vec::new(), None);
+        let after = |time: Timestamp, by: Duration| time.saturating_add(by).unwrap_or(Timestamp::MAX);
+        let answered = after(experiment.at, side.latency);
+        let mut awaited = Vec::new();
         for effect in policy.effects() {
-            match effect.wanted(&experiment.request, &answer) {
-                Ok(value) => awaited.push(Awaited {
-                    place: self.held.place(effect, value),
-                    until: answered.saturating_add(effect.window()).unwrap_or(Timestamp::MAX),
-                }),
+            self.tapping.entry(effect.topic().to_owned()).or_default().insert(experiment.route.clone());
+            match effect.wanted(&experiment.request, answer) {
+                Ok(value) => {
+                    let place = self.held.place(effect, value);
+                    awaited.push(Awaited { place, until: after(answered, effect.window()) });
+                }
                 // A refusal carries no id, and promises no record.
-                Err(_) if !(200..300).contains(&status) => {}
+                Err(_) if !(200..300).contains(&answer.status) => {}
                 Err(absent) => {
-                    spoilt =
-                        Some(format!("no value to find its records in `{}` by: {absent}", effect.topic()));
+                    let why = format!("no value to find its records in `{}` by: {absent}", effect.topic());
+                    return Err(Effects::NotComparable(why));
                 }
             }
         }
-        let size = experiment.size();
-        if self.waiting.len() >= self.limits.waiting || self.waiting_bytes + size > self.limits.waiting_bytes
-        {
-            spoilt = Some("too many experiments wait for effects".to_owned());
+        let full = self.waiting.len() >= self.limits.waiting
+            || self.waiting_bytes + experiment.size() > self.limits.waiting_bytes;
+        match awaited.is_empty() {
+            true => Err(Effects::Known(Vec::new())),
+            false if full => Err(Effects::NotComparable("too many experiments wait for effects".to_owned())),
+            false => Ok(awaited),
         }
-        let waiting =
-            Waiting { joined: Joined { experiment, policy }, awaited, came: Vec::new(), spoilt, size };
-        if waiting.spoilt.is_some() || waiting.awaited.is_empty() {
-            return Some(finished(waiting, None));
-        }
-        self.enter(waiting);
-        None
     }
 
     fn enter(&mut self, mut waiting: Waiting) {
@@ -273,9 +300,16 @@ impl Join {
         self.native
     }
 
-    /// Takes the counts of records that no request explains, by topic, since they were last taken.
-    pub fn take_unattributed(&mut self) -> BTreeMap<String, u64> {
-        std::mem::take(&mut self.unattributed)
+    /// Takes the counts of records that no request explains, since they were last taken. Nobody knows whose they are,
+    /// so each counts against every route that taps its topic; until one does, it stays here.
+    pub fn take_unattributed(&mut self) -> Vec<Unattributed> {
+        let mut taken = Vec::new();
+        for (topic, routes) in &self.tapping {
+            let Some(count) = self.unattributed.remove(topic) else { continue };
+            let of = |route: &String| Unattributed { route: route.clone(), topic: topic.clone(), count };
+            taken.extend(routes.iter().map(of));
+        }
+        taken
     }
 }
 

@@ -22,7 +22,7 @@ pub use experiment::{
     Answer, Body, EffectRecord, Effects, Experiment, ExperimentId, OnTrial, Outcome, RecordedRequest, Side,
     Who,
 };
-pub use join::{Join, JoinLimits, Joined, Origin};
+pub use join::{Join, JoinLimits, Joined, Origin, Unattributed};
 pub use policy::{
     Absent, Alike, AlikeRaw, CorrelateRaw, EffectPolicy, EffectsRaw, Ignore, IgnoreRaw, Inject, InjectRaw,
     Injected, InvalidSource, Keep, OneOrMany, Policy, PolicyFault, PolicyRaw, Source, Within, injected,

@@ -217,3 +217,63 @@ fn nothing_is_read_where_nothing_was_written() {
     assert!(reader.routes().unwrap().is_empty());
     assert!(reader.parity("create").unwrap().is_none());
 }
+
+#[test]
+fn what_cannot_be_written_is_dropped_and_counted_until_it_can_be_again() {
+    let (_folder, path) = file();
+    let store = open(&path, Limits::default());
+    let policy = Arc::new(Policy::default());
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("ALTER TABLE counts RENAME TO away").unwrap();
+    put(&store, pair(1, "{}", "{}"), &policy);
+    put(&store, pair(2, "{}", "{}"), &policy);
+    store.recorder().flush();
+    other.execute_batch("ALTER TABLE away RENAME TO counts").unwrap();
+    put(&store, pair(3, "{}", "{}"), &policy);
+    store.recorder().flush();
+    let parity = Store::read(&path).unwrap().unwrap().parity("create").unwrap().unwrap();
+    assert_eq!((parity.matched, parity.dropped["store-failed"]), (1, 2));
+}
+
+#[test]
+fn a_file_that_breaks_while_it_is_written_is_set_aside() {
+    let (folder, path) = file();
+    let store = open(&path, Limits::default());
+    let policy = Arc::new(Policy::default());
+    put(&store, pair(1, "{}", "{}"), &policy);
+    store.recorder().flush();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let length = std::fs::metadata(&path).unwrap().len() as usize;
+    let mut broken = std::fs::read(&path).unwrap();
+    broken[4096..].fill(0xa5);
+    std::fs::write(&path, &broken).unwrap();
+    assert!(length > 4096);
+    // Another writer's commit makes the first one look at the file again.
+    other.execute_batch("PRAGMA user_version = 1").unwrap();
+    drop(other);
+    for round in 2..6 {
+        put(&store, pair(round, "{}", "[]"), &policy);
+        store.recorder().flush();
+    }
+    assert!(folder.path().join("shadow.db.aside-1").exists());
+    let parity = Store::read(&path).unwrap().unwrap().parity("create").unwrap().unwrap();
+    assert!(parity.mismatched >= 3 && parity.dropped["store-failed"] >= 1, "{parity:?}");
+}
+
+#[test]
+fn a_reader_sees_what_a_writer_commits_beside_it() {
+    let (_folder, path) = file();
+    let store = open(&path, Limits::default());
+    let policy = Arc::new(Policy::default());
+    put(&store, pair(0, "{}", "{}"), &policy);
+    store.recorder().flush();
+    let reader = Store::read(&path).unwrap().unwrap();
+    for id in 1..=20 {
+        put(&store, pair(id, "{}", "[]"), &policy);
+        store.recorder().flush();
+        let parity = reader.parity("create").unwrap().unwrap();
+        assert_eq!((u128::from(parity.mismatched), parity.matched), (id, 1));
+        assert!(!reader.pairs(parity.clusters[0].id).unwrap().is_empty());
+    }
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use handover_api::Ports;
 use handover_shadow::{
-    EffectRecord, Experiment, Join, JoinLimits, Joined, Loss, Origin, Policy, Recorder, judge,
+    EffectRecord, Experiment, Join, JoinLimits, Joined, Loss, Origin, Policy, Recorder, Unattributed, judge,
 };
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -92,8 +92,8 @@ impl Court {
 
     fn look(&self, join: &mut Join) -> Vec<Joined> {
         let decided = join.tick(Timestamp::now());
-        for (topic, count) in join.take_unattributed() {
-            self.recorder.lost("", Loss::Unattributed, &topic, count);
+        for Unattributed { route, topic, count } in join.take_unattributed() {
+            self.recorder.lost(&route, Loss::Unattributed, &topic, count);
         }
         decided
     }

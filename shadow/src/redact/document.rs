@@ -124,7 +124,7 @@ impl<'a> Redaction<'a> {
                 out.list('{', entries, '}', |(key, value), out| {
                     out.string(&self.scrubber.scrub(&key));
                     out.push(":");
-                    if sight != Sight::Plain && is_secret(&key) {
+                    if is_secret(&key) {
                         return out.string(&format!("<never stored {}>", value.raw().len()));
                     }
                     self.json(&path.key(key), value, sight, out);
