@@ -1,4 +1,23 @@
 //! The judge: experiments, comparison, verdicts, evidence and their store.
+//!
+//! ```text
+//! Experiment ─► Join ─► judge(experiment, policy) ─► Recorder ─► Store ─► Reader
+//!               legacy's records                     a queue     redacted  parity, pairs
+//! ```
+//!
+//! | step | what | where |
+//! | --- | --- | --- |
+//! | 1 | both sides of one request, as they were seen | [`Experiment`] |
+//! | 2 | what legacy did to the world, found by the tap | [`Join`] |
+//! | 3 | by content: status, header fields, JSON, text, records | [`answers`], [`effects`] → [`Difference`] |
+//! | 4 | what a route's rules and matchers set aside, what a dry run is given | [`Policy`], [`injected`] |
+//! | 5 | pure: the same pair under the same policy gets the same verdict | [`judge`] → [`Verdict`] |
+//! | 6 | differences with one cause are one cluster | [`ClusterKey`] |
+//! | 7 | judged first, redacted next, stored last | [`Redactor`] → [`StoredPair`] |
+//! | 8 | counted by what was compared, bounded, beside the client's path | [`Store`], [`Recorder`] |
+//! | 9 | read while it is written | [`Reader`] → [`Parity`] |
+//!
+//! It fails closed: what was cut, awaited, lost or not seen is never a match.
 
 mod cluster;
 mod compare;
