@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use handover_http1::Refusal;
+use handover_http1::{Misuse, Refusal};
 
 use super::fastcgi::{BadHead, Fault};
 use crate::exchange::ClientGone;
@@ -108,9 +108,12 @@ pub(crate) enum Cause {
     /// The client is gone.
     #[error("the client is gone")]
     Client(#[source] ClientGone),
-    /// Legacy answered with something that is not passed on yet.
-    #[error("legacy answered {0}, which was not asked for")]
-    Unasked(u16),
+    /// Legacy had closed a kept connection.
+    #[error("legacy had closed the kept connection")]
+    Stale,
+    /// What was to be sent to legacy is no valid message.
+    #[error("the request cannot be written")]
+    Misuse(#[source] Misuse),
 }
 
 /// An exchange failed.

@@ -1,31 +1,39 @@
 //! The legacy backend: how it is reached and what it answers.
 //!
-//! [`Legacies`] is what the process shares: connections to FastCGI responders and who may open them. [`CoreLegacies`]
-//! is one core's way to it; a request never leaves its core. [`fastcgi`] is php-fpm.
+//! [`Legacies`] is what the process shares: the right to connections, and idle ones to FastCGI responders.
+//! [`CoreLegacies`] is one core's way to legacy; a request never leaves its core. [`fastcgi`] is php-fpm,
+//! [`files`] what lies beside its front controller, [`http`] any other backend.
 
+mod by_spec;
 mod disk;
+mod duplex;
 mod error;
 pub(crate) mod fastcgi;
+mod files;
+mod http;
 mod outbound;
 mod path;
+mod permits;
 mod served;
 mod socket;
 pub(crate) mod spec;
 #[cfg(test)]
 mod testing;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::rc::Rc;
+use std::sync::Arc;
 
 pub(crate) use self::error::{Cause, ExchangeError, Leg};
 pub(crate) use self::fastcgi::Load;
 pub(crate) use self::outbound::Outbound;
 pub(crate) use self::served::{By, Served};
 
+use self::by_spec::{ByAddress, BySpec};
 use self::disk::Disk;
 use self::fastcgi::{Pool, Responder};
+use self::http::Upstream;
+use self::permits::Permits;
 use self::spec::{Address, Kind, Spec};
 use crate::exchange::{AnswerSink, BodySource};
 
@@ -35,43 +43,41 @@ pub(crate) struct Legacies {
     shared: Arc<Shared>,
 }
 
+/// Permits belong to an address: generations that reach the same backend share them.
 #[derive(Debug)]
 struct Shared {
     disk: Disk,
-    /// Permits belong to the address: generations that reach the same responder share them.
-    pools: Mutex<HashMap<Address, Weak<Pool>>>,
+    responders: ByAddress<Pool>,
+    upstreams: ByAddress<Permits>,
 }
 
 impl Legacies {
     /// Bodies whose length is not known go to files without names in `scratch`.
     pub(crate) fn new(scratch: PathBuf) -> Self {
-        Self { shared: Arc::new(Shared { disk: Disk::new(scratch), pools: Mutex::default() }) }
+        let (disk, responders, upstreams) = (Disk::new(scratch), ByAddress::default(), ByAddress::default());
+        Self { shared: Arc::new(Shared { disk, responders, upstreams }) }
     }
 
     /// One core's way to legacy. It must be used on that core's runtime only.
     pub(crate) fn on_core(&self) -> CoreLegacies {
-        CoreLegacies { shared: Arc::clone(&self.shared), ways: RefCell::default() }
-    }
-
-    /// What the connections to each FastCGI responder are doing, for metrics.
-    pub(crate) fn loads(&self) -> Vec<(Address, Load)> {
-        let pools = self.shared.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.iter().filter_map(|(address, pool)| Some((address.clone(), pool.upgrade()?.load()))).collect()
-    }
-}
-
-impl Shared {
-    /// The pool of an address, with as many permits as the newest spec says.
-    fn pool(&self, address: &Address, max: usize) -> Arc<Pool> {
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.retain(|_, pool| pool.strong_count() > 0);
-        if let Some(pool) = pools.get(address).and_then(Weak::upgrade) {
-            pool.resize(max);
-            return pool;
+        CoreLegacies {
+            shared: Arc::clone(&self.shared),
+            pools: BySpec::default(),
+            upstreams: BySpec::default(),
         }
-        let pool = Arc::new(Pool::new(address.clone(), max));
-        pools.insert(address.clone(), Arc::downgrade(&pool));
-        pool
+    }
+
+    /// What the connections to each backend are doing, for metrics.
+    pub(crate) fn loads(&self) -> Vec<(Address, Load)> {
+        let load = |permits: &Permits| {
+            let (max, busy, waiting) = permits.counts();
+            Load { max, busy, parked: 0, waiting }
+        };
+        let responders =
+            self.shared.responders.all().into_iter().map(|(address, pool)| (address, pool.load()));
+        let upstreams =
+            self.shared.upstreams.all().into_iter().map(|(address, permits)| (address, load(&permits)));
+        responders.chain(upstreams).collect()
     }
 }
 
@@ -79,14 +85,8 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct CoreLegacies {
     shared: Arc<Shared>,
-    ways: RefCell<Vec<(Arc<Spec>, Way)>>,
-}
-
-/// How a spec is reached from this core.
-#[derive(Clone, Debug)]
-enum Way {
-    FastCgi(Arc<Pool>),
-    Http,
+    pools: BySpec<Arc<Pool>>,
+    upstreams: BySpec<Rc<Upstream>>,
 }
 
 impl CoreLegacies {
@@ -98,32 +98,31 @@ impl CoreLegacies {
         body: &mut impl BodySource,
         sink: &mut impl AnswerSink,
     ) -> Result<Served, ExchangeError> {
-        match (&spec.kind, self.way(spec)) {
-            (Kind::FastCgi(fastcgi), Way::FastCgi(pool)) => {
+        match &spec.kind {
+            Kind::FastCgi(fastcgi) => {
+                if let Some(file) = files::find(fastcgi, request, &self.shared.disk).await {
+                    return files::serve(file, spec, request, sink, &self.shared.disk).await;
+                }
+                let pool = self.pools.get(spec, || self.pool(&fastcgi.address, spec));
                 let responder = Responder { spec, fastcgi, pool: &pool, disk: &self.shared.disk };
                 responder.exchange(request, body, sink).await
             }
-            (Kind::Http(_), _) | (_, Way::Http) => {
-                let unsupported =
-                    std::io::Error::new(std::io::ErrorKind::Unsupported, "HTTP is not spoken yet");
-                Err(error::Failed::before(Leg::Connect, unsupported).of(&spec.name, false))
+            Kind::Http(http) => {
+                let upstream = self.upstreams.get(spec, || self.upstream(&http.address, spec));
+                upstream.exchange(spec, request, body, sink).await
             }
         }
     }
 
-    /// Found by the spec's own address in memory: hashing it for each request would cost more than the look-up saves.
-    fn way(&self, spec: &Arc<Spec>) -> Way {
-        let mut ways = self.ways.borrow_mut();
-        if let Some((_, way)) = ways.iter().find(|(known, _)| Arc::ptr_eq(known, spec)) {
-            return way.clone();
-        }
-        // A new generation: what only we still hold is of no live one.
-        ways.retain(|(known, _)| Arc::strong_count(known) > 1);
-        let way = match &spec.kind {
-            Kind::FastCgi(fastcgi) => Way::FastCgi(self.shared.pool(&fastcgi.address, spec.connections_max)),
-            Kind::Http(_) => Way::Http,
-        };
-        ways.push((Arc::clone(spec), way.clone()));
-        way
+    fn pool(&self, address: &Address, spec: &Spec) -> Arc<Pool> {
+        let pool = self.shared.responders.get(address, || Pool::new(address.clone(), spec.connections_max));
+        pool.resize(spec.connections_max);
+        pool
+    }
+
+    fn upstream(&self, address: &Address, spec: &Spec) -> Rc<Upstream> {
+        let permits = self.shared.upstreams.get(address, || Permits::new(spec.connections_max));
+        permits.resize(spec.connections_max);
+        Rc::new(Upstream::new(address.clone(), permits, spec))
     }
 }

@@ -2,14 +2,18 @@
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use socket2::SockRef;
-use tokio::io::Interest;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-use super::spec::Address;
+use super::error::{Cause, Failed, Leg};
+use super::spec::{Address, Spec};
 
 /// How long to wait when a Unix socket's queue of new connections is full; there is no event for it.
 const BACKLOG_PAUSE: Duration = Duration::from_millis(5);
@@ -38,9 +42,19 @@ macro_rules! either {
     };
 }
 
+/// Connects to a legacy within its time.
+pub(crate) async fn connect(address: &Address, spec: &Spec) -> Result<Socket, Failed> {
+    let limit = spec.connect_timeout;
+    match tokio::time::timeout(limit, Socket::connect(address)).await {
+        Ok(Ok(socket)) => Ok(socket),
+        Ok(Err(error)) => Err(Failed::before(Leg::Connect, error)),
+        Err(_) => Err(Failed::before(Leg::Connect, Cause::TimedOut(limit))),
+    }
+}
+
 impl Socket {
     /// Connects; a name is resolved anew each time.
-    pub(crate) async fn connect(address: &Address) -> io::Result<Self> {
+    async fn connect(address: &Address) -> io::Result<Self> {
         match address {
             Address::Unix(path) => loop {
                 match UnixStream::connect(path).await {
@@ -129,6 +143,16 @@ impl Socket {
         }
     }
 
+    /// Of a connection that ended without an answer: whether the peer's process certainly has not read all that was
+    /// written. Over TCP a close answers unread bytes with a reset, and bytes that come after it too; a process that
+    /// had read everything leaves an orderly end.
+    pub(crate) fn was_left_unread(&self) -> bool {
+        match self {
+            Self::Unix(_) => false,
+            Self::Tcp(stream) => stream.peer_addr().is_err() || unread(stream).is_some_and(|bytes| bytes > 0),
+        }
+    }
+
     /// Takes the connection off this core.
     pub(crate) fn loosen(self) -> io::Result<Loose> {
         Ok(match self {
@@ -158,10 +182,41 @@ impl Loose {
     }
 }
 
-/// Bytes of ours that the peer has not read (`SIOCOUTQ`, unix(7)); `None` where the kernel cannot say.
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        either!(self.get_mut(), stream => Pin::new(stream).poll_read(cx, into))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        either!(self.get_mut(), stream => Pin::new(stream).poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        either!(self.get_mut(), stream => Pin::new(stream).poll_write_vectored(cx, parts))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self.get_mut(), stream => Pin::new(stream).poll_shutdown(cx))
+    }
+}
+
+/// Bytes of ours that the peer's process (unix(7)) or kernel (tcp(7)) has not taken; `None` where ours cannot say.
 #[allow(unsafe_code)] // no crate in the tree wraps this call
-fn unread(stream: &UnixStream) -> Option<i32> {
-    use std::os::fd::AsRawFd;
+fn unread(stream: &impl AsRawFd) -> Option<i32> {
     let mut bytes: nix::libc::c_int = 0;
     // SAFETY: the descriptor is open while `stream` is borrowed; TIOCOUTQ (the same number as SIOCOUTQ) writes one c_int.
     let result = unsafe { nix::libc::ioctl(stream.as_raw_fd(), nix::libc::TIOCOUTQ, &mut bytes) };

@@ -3,8 +3,8 @@
 use bytes::{Bytes, BytesMut};
 
 use super::answer::{BadHead, BodyGate, HeadReader};
+use super::decode::{Decoder, Event};
 use super::handoff::{Handoff, Part};
-use super::record::{Decoder, Event};
 use super::stderr::Lines;
 use super::upload::Activity;
 use crate::legacy::error::{Cause, Failed, Leg};

@@ -1,7 +1,6 @@
 //! One request to a FastCGI responder, and its answer: both ways at once, nothing without a bound.
 
 use std::cell::Cell;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,7 +12,8 @@ use super::script::choose;
 use super::upload::{self, Activity, Opening};
 use crate::exchange::{AnswerSink, BodySource};
 use crate::legacy::disk::Disk;
-use crate::legacy::error::{Cause, ExchangeError, Failed, Leg};
+use crate::legacy::duplex::{both, ended_unanswered};
+use crate::legacy::error::{ExchangeError, Failed};
 use crate::legacy::outbound::Outbound;
 use crate::legacy::served::{By, Served};
 use crate::legacy::spec::{FastCgi, Spec};
@@ -70,9 +70,12 @@ impl Responder<'_> {
             let handoff = Handoff::default();
             let talk = self.talk(lease, &opening, request, (&mut held, &mut *body), &handoff);
             let deliver = Delivery { sink, committed, start, by: By::FastCgi { reused } };
+            // A script may have run where a kept connection ends without an answer (over TCP, or when the child was
+            // killed): only a repeatable request is sent again.
             match beside(&handoff, talk, deliver.run(&handoff)).await {
                 Ok(served) => return Ok(Served { waited, ..served }),
-                Err(failed) if reused && opening.whole && request.repeatable && was_stale(&failed) => {}
+                Err(failed) if reused && opening.whole && request.repeatable && ended_unanswered(&failed) => {
+                }
                 Err(failed) => return Err(failed),
             }
         }
@@ -90,57 +93,19 @@ impl Responder<'_> {
         let activity = Activity::new(self.spec.read_timeout);
         let download = Download::new(handoff, &self.spec.name, request).run(&lease.socket, &activity);
         let ended = if opening.whole {
-            download.await
+            download.await.map(|ended| (ended, true))
         } else {
             let upload = upload::body(&lease.socket, &activity, held, body, self.disk);
             both(upload, download).await
         };
         match ended {
-            Ok(Ended { clean }) => {
-                if clean {
+            Ok((Ended { clean }, whole)) => {
+                if clean && whole {
                     lease.end(self.spec);
                 }
                 Part::End
             }
             Err(failed) => Part::Broken(failed),
-        }
-    }
-}
-
-/// Whether a kept connection was closed before it gave a byte of an answer. A script may have run, since it was over TCP
-/// or the child was killed: only a repeatable request is sent again.
-fn was_stale(failed: &Failed) -> bool {
-    failed.leg == Leg::ReadHead && matches!(failed.cause, Cause::Closed | Cause::Io(_))
-}
-
-/// Sends a body and reads an answer until the answer ends, which it may do before the body does.
-async fn both(
-    upload: impl Future<Output = Result<(), Failed>>,
-    download: impl Future<Output = Result<Ended, Failed>>,
-) -> Result<Ended, Failed> {
-    let (mut upload, mut download) = (pin!(upload), pin!(download));
-    let mut sending = true;
-    let mut broken = None;
-    loop {
-        tokio::select! {
-            biased;
-            sent = &mut upload, if sending => {
-                sending = false;
-                match sent {
-                    Ok(()) => {}
-                    // It may have answered without waiting for the body.
-                    Err(failed) if failed.leg == Leg::SendBody => broken = Some(failed),
-                    Err(failed) => return Err(failed),
-                }
-            }
-            ended = &mut download => {
-                let clean_upload = !sending && broken.is_none();
-                return match (ended, broken) {
-                    (Ok(ended), _) => Ok(Ended { clean: ended.clean && clean_upload }),
-                    (Err(failed), Some(broken)) if was_stale(&failed) => Err(broken),
-                    (Err(failed), _) => Err(failed),
-                };
-            }
         }
     }
 }

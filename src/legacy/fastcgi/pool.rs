@@ -15,33 +15,22 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::BytesMut;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
 use super::record;
-use crate::legacy::error::{Cause, Failed, Leg};
-use crate::legacy::socket::{Loose, Socket};
+use crate::legacy::error::Failed;
+use crate::legacy::permits::{Permit, Permits};
+use crate::legacy::socket::{Loose, Socket, connect};
 use crate::legacy::spec::{Address, Spec};
+use bytes::BytesMut;
 
 /// The connections to one address, shared by all cores.
 #[derive(Debug)]
 pub(crate) struct Pool {
     address: Address,
-    permits: Arc<Semaphore>,
-    size: Mutex<Size>,
-    waiting: AtomicUsize,
+    permits: Arc<Permits>,
     parked: Mutex<VecDeque<Loose>>,
-}
-
-/// How many permits there are, and how many more must be taken back because the pool shrank under load.
-#[derive(Debug)]
-struct Size {
-    permits: usize,
-    excess: usize,
 }
 
 /// A connection that carries one request. Dropping it closes the connection, which is how a request is aborted.
@@ -50,33 +39,8 @@ pub(crate) struct Lease {
     pub(crate) socket: Socket,
     /// Whether it carried requests before.
     pub(crate) reused: bool,
-    permit: Permit,
-}
-
-/// The right to one connection.
-#[derive(Debug)]
-struct Permit {
     pool: Arc<Pool>,
-    permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        let mut size = lock(&self.pool.size);
-        if size.excess > 0 {
-            size.excess -= 1;
-            self.permit.take().map(OwnedSemaphorePermit::forget).unwrap_or_default();
-        }
-    }
-}
-
-/// Counts one waiting request.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    permit: Permit,
 }
 
 /// What a pool is doing.
@@ -94,36 +58,19 @@ pub(crate) struct Load {
 
 impl Pool {
     pub(crate) fn new(address: Address, max: usize) -> Self {
-        Self {
-            address,
-            permits: Arc::new(Semaphore::new(max)),
-            size: Mutex::new(Size { permits: max, excess: 0 }),
-            waiting: AtomicUsize::new(0),
-            parked: Mutex::default(),
-        }
+        Self { address, permits: Arc::new(Permits::new(max)), parked: Mutex::default() }
     }
 
     /// Sets how many connections there may be. Fewer than are open now: the rest close as their requests end.
     pub(crate) fn resize(&self, max: usize) {
-        let mut size = lock(&self.size);
-        if max > size.permits {
-            let more = max - size.permits;
-            let kept = more.min(size.excess);
-            size.excess -= kept;
-            self.permits.add_permits(more - kept);
-        } else {
-            let fewer = size.permits - max;
-            size.excess += fewer - self.permits.forget_permits(fewer);
-            lock(&self.parked).truncate(max);
-        }
-        size.permits = max;
+        self.permits.resize(max);
+        self.parked().truncate(max);
     }
 
     /// What the pool is doing.
     pub(crate) fn load(&self) -> Load {
-        let max = lock(&self.size).permits;
-        let busy = max.saturating_sub(self.permits.available_permits());
-        Load { max, busy, parked: lock(&self.parked).len(), waiting: self.waiting.load(Ordering::Relaxed) }
+        let (max, busy, waiting) = self.permits.counts();
+        Load { max, busy, parked: self.parked().len(), waiting }
     }
 
     /// Whether children are asked to leave connections open: always where it can be seen when they are free.
@@ -133,37 +80,22 @@ impl Pool {
 
     /// A connection: a parked one, or a new one.
     pub(crate) async fn lease(self: &Arc<Self>, spec: &Spec) -> Result<Lease, Failed> {
-        let permit = Permit { pool: Arc::clone(self), permit: Some(self.wait(spec).await?) };
-        match self.take_parked() {
-            Some(socket) => Ok(Lease { socket, reused: true, permit }),
-            None => {
-                let socket = self.connect(spec.connect_timeout).await?;
-                Ok(Lease { socket, reused: false, permit })
-            }
-        }
+        let permit = self.permits.acquire(spec).await?;
+        let (socket, reused) = self.socket(spec).await?;
+        Ok(Lease { socket, reused, pool: Arc::clone(self), permit })
     }
 
-    async fn wait(&self, spec: &Spec) -> Result<OwnedSemaphorePermit, Failed> {
-        // Never past those who wait: a permit that comes back is handed to the first of them.
-        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
-            return Ok(permit);
+    async fn socket(&self, spec: &Spec) -> Result<(Socket, bool), Failed> {
+        if let Some(socket) = self.take_parked() {
+            return Ok((socket, true));
         }
-        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let _waiting = Waiting(&self.waiting);
-        if before >= spec.queue_max {
-            return Err(Failed::before(Leg::Wait, Cause::QueueFull(before)));
-        }
-        let permit = Arc::clone(&self.permits).acquire_owned();
-        match tokio::time::timeout(spec.read_timeout, permit).await {
-            Ok(permit) => Ok(permit.expect("the semaphore is never closed")),
-            Err(_) => Err(Failed::before(Leg::Wait, Cause::TimedOut(spec.read_timeout))),
-        }
+        Ok((connect(&self.address, spec).await?, false))
     }
 
     /// The connection that has been idle the longest, if it is alive: its child has had the most time to settle.
     fn take_parked(&self) -> Option<Socket> {
         loop {
-            let loose = lock(&self.parked).pop_front()?;
+            let loose = self.parked().pop_front()?;
             if loose.is_quiet() {
                 if let Ok(socket) = loose.fasten() {
                     return Some(socket);
@@ -172,26 +104,16 @@ impl Pool {
         }
     }
 
-    async fn connect(&self, limit: Duration) -> Result<Socket, Failed> {
-        match tokio::time::timeout(limit, Socket::connect(&self.address)).await {
-            Ok(Ok(socket)) => Ok(socket),
-            Ok(Err(error)) => Err(Failed::before(Leg::Connect, error)),
-            Err(_) => Err(Failed::before(Leg::Connect, Cause::TimedOut(limit))),
-        }
+    /// Nothing that could panic runs under this lock.
+    fn parked(&self) -> MutexGuard<'_, VecDeque<Loose>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lease {
     /// Replaces a connection that turned out to be closed, under the same permit.
     pub(crate) async fn replace(&mut self, spec: &Spec) -> Result<(), Failed> {
-        let pool = &self.permit.pool;
-        match pool.take_parked() {
-            Some(socket) => self.socket = socket,
-            None => {
-                self.socket = pool.connect(spec.connect_timeout).await?;
-                self.reused = false;
-            }
-        }
+        (self.socket, self.reused) = self.pool.socket(spec).await?;
         Ok(())
     }
 
@@ -234,18 +156,14 @@ impl Lease {
 
     /// The connection first, then the permit, or the next in line would open another one.
     fn park(self) {
-        let Self { socket, permit, .. } = self;
-        let pool = &permit.pool;
-        let shrinks = lock(&pool.size).excess > 0;
-        if let (false, Ok(loose)) = (shrinks, socket.loosen()) {
-            lock(&pool.parked).push_back(loose);
+        let Self { socket, pool, permit, .. } = self;
+        if !pool.permits.is_in_excess()
+            && let Ok(loose) = socket.loosen()
+        {
+            pool.parked().push_back(loose);
         }
+        drop(permit);
     }
-}
-
-/// Nothing that could panic runs under these locks.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether an error says that the peer had closed.

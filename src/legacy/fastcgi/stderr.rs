@@ -68,7 +68,7 @@ impl Drop for Lines<'_> {
 }
 
 /// Text that cannot forge log lines or steer a terminal: input of clients ends up in PHP's messages.
-fn printable(line: &[u8]) -> String {
+pub(crate) fn printable(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
