@@ -2,7 +2,7 @@
 //!
 //! [`Legacies`] is what the process shares: the right to connections, and idle ones to FastCGI responders.
 //! [`CoreLegacies`] is one core's way to legacy; a request never leaves its core. [`fastcgi`] is php-fpm,
-//! [`files`] what lies beside its front controller, [`http`] any other backend.
+//! [`managed`] one that runs under us, [`files`] what lies beside its front controller, [`http`] any other backend.
 
 mod by_spec;
 mod disk;
@@ -11,6 +11,7 @@ mod error;
 pub(crate) mod fastcgi;
 mod files;
 mod http;
+pub(crate) mod managed;
 mod outbound;
 mod path;
 mod permits;

@@ -1,0 +1,145 @@
+//! php-fpm pools that run under us: started, watched, restarted, reloaded, stopped with us.
+//!
+//! ```text
+//! Pools ── one Supervisor (a thread) a pool ── php-fpm master ── children
+//!            files: its configuration            own process group; ends when our thread does (PDEATHSIG)
+//!            process: start, wait, end
+//!            ping: ready when it answers
+//! ```
+
+mod binary;
+mod files;
+mod log;
+mod ping;
+mod process;
+mod supervisor;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::files::Plan;
+use self::supervisor::Supervisor;
+use super::spec::{Kind, Spec};
+
+/// How long a pool may take to answer after its start.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// A pool could not be started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// There is no php-fpm.
+    #[error(
+        "legacy {legacy:?}: no php-fpm was found ({looked}); install it (Debian: apt-get install php-fpm) or name it: managed.binary"
+    )]
+    NoBinary {
+        /// `[legacy.NAME]`.
+        legacy: String,
+        /// Where it was looked for.
+        looked: String,
+    },
+    /// The front controller is not there.
+    #[error("legacy {legacy:?}: {} cannot be read", script.display())]
+    NoScript {
+        /// `[legacy.NAME]`.
+        legacy: String,
+        /// The front controller.
+        script: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A value cannot be written into php-fpm's configuration.
+    #[error("legacy {legacy:?}: php-fpm's configuration cannot hold {what}")]
+    Unwritable {
+        /// `[legacy.NAME]`.
+        legacy: String,
+        /// Which value.
+        what: String,
+    },
+    /// The configuration could not be written.
+    #[error("legacy {legacy:?}: {} could not be written", path.display())]
+    Files {
+        /// `[legacy.NAME]`.
+        legacy: String,
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It ran, but did not come to answer.
+    #[error("legacy {legacy:?}: php-fpm did not get ready: {why}")]
+    NotReady {
+        /// `[legacy.NAME]`.
+        legacy: String,
+        /// What it last said.
+        why: String,
+    },
+}
+
+/// The pools of the process. Dropping it stops them.
+#[derive(Debug, Default)]
+pub(crate) struct Pools {
+    running: HashMap<String, Supervisor>,
+}
+
+impl Pools {
+    /// Makes the running pools those that `legacies` want: new ones are started, changed ones reloaded (or, where
+    /// their environment or binary changed, restarted), others stopped. Returns when all of them answer. What could not be
+    /// started goes on being tried.
+    pub(crate) async fn apply(&mut self, legacies: &[Arc<Spec>]) -> Result<(), StartError> {
+        let plans = legacies.iter().filter_map(|spec| match &spec.kind {
+            Kind::FastCgi(fastcgi) => Some(Plan::new(&spec.name, fastcgi, fastcgi.managed.as_ref()?)),
+            Kind::Http(_) => None,
+        });
+        let plans = plans.collect::<Result<Vec<_>, _>>()?;
+        let gone: Vec<_> =
+            self.running.keys().filter(|name| !plans.iter().any(|p| &p.name == *name)).cloned().collect();
+        for name in gone {
+            if let Some(supervisor) = self.running.remove(&name) {
+                supervisor.stop().await;
+            }
+        }
+        for plan in plans {
+            self.apply_one(plan).await?;
+        }
+        for supervisor in self.running.values() {
+            supervisor.ready(READY_WITHIN).await?;
+        }
+        Ok(())
+    }
+
+    async fn apply_one(&mut self, plan: Plan) -> Result<(), StartError> {
+        match self.running.get_mut(&plan.name) {
+            Some(running) if running.plan() == plan => return Ok(()),
+            Some(running) if running.plan().can_become(&plan) => return running.reload(plan),
+            _ => {}
+        }
+        if let Some(old) = self.running.remove(&plan.name) {
+            old.stop().await;
+        }
+        plan.write()?;
+        self.running.insert(plan.name.clone(), Supervisor::start(plan));
+        Ok(())
+    }
+
+    /// Asks a pool to read its configuration and its code anew; requests that run go on.
+    pub(crate) fn reload(&self, legacy: &str) -> bool {
+        self.running.get(legacy).is_some_and(Supervisor::signal_reload)
+    }
+
+    /// Whether each pool answers, by name.
+    pub(crate) fn health(&self) -> Vec<(&str, bool)> {
+        self.running.iter().map(|(name, supervisor)| (name.as_str(), supervisor.is_ready())).collect()
+    }
+
+    /// Stops all pools and waits for their end.
+    pub(crate) async fn stop(&mut self) {
+        for (_, supervisor) in self.running.drain() {
+            supervisor.stop().await;
+        }
+    }
+}
