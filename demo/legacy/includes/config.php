@@ -10,7 +10,7 @@
 define('APP_VERSION', '4.17.2');
 define('APP_ROOT', dirname(dirname(__FILE__)));
 define('DATA_DIR', getenv('DATA_DIR') ? getenv('DATA_DIR') : dirname(APP_ROOT) . '/data');
-define('CACHE_DIR', getenv('CACHE_DIR') ? getenv('CACHE_DIR') : sys_get_temp_dir() . '/flight-intake');
+define('CACHE_DIR', getenv('CACHE_DIR') ? getenv('CACHE_DIR') : sys_get_temp_dir() . '/flight-intake-' . posix_geteuid());
 define('MAX_BODY', 65536);
 define('MAX_ERRORS', 20);
 define('FLIGHTS_TOPIC', 'flights.v1');

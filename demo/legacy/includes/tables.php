@@ -31,17 +31,18 @@ function sample_flights()
 
 function cached($name, $source, $reader)
 {
+    if (!is_dir(CACHE_DIR)) {
+        @mkdir(CACHE_DIR, 0700, true);
+    }
+    // somebody else's folder could hold somebody else's code (audit of 2016)
+    if (fileowner(CACHE_DIR) !== posix_geteuid()) {
+        return call_user_func($reader, $source);
+    }
     $file = CACHE_DIR . '/' . $name . '-' . md5($source . filemtime($source) . APP_VERSION) . '.php';
     if (!is_file($file)) {
-        if (!is_dir(CACHE_DIR)) {
-            @mkdir(CACHE_DIR, 0777, true);
-        }
-        $rows = call_user_func($reader, $source);
         $new = tempnam(CACHE_DIR, 'new');
-        file_put_contents($new, '<?php return ' . var_export($rows, true) . ";\n");
-        chmod($new, 0644);
+        file_put_contents($new, '<?php return ' . var_export(call_user_func($reader, $source), true) . ";\n");
         rename($new, $file);
-        return $rows;
     }
     return include $file;
 }
