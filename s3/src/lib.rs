@@ -9,4 +9,4 @@ mod store;
 
 pub use error::FetchError;
 pub use location::{InvalidLocation, Location};
-pub use store::{Fetched, Object, Settings, SettingsError, Store};
+pub use store::{Credentials, Fetched, Object, Settings, SettingsError, Store};

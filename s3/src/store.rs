@@ -1,5 +1,6 @@
 //! The client: made once, fetches objects whole when they have changed.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::{FetchError, Location};
 
 /// How to reach S3. What is `None` comes from the standard AWS variables and files.
 ///
-/// Credentials always do: environment, profile, web identity (IRSA), container, instance.
+/// Credentials as a rule do: environment, profile, web identity (IRSA), container, instance.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The server, where it isn't Amazon's.
@@ -27,6 +28,8 @@ pub struct Settings {
     pub region: Option<String>,
     /// `https://server/bucket/key` in place of `https://bucket.server/key`; most servers that aren't Amazon's want it.
     pub path_style: bool,
+    /// Fixed credentials, in place of those that the environment gives. For demos and tests.
+    pub credentials: Option<Credentials>,
     /// A PEM file of further trusted authorities.
     pub ca: Option<PathBuf>,
     /// How long a connection may take to be made.
@@ -43,11 +46,27 @@ impl Default for Settings {
             endpoint: None,
             region: None,
             path_style: false,
+            credentials: None,
             ca: None,
             connect_timeout: Duration::from_secs(3),
             timeout: Duration::from_secs(300),
             max_bytes: 2 << 30,
         }
+    }
+}
+
+/// An access key and its secret. `Debug` does not show the secret.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The key's id.
+    pub access_key: String,
+    /// Its secret.
+    pub secret_key: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("access_key", &self.access_key).finish_non_exhaustive()
     }
 }
 
@@ -111,6 +130,13 @@ impl Store {
         }
         if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(Credentials { access_key, secret_key }) = &settings.credentials {
+            let given = aws_sdk_s3::config::Credentials::builder()
+                .access_key_id(access_key)
+                .secret_access_key(secret_key)
+                .provider_name("settings");
+            loader = loader.credentials_provider(given.build());
         }
         let config = aws_sdk_s3::config::Builder::from(&loader.load().await)
             .force_path_style(settings.path_style)

@@ -233,6 +233,7 @@ fn settings(s3: &valid::S3) -> Settings {
         endpoint: s3.endpoint.clone(),
         region: s3.region.clone(),
         path_style: s3.path_style,
+        ca: s3.ca_file.clone(),
         ..Settings::default()
     }
 }

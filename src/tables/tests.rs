@@ -1,4 +1,4 @@
-//! Tables from files, as a process sees them. What S3 adds is tested against a real S3.
+//! Tables as a process sees them: from files, and from a real S3.
 
 use std::fs;
 use std::path::PathBuf;
@@ -62,17 +62,8 @@ impl World {
         assert!(self.tables.asked_once(Duration::from_secs(5)).await);
     }
 
-    /// Has the source asked, and waits for what comes of it.
     async fn refresh(&self) -> TableStats {
-        let turns = |stats: &TableStats| stats.loaded + stats.unchanged + stats.unreachable + stats.refused;
-        let before = turns(&self.stats());
-        assert!(self.tables.refresh("airports"));
-        let since = Instant::now();
-        while turns(&self.stats()) == before {
-            assert!(since.elapsed() < Duration::from_secs(5), "nothing came of the refresh");
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        self.stats()
+        refreshed(&self.tables).await
     }
 
     fn stats(&self) -> TableStats {
@@ -84,6 +75,20 @@ impl World {
         let row = table.get(airport.as_bytes())?;
         Some(String::from_utf8(row.get("tz").unwrap().to_vec()).unwrap())
     }
+}
+
+/// Has the source of the only table asked, and waits for what comes of it.
+async fn refreshed(tables: &Tables) -> TableStats {
+    let turns = |stats: &TableStats| stats.loaded + stats.unchanged + stats.unreachable + stats.refused;
+    let stats = || tables.stats().remove(0);
+    let before = turns(&stats());
+    assert!(tables.refresh(&stats().name));
+    let since = Instant::now();
+    while turns(&stats()) == before {
+        assert!(since.elapsed() < Duration::from_secs(20), "nothing came of the refresh");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    stats()
 }
 
 const FOUR: &str = "faa,tz\nJFK,-5\nLAX,-8\nORD,-6\nDEN,-7\n";
@@ -216,4 +221,85 @@ async fn a_look_up_never_sees_half_a_table() {
     }
     over.store(true, Relaxed);
     assert!(reader.join().unwrap() > 1, "it saw several versions");
+}
+
+/// A table in a real S3.
+struct InS3 {
+    s3: handover_parts::S3,
+    state: tempfile::TempDir,
+    tables: Arc<Tables>,
+}
+
+impl InS3 {
+    async fn with(content: &str) -> Self {
+        let s3 = handover_parts::S3::start();
+        s3.create_bucket("tables");
+        s3.put("tables", "airports.csv", content);
+        let state = tempfile::tempdir().unwrap();
+        let tables = Self::tables(&s3, &state).await;
+        Self { s3, state, tables }
+    }
+
+    /// What a process has once it has started.
+    async fn tables(s3: &handover_parts::S3, state: &tempfile::TempDir) -> Arc<Tables> {
+        let tables = Arc::new(Tables::new(state.path(), Handle::current()));
+        let settings = valid::S3 {
+            endpoint: Some(s3.endpoint()),
+            region: Some(handover_parts::S3::REGION.into()),
+            path_style: true,
+            ca_file: None,
+        };
+        let credentials = handover_s3::Credentials {
+            access_key: handover_parts::S3::ACCESS_KEY.into(),
+            secret_key: handover_parts::S3::SECRET_KEY.into(),
+        };
+        // A process takes them from its environment, which a test has no own of.
+        let with_credentials = Settings { credentials: Some(credentials), ..super::settings(&settings) };
+        let store = Store::new(&with_credentials).await.unwrap();
+        *tables.s3.lock().await = Some((settings.clone(), store));
+        let spec = valid::Table {
+            name: "airports".into(),
+            source: valid::TableSource::S3 { bucket: "tables".into(), key: "airports.csv".into() },
+            key: "faa".into(),
+            refresh: Duration::from_secs(3600),
+            max_age: None,
+            size_max: 1 << 20,
+        };
+        tables.apply(&[Arc::new(spec)], &settings).await.unwrap();
+        assert!(tables.asked_once(Duration::from_secs(20)).await);
+        tables
+    }
+
+    async fn refresh(&self) -> TableStats {
+        refreshed(&self.tables).await
+    }
+
+    fn finds(&self, airport: &str) -> bool {
+        self.tables.table("airports").is_ok_and(|table| table.get(airport.as_bytes()).is_some())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_in_s3_is_fetched_when_it_has_changed_and_outlives_an_outage() {
+    let mut world = InS3::with(FOUR).await;
+    assert!(world.finds("JFK"));
+    assert_eq!(world.refresh().await.unchanged, 1, "S3 answered 304");
+
+    world.s3.put("tables", "airports.csv", FOUR.to_owned() + "LGA,-5\n");
+    assert_eq!((world.refresh().await.loaded, world.finds("LGA")), (2, true));
+
+    world.s3.put("tables", "airports.csv", "faa,tz\nJFK,-5\n");
+    assert_eq!((world.refresh().await.refused, world.finds("LGA")), (1, true), "shrunken");
+
+    world.s3.stop();
+    assert_eq!((world.refresh().await.unreachable, world.finds("LGA")), (1, true), "an outage");
+
+    world.tables.stop().await;
+    world.tables = InS3::tables(&world.s3, &world.state).await;
+    assert!(world.finds("LGA"), "a start without S3");
+
+    world.s3.restart();
+    world.s3.put("tables", "airports.csv", FOUR.to_owned() + "LGA,-5\nEWR,-5\n");
+    let stats = world.refresh().await;
+    assert_eq!((stats.rows, stats.last_failure), (Some(6), None));
 }
