@@ -169,3 +169,124 @@ pub async fn transfer<R: Source, W: Sink>(
 ) -> Result<(), TransferError<R::Error, W::Error>> {
     Transfer::new(source, sink).finish().await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::VecDeque,
+        future::{pending, ready},
+        task::Waker,
+    };
+
+    use super::*;
+
+    /// Gives what it holds, `None` for "not ready"; panics if asked after it has failed.
+    struct Script(VecDeque<Option<Result<&'static str, &'static str>>>);
+
+    impl Source for Script {
+        type Error = &'static str;
+
+        fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, &'static str>> {
+            match self.0.pop_front() {
+                Some(Some(Ok(""))) => Poll::Ready(Ok(None)),
+                Some(Some(Ok(data))) => Poll::Ready(Ok(Some(data.into()))),
+                Some(Some(Err(error))) => Poll::Ready(Err(error)),
+                Some(None) => {
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                None => panic!("asked after the end"),
+            }
+        }
+    }
+
+    /// Notes what it is told; fails at the given call, and panics at any after that.
+    #[derive(Default)]
+    struct Notes {
+        said: String,
+        fails_after: Option<usize>,
+        failed: bool,
+    }
+
+    impl Notes {
+        fn note(&mut self, what: &str) -> Result<(), &'static str> {
+            assert!(!self.failed, "told {what} after it had failed");
+            self.said.push_str(what);
+            self.failed = self.fails_after == Some(self.said.len());
+            if self.failed { Err("broken") } else { Ok(()) }
+        }
+    }
+
+    impl Sink for Notes {
+        type Error = &'static str;
+
+        fn poll_room(&mut self, _: &mut Context<'_>) -> Poll<Result<(), &'static str>> {
+            Poll::Ready(self.note(""))
+        }
+
+        fn push(&mut self, data: Bytes) -> Result<(), &'static str> {
+            self.note(std::str::from_utf8(&data).unwrap())
+        }
+
+        fn end(&mut self, _: Option<&Fields>) -> Result<(), &'static str> {
+            self.note(".")
+        }
+
+        fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), &'static str>> {
+            Poll::Ready(self.note("|"))
+        }
+    }
+
+    const BODY: [Option<Result<&str, &str>>; 5] =
+        [Some(Ok("a")), Some(Ok("b")), None, Some(Ok("c")), Some(Ok(""))];
+
+    #[tokio::test]
+    async fn gathers_what_is_ready_and_flushes_when_nothing_is() {
+        let (mut source, mut sink) = (Script(BODY.into()), Notes::default());
+        transfer(&mut source, &mut sink).await.unwrap();
+        assert_eq!(sink.said, "ab|c.|");
+    }
+
+    #[test]
+    fn may_be_polled_after_its_end() {
+        let (mut source, mut sink) = (Script(BODY.into()), Notes::default());
+        let mut transfer = Transfer::new(&mut source, &mut sink);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(transfer.poll(&mut cx).is_pending());
+        for _ in 0..3 {
+            assert_eq!(transfer.poll(&mut cx), Poll::Ready(Ok(())));
+            assert!(transfer.is_done());
+        }
+        assert_eq!(sink.said, "ab|c.|");
+    }
+
+    #[tokio::test]
+    async fn a_sink_that_fails_anywhere_is_left_alone_and_the_other_is_waited_for() {
+        for fails_after in 1..=6 {
+            let (mut source, mut sink) = (Script(BODY.into()), Notes::default());
+            sink.fails_after = Some(fails_after);
+            let mut transfer = Transfer::new(&mut source, &mut sink);
+            for _ in 0..3 {
+                let other = async {
+                    tokio::task::yield_now().await;
+                    tokio::task::yield_now().await;
+                    7
+                };
+                assert_eq!(transfer.beside(other).await, Ok(7));
+            }
+            assert_eq!(transfer.sink_error(), Some(&"broken"));
+            assert_eq!(sink.said.len(), fails_after);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_source_that_fails_ends_the_wait_and_the_body_never_looks_whole() {
+        let (mut source, mut sink) =
+            (Script([Some(Ok("a")), None, Some(Err("gone"))].into()), Notes::default());
+        let mut transfer = Transfer::new(&mut source, &mut sink);
+        assert_eq!(transfer.beside(pending::<()>()).await, Err("gone"));
+        assert_eq!(transfer.beside(ready(1)).await, Ok(1));
+        assert!(!transfer.is_done());
+        assert_eq!(sink.said, "a|");
+    }
+}
