@@ -10,6 +10,7 @@ use tokio::task::JoinError;
 use crate::commit::PrepareError;
 use crate::config::reload::{Applied, Apply, NotReloaded, Outcome, Reloader};
 use crate::config::valid::Config;
+use crate::legacy::managed;
 use crate::mirror::tap::TapError;
 use crate::process::Process;
 use crate::route::generation::Generation;
@@ -36,6 +37,9 @@ pub(crate) enum Unprepared {
     /// A Kafka producer.
     #[error("a Kafka cluster that the configuration names cannot be used")]
     Kafka(#[from] PrepareError),
+    /// A php-fpm under us.
+    #[error("a managed legacy cannot be started")]
+    Managed(#[from] managed::StartError),
     /// The hot tables.
     #[error("a hot table that the configuration names cannot be used")]
     Tables(#[from] tables::ApplyError),
@@ -101,6 +105,7 @@ impl Control {
 
 /// Has everything at hand that a configuration names, before a request can need it.
 pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -> Result<(), Unprepared> {
+    process.managed.lock().await.apply(&config.legacies).await?;
     process.tables.apply(&config.tables, &config.s3).await?;
     process.producers.prepare(&config.kafka, side)?;
     process.taps.prepare(config, side)?;

@@ -19,4 +19,6 @@ mod serve;
 mod tables;
 mod walk;
 
+pub use admin::{RouteStatus, Status};
+pub use handover_shadow::Parity;
 pub use proxy::{Builder, Proxy};

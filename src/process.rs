@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::commit::Producers;
 use crate::legacy::Legacies;
+use crate::legacy::managed::Pools;
 use crate::mirror::Mirror;
 use crate::mirror::tap::Taps;
 use crate::observe::cells::Registry;
@@ -41,6 +42,8 @@ pub(crate) struct Process {
     pub producers: Producers,
     /// What legacies share across cores: permits, parked connections.
     pub legacies: Legacies,
+    /// The php-fpm pools that run under us.
+    pub managed: tokio::sync::Mutex<Pools>,
     /// Where experiments are handed to.
     pub mirror: Mirror,
     /// What legacy sends.

@@ -118,6 +118,7 @@ impl Running {
             tables,
             producers: Producers::default(),
             legacies: Legacies::new(scratch),
+            managed: tokio::sync::Mutex::default(),
             mirror,
             taps: Taps::new(court),
             refusals: Refusals::default(),
@@ -158,6 +159,7 @@ impl Running {
             }
             process.tables.stop().await;
             process.taps.stop();
+            process.managed.lock().await.stop().await;
         });
         self.court.abort();
         self.admin_runtime.shutdown_background();

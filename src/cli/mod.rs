@@ -103,7 +103,9 @@ impl Context {
 /// Runs the command line that the process was called with.
 pub(crate) fn run(handlers: Handlers) -> ExitCode {
     let cli = Cli::parse();
-    let location = Location { main: cli.config, state: cli.state };
+    // Others whom we start, such as php-fpm, work in other folders.
+    let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+    let location = Location { main: absolute(cli.config), state: cli.state.map(absolute) };
     let context = Context { location, handlers, output: Output::of_this_process() };
     let done = match cli.command {
         Command::Serve(args) => serve::run(&args, &context),

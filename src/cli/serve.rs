@@ -19,6 +19,9 @@ pub(super) struct Args {
     /// The form of the log on standard error.
     #[arg(long, value_name = "FORM", env = "HANDOVER_LOG", default_value = "text")]
     log: LogForm,
+    /// End in order when the process that started this one is gone, however it ended.
+    #[arg(long)]
+    end_with_parent: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -32,6 +35,9 @@ enum LogForm {
 /// Serves until it is told to end.
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     log_to_stderr(args.log, context);
+    if args.end_with_parent {
+        end_with_parent()?;
+    }
     let running = match Running::start(context.location.clone(), context.handlers.clone()) {
         Ok(running) => running,
         Err(StartError::Config(faults)) => return Err(unusable(context, &faults)),
@@ -42,6 +48,14 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     tracing::info!("ending: no new connections, answers under way are finished");
     running.stop();
     Ok(ExitCode::SUCCESS)
+}
+
+/// The kernel sends us SIGTERM when our parent ends.
+fn end_with_parent() -> anyhow::Result<()> {
+    let parent = nix::unistd::getppid();
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGTERM)?;
+    anyhow::ensure!(nix::unistd::getppid() == parent, "the process that started this one is gone already");
+    Ok(())
 }
 
 fn announce(running: &Running) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
@@ -118,10 +119,16 @@ impl Fault {
     }
 }
 
+/// As a person who stands in the current folder would write it.
+fn shown_path(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).to_string_lossy().into_owned()
+}
+
 fn snippet<'s>(sources: &'s Sources, place: &Place) -> Snippet<'s, annotate_snippets::Annotation<'s>> {
     let source = sources.files().get(place.file);
-    let (path, text) = source.map_or_else(Default::default, |s| (s.path.to_string_lossy(), s.text.as_str()));
-    Snippet::source(text).path(path.into_owned())
+    let (path, text) = source.map_or_else(Default::default, |s| (shown_path(&s.path), s.text.as_str()));
+    Snippet::source(text).path(path)
 }
 
 /// A fault, for programs.
@@ -158,7 +165,7 @@ impl Position {
         let before = text.get(..place.span.start)?;
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Some(Self {
-            file: path.to_string_lossy().into_owned(),
+            file: shown_path(path),
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
         })

@@ -71,7 +71,7 @@ impl Mirror {
         request: impl FnOnce() -> Option<Request>,
     ) -> Option<Capture> {
         let id = ExperimentId(fastrand::u128(..));
-        if !sampled(id, route.spec.shadow.sample()) {
+        if !route.spec.shadow.picks(id) {
             return None;
         }
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
@@ -112,23 +112,5 @@ impl Capture {
         sink: &'a mut S,
     ) -> (CapturedSource<'a, B>, CapturedSink<'a, S>) {
         (CapturedSource::new(body, ROOM, self.body), CapturedSink::new(sink, ROOM, self.answer))
-    }
-}
-
-/// Whether an experiment is in a share. The id is uniform, so that 5 % lie within 10 %.
-fn sampled(id: ExperimentId, share: f64) -> bool {
-    (id.0 >> 64) as f64 / 2f64.powi(64) < share
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_smaller_sample_lies_within_a_larger_one() {
-        for id in (0..10_000).map(|_| ExperimentId(fastrand::u128(..))) {
-            assert!(!sampled(id, 0.05) || sampled(id, 0.10));
-            assert!(sampled(id, 1.0) && !sampled(id, 0.0));
-        }
     }
 }
