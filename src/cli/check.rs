@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::{Context, count};
+use crate::config::fault::shown_path;
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
@@ -19,7 +20,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let checked = context.location.check(&context.handler_names());
     let status = if checked.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     let output = &context.output;
-    let main = context.location.main.display();
+    let main = shown_path(&context.location.main);
     match (checked, args.json) {
         (Ok((_, checked)), true) => output.json(&json!({
             "ok": true,

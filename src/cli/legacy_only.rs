@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use super::admin::{Admin, Failure};
 use super::{Context, count};
 use crate::admin::{LegacyOnlyApplied, LegacyOnlyAsked};
+use crate::config::fault::shown_path;
 use crate::config::reload::note;
 use crate::route::override_store::OverrideStore;
 
@@ -90,12 +91,12 @@ fn everywhere(args: &Args, asked: &LegacyOnlyAsked, context: &Context) -> anyhow
 fn on_disk(asked: &LegacyOnlyAsked, context: &Context) -> anyhow::Result<ExitCode> {
     let store = OverrideStore::new(context.location.state());
     write(&store, asked).with_context(|| {
-        let folder = store.folder().display();
+        let folder = shown_path(store.folder());
         format!(
             "{folder} cannot be written: give the folder of the process by --state, or its address by --admin"
         )
     })?;
-    let (what, folder) = (if asked.on { "set" } else { "taken back" }, store.folder().display());
+    let (what, folder) = (if asked.on { "set" } else { "taken back" }, shown_path(store.folder()));
     context.output.text(&format!(
         "no process answers, so legacy-only was {what} in {folder}: it takes effect at the next start, and within two \
          seconds in a process that uses this folder"

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::fault::Faults;
+use crate::config::fault::{Faults, shown_path};
 use crate::config::load::Location;
 use crate::route::generation::{Generation, Handlers, Shared};
 use crate::route::override_store::OverrideStore;
@@ -130,7 +130,7 @@ fn schema(context: &Context) -> anyhow::Result<ExitCode> {
 /// A configuration that cannot be used, as an error of a command that needs one.
 fn unusable(context: &Context, faults: &Faults) -> anyhow::Error {
     context.output.complain(&faults.render(context.output.colours));
-    anyhow::anyhow!("{} cannot be used: {}", context.location.main.display(), count(faults.len(), "fault"))
+    anyhow::anyhow!("{} cannot be used: {}", shown_path(&context.location.main), count(faults.len(), "fault"))
 }
 
 /// `1 route`, `2 routes`.

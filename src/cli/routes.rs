@@ -53,7 +53,10 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     }
     let default = &generation.config.default_legacy.name;
     let mut text = format!("{}everything else goes to {default}\n", output::lines(&table));
-    for route in &shown {
+    if let Some(all) = &generation.overrides.legacy_only {
+        text.push_str(&format!("{all}\n"));
+    }
+    for route in shown.iter().filter(|_| generation.overrides.legacy_only.is_none()) {
         if let Some(why) = &route.overridden {
             text.push_str(&format!("{}: {why}\n", route.name));
         }

@@ -79,8 +79,11 @@ fn wait(control: &Control) -> anyhow::Result<()> {
             tokio::select! {
                 _ = end.recv() => return Ok(()),
                 _ = interrupt.recv() => return Ok(()),
-                // It logs what it did, or what is wrong.
-                _ = again.recv() => drop(control.reload().await),
+                // What is wrong, or what changed, is logged already.
+                _ = again.recv() => match control.reload().await {
+                    Ok(Ok(outcome)) if !outcome.changed => tracing::info!("read again: nothing has changed"),
+                    _ => {}
+                },
             }
         }
     })

@@ -120,7 +120,7 @@ impl Fault {
 }
 
 /// As a person who stands in the current folder would write it.
-fn shown_path(path: &Path) -> String {
+pub(crate) fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).to_string_lossy().into_owned()
 }
@@ -183,6 +183,7 @@ impl Faults {
     /// These faults of these files, in the order of their places.
     pub(crate) fn of(sources: Sources, mut list: Vec<Fault>) -> Self {
         list.sort_by_key(|fault| fault.place.as_ref().map(|place| (place.file, place.span.start)));
+        list.dedup();
         Self { sources, list }
     }
 

@@ -246,7 +246,7 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "L[[route]]\nname = 'a'\nmatch = 'GET /a'\nnative = 'other'\n",
             &[
-                "6:10 no handler `other` is registered in this binary (register it: `Proxy::builder().handler(\"other\", …)`)",
+                "6:10 no handler `other` is registered in this binary (register it by `Proxy::builder().handler(\"other\", …)`, or run the binary that does)",
             ],
         ),
         (

@@ -143,7 +143,7 @@ pub(crate) struct Managed {
     pub children: Option<At<u32>>,
     /// The pool's `env[NAME]`.
     pub env: BTreeMap<String, At<String>>,
-    /// The pool's `php_value[name]`.
+    /// PHP's settings, as `php.ini` would have them.
     pub ini: BTreeMap<String, At<String>>,
 }
 

@@ -282,7 +282,7 @@ impl Fixed {
             ("state", self.state != now.state),
             ("workers", self.workers != now.workers),
         ];
-        pairs.into_iter().filter_map(|(key, differs)| differs.then(|| key.to_owned())).collect()
+        pairs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key.to_owned()).collect()
     }
 }
 

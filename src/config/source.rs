@@ -34,7 +34,7 @@ impl Sources {
         let mut faults = Vec::new();
         for (pattern, span) in includes(&sources.0[0].text, env) {
             let place = Place { file: 0, span };
-            match matching(&sources.dir(0).join(&pattern)) {
+            match matching(&main.parent().unwrap_or(Path::new("")).join(&pattern)) {
                 Ok(paths) if paths.is_empty() && !is_pattern(&pattern) => {
                     faults.push(Fault::at(place, format!("there is no file `{pattern}`")));
                 }
@@ -68,8 +68,8 @@ impl Sources {
 
     /// The folder that relative paths of a file begin at.
     pub(crate) fn dir(&self, file: usize) -> PathBuf {
-        let parent = self.0.get(file).and_then(|source| source.path.parent());
-        parent.map_or_else(PathBuf::new, Path::to_owned)
+        let folder = self.0.get(file).and_then(|source| source.path.parent());
+        folder.map_or_else(PathBuf::new, Path::to_owned)
     }
 
     /// SHA-256 of all files' names and texts, its first 16 hex digits.

@@ -115,6 +115,19 @@ fn everything_that_the_file_says_arrives() {
 }
 
 #[test]
+fn the_demos_file_is_good() {
+    let config = valid(include_str!("../../routes.toml"));
+    let [create, others @ ..] = &config.routes[..] else { panic!() };
+    assert_eq!(
+        (&*create.name, create.stage, create.native.as_deref()),
+        ("create-flight", Stage::Shadow, Some("create_flight"))
+    );
+    assert!(create.shadow.injects() && create.shadow.effects()[0].topic() == "flights.v1");
+    assert!(others.iter().all(|route| route.stage == Stage::Legacy));
+    assert!(config.listen.admin.is_some_and(|admin| admin.ip().is_loopback()));
+}
+
+#[test]
 fn the_hash_is_of_what_the_files_say() {
     assert_eq!(valid(LEGACY).hash, valid(LEGACY).hash);
     assert_ne!(valid(LEGACY).hash, valid(&format!("{LEGACY}# x\n")).hash);

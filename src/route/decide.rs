@@ -158,6 +158,10 @@ impl fmt::Display for Decision<'_> {
 }
 
 #[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;
+
+#[cfg(test)]
 pub(crate) mod testing {
     //! A request that says just what a test needs.
 

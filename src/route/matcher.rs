@@ -3,7 +3,7 @@
 //! Of several patterns that match, the one for the request's host comes first, then the more particular path, then
 //! more header fields, then the closer method: the order that the Kubernetes Gateway API gives its routes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map};
 use std::ops::Range;
 
 use foldhash::fast::RandomState;
@@ -82,9 +82,11 @@ struct Lane {
     methods: [Trees; Method::ALL.len()],
 }
 
-/// matchit refuses `{x}` beside `{*rest}` in one tree, so patterns that take the rest have a tree of their own.
+/// Literal paths are most of all paths, and a hash finds them sooner than a tree. matchit refuses `{x}` beside
+/// `{*rest}` in one tree, so patterns that take the rest have a tree of their own.
 #[derive(Debug, Default)]
 struct Trees {
+    literal: HashMap<Box<str>, Entry, RandomState>,
     exact: Router<Entry>,
     catch_all: Router<Entry>,
 }
@@ -167,16 +169,52 @@ impl Matcher {
 
 impl Host {
     fn best(&self, asked: &impl Asked, method: Method, path: &str) -> Option<Found> {
-        self.lanes
-            .iter()
-            .filter(|lane| lane.applies(asked))
-            .flat_map(|lane| {
-                let trees = &lane.methods[method as usize];
-                [trees.exact.at(path), trees.catch_all.at(path)]
-            })
-            .flatten()
-            .min_by_key(|found| found.value.rank)
-            .map(|found| Found { index: found.value.index, captures: captures(path, &found.params) })
+        let mut best: Option<(Entry, Captures)> = None;
+        for lane in self.lanes.iter().filter(|lane| lane.applies(asked)) {
+            lane.methods[method as usize].find(path, &mut best);
+        }
+        best.map(|(entry, captures)| Found { index: entry.index, captures })
+    }
+}
+
+impl Trees {
+    /// Puts what matches in the place of `best`, if it is more particular.
+    fn find(&self, path: &str, best: &mut Option<(Entry, Captures)>) {
+        let beaten = |best: &Option<(Entry, Captures)>, entry: &Entry| {
+            best.as_ref().is_none_or(|(other, _)| entry.rank < other.rank)
+        };
+        if let Some(entry) = self.literal.get(path) {
+            // No path with captures is more particular than one without.
+            if beaten(best, entry) {
+                *best = Some((*entry, Captures::default()));
+            }
+            return;
+        }
+        for tree in [&self.exact, &self.catch_all] {
+            match tree.at(path) {
+                Ok(found) if beaten(best, found.value) => {
+                    *best = Some((*found.value, captures(path, &found.params)));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn insert(&mut self, pattern: &Pattern, entry: Entry) -> Result<(), matchit::InsertError> {
+        let shape = pattern.shape.clone();
+        if pattern.is_catch_all() {
+            return self.catch_all.insert(shape, entry);
+        }
+        if !pattern.captures.is_empty() {
+            return self.exact.insert(shape, entry);
+        }
+        match self.literal.entry(shape.as_str().into()) {
+            hash_map::Entry::Occupied(_) => Err(matchit::InsertError::Conflict { with: shape }),
+            hash_map::Entry::Vacant(room) => {
+                room.insert(entry);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -195,9 +233,7 @@ impl Lane {
         entry: Entry,
         distance: u8,
     ) -> Result<(), String> {
-        let trees = &mut self.methods[method as usize];
-        let tree = if pattern.is_catch_all() { &mut trees.catch_all } else { &mut trees.exact };
-        match tree.insert(pattern.shape.clone(), entry) {
+        match self.methods[method as usize].insert(pattern, entry) {
             Ok(()) => Ok(()),
             // What names the method itself was inserted before, and keeps it.
             Err(matchit::InsertError::Conflict { with }) if with == pattern.shape && distance > 0 => Ok(()),

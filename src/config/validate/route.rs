@@ -181,7 +181,12 @@ fn native(raw: &raw::Route, stage: Stage, against: &Against<'_>, section: &mut S
         (Some(name), _) if !against.handlers.contains(&name.get().as_str()) => {
             let message = format!("no handler `{}` is registered in this binary", name.get());
             let hint = did_you_mean(name.get(), against.handlers.iter().copied()).map_or_else(
-                || format!("register it: `Proxy::builder().handler(\"{}\", …)`", name.get()),
+                || {
+                    format!(
+                        "register it by `Proxy::builder().handler(\"{}\", …)`, or run the binary that does",
+                        name.get()
+                    )
+                },
                 |near| format!("did you mean `{near}`?"),
             );
             section.fault_with_hint(name.span(), message, hint);

@@ -1,0 +1,146 @@
+use std::sync::Arc;
+
+use handover_api::{Answer, Context, Decline, Handler, Outcome, Response};
+
+use super::testing::Request;
+use super::*;
+use crate::config::reload::note;
+use crate::config::source::Sources;
+use crate::config::validate::{Against, validate};
+use crate::route::generation::{Handlers, Shared};
+use crate::route::overrides::{LegacyOnly, Overrides, StageOverride};
+
+struct Never;
+
+impl Handler for Never {
+    async fn handle(&self, request: &handover_api::Request, _: &Context) -> Outcome {
+        match request.param("never") {
+            Some(_) => Answer::new(Response::text(200, "")).into(),
+            None => Decline::because("a test's handler").into(),
+        }
+    }
+}
+
+/// A generation of two legacies and two routes: `a`, with these keys, to the second legacy, and `plain` without native.
+fn generation(keys: &str, overrides: Overrides) -> Arc<Generation> {
+    let text = format!(
+        "[legacy.one]\nhttp = 'http://one'\ndefault = true\n[legacy.two]\nhttp = 'http://two'\n\
+         [[route]]\nname = 'plain'\nmatch = 'GET /plain'\n\
+         [[route]]\nname = 'a'\nmatch = 'GET /a/{{id}}'\nlegacy = 'two'\nnative = 'never'\n{keys}\n"
+    );
+    let against = Against { env: &|_| None, handlers: &["never"], state: None };
+    let checked = validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}"));
+    let handlers: Handlers = [("never".to_owned(), Arc::new(Never) as _)].into();
+    Shared::new(handlers, Arc::new(checked.config), Arc::new(overrides)).load()
+}
+
+fn legacy_only() -> Overrides {
+    Overrides { legacy_only: Some(LegacyOnly::Asked(note("ann", "outage"))), ..Overrides::default() }
+}
+
+fn stages(route: &str, stage: Stage) -> Overrides {
+    let set = StageOverride { stage, note: note("rollback", "mismatches") };
+    Overrides { stages: [(route.to_owned(), set)].into(), ..Overrides::default() }
+}
+
+#[test]
+fn the_stage_decides_unless_it_is_overridden() {
+    let (none, own, all) = (Overrides::default, |stage| stages("a", stage), legacy_only);
+    let rows = [
+        ("", none(), Plan::Legacy, Why::Stage),
+        ("stage = 'shadow'", none(), Plan::Shadow, Why::Stage),
+        ("stage = 'native'", none(), Plan::Native, Why::Stage),
+        ("stage = 'retired'", none(), Plan::Retired, Why::Stage),
+        ("stage = 'native'\nverify = 1", none(), Plan::Shadow, Why::Verify),
+        ("stage = 'native'\nverify = 1\nrepeatable = true", none(), Plan::Verify, Why::Verify),
+        ("stage = 'native'\nverify = 0.5", none(), Plan::Native, Why::Stage),
+        ("stage = 'native'", own(Stage::Shadow), Plan::Shadow, Why::Override),
+        ("stage = 'shadow'", own(Stage::Native), Plan::Native, Why::Override),
+        ("stage = 'retired'", own(Stage::Legacy), Plan::Legacy, Why::Override),
+        ("stage = 'native'", all(), Plan::Legacy, Why::Override),
+        ("stage = 'shadow'", all(), Plan::Legacy, Why::Override),
+        ("stage = 'retired'", all(), Plan::Retired, Why::Stage),
+        (
+            "stage = 'native'",
+            Overrides { stages: own(Stage::Shadow).stages, ..all() },
+            Plan::Legacy,
+            Why::Override,
+        ),
+    ];
+    for (keys, overrides, plan, why) in rows {
+        let shown = format!("{keys} {overrides:?}");
+        let generation = generation(keys, overrides);
+        let decision = decide(&generation, &Request::get("/a/1"));
+        assert_eq!((decision.plan, decision.why), (plan, why), "{shown}");
+        assert_eq!(decision.route.map(|route| route.name()), Some("a"));
+    }
+}
+
+#[test]
+fn a_canary_splits_by_client() {
+    let canary = |share: f64| {
+        generation(
+            &format!("stage = 'canary'\ncanary = {{ share = {share}, sticky = 'header:x-user' }}"),
+            Overrides::default(),
+        )
+    };
+    for (share, request, plan, side) in [
+        (1.0, Request::get("/a/1"), Plan::Native, Side::In),
+        (0.5, Request::get("/a/1"), Plan::Shadow, Side::Unknown),
+        (0.0, Request::get("/a/1").with("x-user", "7"), Plan::Shadow, Side::Out),
+    ] {
+        let generation = canary(share);
+        let decision = decide(&generation, &request);
+        assert_eq!((decision.plan, decision.why), (plan, Why::Canary(side)), "{share}");
+    }
+}
+
+#[test]
+fn what_matches_no_route_goes_to_the_default_legacy() {
+    let generation = generation("stage = 'native'", Overrides::default());
+    let decision = decide(&generation, &Request::get("/other"));
+    assert_eq!((decision.plan, decision.why), (Plan::Legacy, Why::NoRoute));
+    assert_eq!(generation.legacy(decision.route.map(|route| &**route)).name, "one");
+}
+
+#[test]
+fn an_unclear_path_is_legacys_to_read() {
+    let of = |keys: &str| {
+        let generation = generation(keys, Overrides::default());
+        let decision = decide(&generation, &Request::get("/a/x%2Fy"));
+        (decision.plan, generation.legacy(decision.route.map(|route| &**route)).name.clone())
+    };
+    assert_eq!(of("stage = 'native'"), (Plan::Legacy, "two".into()), "its route's own legacy");
+    assert_eq!(of("stage = 'retired'"), (Plan::Legacy, "one".into()), "not a request of the retired route");
+}
+
+#[test]
+fn an_override_to_native_needs_a_handler() {
+    let generation = generation("", stages("plain", Stage::Native));
+    let decision = decide(&generation, &Request::get("/plain"));
+    assert_eq!(decision.plan, Plan::Legacy);
+    assert!(decision.why_text().contains("has no native handler"), "{decision}");
+}
+
+#[test]
+fn captures_come_with_their_names() {
+    let generation = generation("stage = 'native'", Overrides::default());
+    let decision = decide(&generation, &Request::get("/a/x%20y"));
+    let params: Vec<_> = decision.params(b"/a/x%20y").collect();
+    assert_eq!(params, [("id", b"x%20y".as_slice())]);
+}
+
+#[test]
+fn a_decision_explains_itself() {
+    let explained =
+        |keys: &str, overrides| decide(&generation(keys, overrides), &Request::get("/a/1")).to_string();
+    assert_eq!(
+        explained("stage = 'shadow'", Overrides::default()),
+        "legacy answers, native runs dry beside it: its stage is shadow"
+    );
+    let by = explained("stage = 'native'", legacy_only());
+    assert!(
+        by.starts_with("legacy answers: legacy-only, set by ann at ") && by.ends_with(": outage"),
+        "{by}"
+    );
+}
