@@ -4,6 +4,8 @@
 //! [`exchange`] leads one request through [`hold`], [`upload`], [`download`] and [`handoff`].
 
 #[cfg(test)]
+mod against_hostile;
+#[cfg(test)]
 mod against_php;
 mod answer;
 mod decode;
