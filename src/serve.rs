@@ -26,6 +26,7 @@ use crate::config::valid::Config;
 use crate::config::watch::Watch;
 use crate::control::{self, Applier, Control, Unprepared};
 use crate::legacy::Legacies;
+use crate::legacy::managed::Pools;
 use crate::mirror::Mirror;
 use crate::mirror::court::Court;
 use crate::mirror::experiment::Identities;
@@ -110,6 +111,7 @@ impl Running {
         let ports: Arc<dyn Ports> = Arc::new(LivePorts::new(Arc::clone(&tables) as Arc<_>));
         let (mirror, begun) = Mirror::new();
         let (court, tapped) = mpsc::channel(TAPPED_MAX);
+        let legacies = Legacies::new(scratch);
         let process = Arc::new(Process {
             generations: Shared::new(handlers, Arc::clone(&config), overrides),
             cores: std::iter::repeat_with(|| AtomicU64::new(1)).take(workers).collect(),
@@ -117,8 +119,8 @@ impl Running {
             ports: Arc::clone(&ports),
             tables,
             producers: Producers::default(),
-            legacies: Legacies::new(scratch),
-            managed: tokio::sync::Mutex::default(),
+            managed: tokio::sync::Mutex::new(Pools::new(legacies.clone())),
+            legacies,
             mirror,
             taps: Taps::new(court),
             refusals: Refusals::default(),

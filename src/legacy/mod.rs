@@ -68,6 +68,13 @@ impl Legacies {
         }
     }
 
+    /// Closes the connections to a FastCGI responder as soon as they are idle, so that its children can end.
+    pub(crate) fn let_go(&self, address: &Address) {
+        for (_, pool) in self.shared.responders.all().into_iter().filter(|(known, _)| known == address) {
+            pool.let_go();
+        }
+    }
+
     /// What the connections to each backend are doing, for metrics.
     pub(crate) fn loads(&self) -> Vec<(Address, Load)> {
         let load = |permits: &Permits| {

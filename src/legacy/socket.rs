@@ -13,10 +13,13 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::error::{Cause, Failed, Leg};
-use super::spec::{Address, Spec};
+use super::spec::{Address, FastCgi, Kind, Spec};
 
 /// How long to wait when a Unix socket's queue of new connections is full; there is no event for it.
 const BACKLOG_PAUSE: Duration = Duration::from_millis(5);
+
+/// How often a managed pool that is not there is tried.
+const RESTART_PAUSE: Duration = Duration::from_millis(20);
 
 /// A connection, registered with this core's runtime.
 #[derive(Debug)]
@@ -42,14 +45,28 @@ macro_rules! either {
     };
 }
 
-/// Connects to a legacy within its time.
+/// Connects to a legacy within its time. A managed pool that is being started again is waited for.
 pub(crate) async fn connect(address: &Address, spec: &Spec) -> Result<Socket, Failed> {
+    let managed = matches!(&spec.kind, Kind::FastCgi(FastCgi { managed: Some(_), .. }));
     let limit = spec.connect_timeout;
-    match tokio::time::timeout(limit, Socket::connect(address)).await {
+    let connected = async {
+        loop {
+            match Socket::connect(address).await {
+                Err(error) if managed && is_absent(&error) => tokio::time::sleep(RESTART_PAUSE).await,
+                connected => return connected,
+            }
+        }
+    };
+    match tokio::time::timeout(limit, connected).await {
         Ok(Ok(socket)) => Ok(socket),
         Ok(Err(error)) => Err(Failed::before(Leg::Connect, error)),
         Err(_) => Err(Failed::before(Leg::Connect, Cause::TimedOut(limit))),
     }
+}
+
+/// Whether nobody listens.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
 
 impl Socket {

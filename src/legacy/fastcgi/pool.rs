@@ -15,6 +15,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub(crate) struct Pool {
     address: Address,
     permits: Arc<Permits>,
     parked: Mutex<VecDeque<Loose>>,
+    /// Counts how often all connections were told to end.
+    epoch: AtomicU64,
 }
 
 /// A connection that carries one request. Dropping it closes the connection, which is how a request is aborted.
@@ -40,6 +43,8 @@ pub(crate) struct Lease {
     /// Whether it carried requests before.
     pub(crate) reused: bool,
     pool: Arc<Pool>,
+    /// The pool's epoch when the connection was handed out.
+    epoch: u64,
     permit: Permit,
 }
 
@@ -58,13 +63,24 @@ pub(crate) struct Load {
 
 impl Pool {
     pub(crate) fn new(address: Address, max: usize) -> Self {
-        Self { address, permits: Arc::new(Permits::new(max)), parked: Mutex::default() }
+        Self {
+            address,
+            permits: Arc::new(Permits::new(max)),
+            parked: Mutex::default(),
+            epoch: AtomicU64::new(0),
+        }
     }
 
     /// Sets how many connections there may be. Fewer than are open now: the rest close as their requests end.
     pub(crate) fn resize(&self, max: usize) {
         self.permits.resize(max);
         self.parked().truncate(max);
+    }
+
+    /// Closes the idle connections, and all others as their requests end.
+    pub(crate) fn let_go(&self) {
+        self.epoch.fetch_add(1, Ordering::Relaxed);
+        self.parked().clear();
     }
 
     /// What the pool is doing.
@@ -81,8 +97,9 @@ impl Pool {
     /// A connection: a parked one, or a new one.
     pub(crate) async fn lease(self: &Arc<Self>, spec: &Spec) -> Result<Lease, Failed> {
         let permit = self.permits.acquire(spec).await?;
+        let epoch = self.epoch.load(Ordering::Relaxed);
         let (socket, reused) = self.socket(spec).await?;
-        Ok(Lease { socket, reused, pool: Arc::clone(self), permit })
+        Ok(Lease { socket, reused, pool: Arc::clone(self), epoch, permit })
     }
 
     async fn socket(&self, spec: &Spec) -> Result<(Socket, bool), Failed> {
@@ -156,11 +173,13 @@ impl Lease {
 
     /// The connection first, then the permit, or the next in line would open another one.
     fn park(self) {
-        let Self { socket, pool, permit, .. } = self;
-        if !pool.permits.is_in_excess()
-            && let Ok(loose) = socket.loosen()
-        {
-            pool.parked().push_back(loose);
+        let Self { socket, pool, epoch, permit, .. } = self;
+        if let Ok(loose) = socket.loosen() {
+            let mut parked = pool.parked();
+            // Seen under the lock, so that none slips in behind `let_go`.
+            if epoch == pool.epoch.load(Ordering::Relaxed) && !pool.permits.is_in_excess() {
+                parked.push_back(loose);
+            }
         }
         drop(permit);
     }

@@ -24,10 +24,14 @@ use std::time::Duration;
 
 use self::files::Plan;
 use self::supervisor::Supervisor;
-use super::spec::{Kind, Spec};
+use super::Legacies;
+use super::spec::{Address, Kind, Spec};
 
 /// How long a pool may take to answer after its start.
 const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// When connections to a pool that reloads are let go of: at once, and again after so many milliseconds each.
+const LET_GO_AFTER: [u64; 4] = [0, 20, 80, 400];
 
 /// A pool could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -81,12 +85,18 @@ pub(crate) enum StartError {
 }
 
 /// The pools of the process. Dropping it stops them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pools {
+    legacies: Legacies,
     running: HashMap<String, Supervisor>,
 }
 
 impl Pools {
+    /// No pool yet. `legacies` is how they are reached.
+    pub(crate) fn new(legacies: Legacies) -> Self {
+        Self { legacies, running: HashMap::new() }
+    }
+
     /// Makes the running pools those that `legacies` want: new ones are started, changed ones reloaded (or, where
     /// their environment or binary changed, restarted), others stopped. Returns when all of them answer. What could not be
     /// started goes on being tried.
@@ -115,7 +125,11 @@ impl Pools {
     async fn apply_one(&mut self, plan: Plan) -> Result<(), StartError> {
         match self.running.get_mut(&plan.name) {
             Some(running) if running.plan() == plan => return Ok(()),
-            Some(running) if running.plan().can_become(&plan) => return running.reload(plan),
+            Some(running) if running.plan().can_become(&plan) => {
+                running.change(plan)?;
+                let_go(&self.legacies, running);
+                return Ok(());
+            }
             _ => {}
         }
         if let Some(old) = self.running.remove(&plan.name) {
@@ -126,9 +140,12 @@ impl Pools {
         Ok(())
     }
 
-    /// Asks a pool to read its configuration and its code anew; requests that run go on.
+    /// Asks a pool to read its configuration and its code anew; requests that run go on. False where it does not run.
     pub(crate) fn reload(&self, legacy: &str) -> bool {
-        self.running.get(legacy).is_some_and(Supervisor::signal_reload)
+        let Some(running) = self.running.get(legacy) else { return false };
+        let asked = running.reload();
+        let_go(&self.legacies, running);
+        asked
     }
 
     /// Whether each pool answers, by name.
@@ -142,4 +159,16 @@ impl Pools {
             supervisor.stop().await;
         }
     }
+}
+
+/// Lets go of a pool that reloads: php-fpm starts new children when the old ones have ended, and these serve
+/// connections until we close them. It takes a while until all of them know, and until then they may take another one.
+fn let_go(legacies: &Legacies, pool: &Supervisor) {
+    let (legacies, address) = (legacies.clone(), Address::Unix(pool.plan().socket));
+    tokio::spawn(async move {
+        for pause in LET_GO_AFTER {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            legacies.let_go(&address);
+        }
+    });
 }

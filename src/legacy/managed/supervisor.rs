@@ -93,15 +93,15 @@ impl Supervisor {
     }
 
     /// Lets the running pool take over a plan that it can become.
-    pub(super) fn reload(&mut self, plan: Plan) -> Result<(), StartError> {
+    pub(super) fn change(&self, plan: Plan) -> Result<(), StartError> {
         plan.write()?;
         self.shared.lock().plan = plan;
-        self.signal_reload();
+        self.reload();
         Ok(())
     }
 
     /// Asks php-fpm to execute itself anew; requests that run go on. False where nothing runs.
-    pub(super) fn signal_reload(&self) -> bool {
+    pub(super) fn reload(&self) -> bool {
         self.shared.lock().master.is_some_and(|master| kill(master, Signal::SIGUSR2).is_ok())
     }
 

@@ -28,7 +28,7 @@ fn legacy(folder: &TempDir, change: impl FnOnce(&mut Managed)) -> Arc<Spec> {
     let address = Address::Unix(folder.path().join("php-fpm-monolith.sock"));
     let kind =
         Kind::FastCgi(FastCgi { address, managed: Some(managed), ..fastcgi(folder.path().join("public")) });
-    Arc::new(Spec { keep: true, ..spec(kind) })
+    Arc::new(Spec { keep: true, connections_max: 2, ..spec(kind) })
 }
 
 fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -60,8 +60,13 @@ fn processes(folder: &Path) -> Vec<i32> {
 
 /// A zombie that nobody reaps (it was left to a container's first process) is not.
 fn is_running(process: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    state(process).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// As proc(5) has it.
+fn state(process: i32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
 }
 
 async fn until(what: &str, mut check: impl AsyncFnMut() -> bool) {
@@ -79,7 +84,7 @@ async fn a_pool_has_its_environment_and_settings_and_leaves_nothing_behind() {
         managed.env = pairs(&[("MODE", "it's \"quoted\" $HOME")]);
         managed.ini = pairs(&[("memory_limit", "64M"), ("ffi.enable", "true")]);
     });
-    let mut pools = Pools::default();
+    let mut pools = Pools::new(legacies());
     pools.apply(&[Arc::clone(&spec)]).await.unwrap();
     let known = ask(&legacies(), &spec).await.unwrap();
     for (name, value) in [("MODE", "it's \"quoted\" $HOME"), ("memory", "64M"), ("ffi", "1"), ("set", "99M")]
@@ -96,7 +101,7 @@ async fn a_pool_has_its_environment_and_settings_and_leaves_nothing_behind() {
 async fn a_pool_that_dies_comes_back_and_its_children_with_it() {
     let folder = folder();
     let spec = legacy(&folder, |_| {});
-    let mut pools = Pools::default();
+    let mut pools = Pools::new(legacies());
     pools.apply(&[Arc::clone(&spec)]).await.unwrap();
     let before = processes(folder.path());
     let master = fs::read_to_string(folder.path().join("php-fpm-monolith.pid")).unwrap().parse().unwrap();
@@ -119,21 +124,24 @@ async fn a_pool_that_dies_comes_back_and_its_children_with_it() {
 #[tokio::test]
 async fn settings_change_by_reload_and_the_environment_by_restart() {
     let folder = folder();
+    let legacies = legacies();
     let first = legacy(&folder, |managed| managed.ini = pairs(&[("memory_limit", "64M")]));
-    let mut pools = Pools::default();
+    let mut pools = Pools::new(legacies.clone());
     pools.apply(&[Arc::clone(&first)]).await.unwrap();
+    ask(&legacies, &first).await.unwrap();
     let master = || fs::read_to_string(folder.path().join("php-fpm-monolith.pid")).unwrap();
     let before = master();
     let second = legacy(&folder, |managed| {
         managed.ini = pairs(&[("memory_limit", "77M")]);
         managed.children = 3;
     });
+    let start = Instant::now();
     pools.apply(&[Arc::clone(&second)]).await.unwrap();
-    let legacies = legacies();
     until("the setting is in force", async || {
         ask(&legacies, &second).await.is_some_and(|known| known["memory"] == "77M")
     })
     .await;
+    assert!(start.elapsed() < Duration::from_secs(5), "no child was waited for in vain");
     until("there is a third child", async || processes(folder.path()).len() == 4).await;
     assert_eq!(master(), before, "the master is the same");
     let third = legacy(&folder, |managed| managed.env = pairs(&[("MODE", "new")]));
@@ -149,9 +157,40 @@ async fn a_pool_that_cannot_start_says_why() {
     let folder = folder();
     let spec = legacy(&folder, |managed| managed.ini = pairs(&[("memory_limit", "64M")]));
     fs::create_dir(folder.path().join("php-fpm-monolith.sock")).unwrap();
-    let mut pools = Pools::default();
+    let mut pools = Pools::new(legacies());
     let error = pools.apply(&[spec]).await.unwrap_err().to_string();
     assert!(error.contains("monolith") && error.contains("php-fpm-monolith.sock"), "{error}");
+}
+
+#[tokio::test]
+async fn reloads_under_load_fail_no_request() {
+    let folder = folder();
+    let spec = legacy(&folder, |_| {});
+    let legacies = legacies();
+    let mut pools = Pools::new(legacies.clone());
+    pools.apply(&[Arc::clone(&spec)]).await.unwrap();
+    let until = Instant::now() + Duration::from_secs(4);
+    let load = async || {
+        let (head, core, mut answers) = (get("/"), legacies.on_core(), 0);
+        while Instant::now() < until {
+            let mut client = Client::default();
+            core.exchange(&spec, &outbound(&head), &mut Body::none(), &mut client).await.unwrap();
+            answers += 1;
+        }
+        answers
+    };
+    let reload = async {
+        let mut reloads = 0;
+        while Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            assert!(pools.reload("monolith"));
+            reloads += 1;
+        }
+        reloads
+    };
+    let (first, second, reloads) = tokio::join!(load(), load(), reload);
+    assert!(first > 100 && second > 100 && reloads > 5, "{first} and {second} answers, {reloads} reloads");
+    pools.stop().await;
 }
 
 /// Runs as a process of its own, from the test below, to be killed.
@@ -163,7 +202,7 @@ async fn a_run_to_be_killed() {
     let mut managed = legacy(&folder, |_| {});
     let Kind::FastCgi(fastcgi) = &mut Arc::make_mut(&mut managed).kind else { unreachable!() };
     fastcgi.address = Address::Unix(Path::new(&path).join("php-fpm-monolith.sock"));
-    let mut pools = Pools::default();
+    let mut pools = Pools::new(legacies());
     pools.apply(&[managed]).await.unwrap();
     fs::write(Path::new(&path).join("ready"), "").unwrap();
     tokio::time::sleep(Duration::from_secs(60)).await;
@@ -198,12 +237,14 @@ async fn children_of_a_killed_run_are_ended() {
     let left = processes(folder.path());
     let master = fs::read_to_string(folder.path().join("php-fpm-monolith.pid")).unwrap().parse().unwrap();
     // Both at once, as an out-of-memory killer may: nobody has time to end the children.
-    kill(Pid::from_raw(run.id() as i32), Signal::SIGSTOP).unwrap();
+    let us = run.id() as i32;
+    kill(Pid::from_raw(us), Signal::SIGSTOP).unwrap();
+    until("the run stands still", async || state(us) == Some('T')).await;
     kill(Pid::from_raw(master), Signal::SIGKILL).unwrap();
     run.kill().unwrap();
     run.wait().unwrap();
     assert!(left.iter().any(|process| is_running(*process)), "the children are orphans");
-    let mut pools = Pools::default();
+    let mut pools = Pools::new(legacies());
     let spec = legacy(&folder, |_| {});
     pools.apply(&[Arc::clone(&spec)]).await.unwrap();
     for process in left {
