@@ -31,6 +31,8 @@ impl Connection {
         client.set("bootstrap.servers", &self.bootstrap).set("client.id", &self.client_id);
         client.set("security.protocol", self.protocol());
         client.set("log.connection.close", "false").set("statistics.interval.ms", "2000");
+        // Librdkafka's own 10 s would prolong every outage by up to as much.
+        client.set("reconnect.backoff.max.ms", "2000");
         if let Some(tls) = &self.tls {
             tls.apply(&mut client);
         }

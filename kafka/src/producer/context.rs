@@ -40,7 +40,9 @@ impl ProducerContext for Callbacks {
                 self.shared.count_failed(possibly);
                 let fault = Fault {
                     topic: message.topic().to_owned(),
-                    reason: error.to_string(),
+                    reason: error
+                        .rdkafka_error_code()
+                        .map_or_else(|| error.to_string(), |code| code.to_string()),
                     hint: self.shared.hint(),
                 };
                 warn!(possibly_persisted = possibly, "a record was not delivered: {fault}");

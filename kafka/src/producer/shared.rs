@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::Refused;
+
+/// How long an error may explain what fails after it.
+const HINT_MAX_AGE: Duration = Duration::from_secs(60);
 
 /// A producer's counters, since its start, and its state.
 #[derive(Clone, Debug)]
@@ -67,7 +70,9 @@ impl Shared {
             return Err(Refused::Closing);
         }
         if self.locked_out.load(Relaxed) {
-            return Err(Refused::NotAuthenticated(self.hint().unwrap_or_default()));
+            return Err(Refused::NotAuthenticated(
+                self.last_error().map_or_else(String::new, |last| last.text),
+            ));
         }
         Ok(())
     }
@@ -127,9 +132,14 @@ impl Shared {
         }
     }
 
+    /// The last error, unless it is too old to explain anything.
     pub(super) fn hint(&self) -> Option<String> {
-        let last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().map(|last| last.text.clone())
+        let recent = |last: &LastError| last.at.elapsed().is_ok_and(|age| age < HINT_MAX_AGE);
+        self.last_error().filter(recent).map(|last| last.text)
+    }
+
+    fn last_error(&self) -> Option<LastError> {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -142,7 +152,7 @@ impl Shared {
             refused_frames: self.refused.load(Relaxed),
             replaced: self.replaced.load(Relaxed),
             brokers_up: self.brokers_up.load(Relaxed),
-            last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            last_error: self.last_error(),
         }
     }
 }
