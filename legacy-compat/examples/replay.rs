@@ -36,9 +36,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn replay(version: Version, input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let php = vectors::php(version, now as i64);
+    let mut state = run::State::default();
     for (number, line) in input.lines().enumerate() {
         let call = vectors::parse_call(&line?);
-        let outcome = if call.volatile { serde_json::json!({"skip": 1}) } else { run::run(&php, &call) };
+        let outcome =
+            if call.volatile { serde_json::json!({"skip": 1}) } else { run::run(&php, &call, &mut state) };
         writeln!(output, "{number}\t{}", ascii_json(&outcome.to_string()))?;
     }
     output.flush()

@@ -10,6 +10,7 @@
 //! | `$x[$y]`, `isset` | [`access`] |
 //! | `json_decode`, `json_encode` | [`json`] |
 //! | `$_GET`, `$_POST`, `$_COOKIE` | [`request`] |
+//! | `preg_match` and its kin, on PCRE2 | [`pcre`] |
 //! | any function of PHP by its name | [`call`], [`families`] |
 //!
 //! Everything is measured: the tests replay 132,588 calls that eight real PHPs answered. Nothing here does I/O or reads a clock.
@@ -24,6 +25,7 @@ pub mod families;
 pub mod float;
 pub mod json;
 pub mod numeric;
+pub mod pcre;
 mod php;
 pub mod request;
 pub mod value;

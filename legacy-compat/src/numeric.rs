@@ -219,7 +219,7 @@ mod tests {
             ("1e3", Number::Float(1000.0), 3),
             ("1e+", Number::Int(1), 1),
             ("-0", Number::Int(0), 2),
-            ("9223372036854775808", Number::Float(9.223372036854775808e18), 19),
+            ("9223372036854775808", Number::Float(9.223_372_036_854_776e18), 19),
             ("-9223372036854775808", Number::Int(i64::MIN), 20),
         ];
         for (text, number, len) in rows {

@@ -40,12 +40,13 @@ fn show(call: &Call, version: Version, wanted: &Expected, got: &serde_json::Valu
 fn score(scores: &mut Scores, set: &str, calls: &[Call], width: &[bool], version: Version, file: &str) {
     let php = main_php(version);
     let answers = vectors::answers(set, file);
+    let mut state = oracle_support::run::State::default();
     for (number, call) in calls.iter().enumerate() {
+        let got = oracle_support::run::run(&php, call, &mut state);
         let Some(wanted) = answers.get(&number).filter(|wanted| **wanted != Expected::None) else { continue };
         if call.volatile || file.ends_with("wasm32") && width[number] {
             continue;
         }
-        let got = oracle_support::run::run(&php, call);
         let passed = vectors::expected(&got) == *wanted;
         if !passed {
             show(call, version, wanted, &got);

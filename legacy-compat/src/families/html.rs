@@ -1,8 +1,20 @@
-//! HTML: `htmlspecialchars` and its kin.
+//! HTML: `htmlspecialchars`, `htmlentities` and their way back, `strip_tags`.
+
+mod decode;
+mod encode;
+mod entities;
+mod tags;
+
+pub use decode::decode;
+pub use encode::{Flags, escape, full_special_chars};
+pub use tags::strip_tags;
 
 use crate::call::Row;
 
-pub(crate) const ROWS: &[Row] = &[];
+/// The rows of all functions.
+pub(crate) fn rows() -> Vec<Vec<Row>> {
+    vec![encode::ROWS.to_vec(), decode::ROWS.to_vec(), tags::ROWS.to_vec()]
+}
 
 /// The next character, and how many bytes it takes; for broken UTF-8 none, and how many bytes PHP skips.
 pub fn next_char(text: &[u8]) -> (Option<char>, usize) {

@@ -1,12 +1,14 @@
 //! PHP's functions, a file for each family: plain Rust functions, and the rows by which they are called by name.
 
 pub mod ctype;
+pub mod filter;
 pub mod html;
 pub mod math;
 pub mod printf;
 pub mod round;
 pub mod strings;
 pub mod types;
+pub mod url;
 
 use crate::call::Row;
 
@@ -16,12 +18,14 @@ pub(crate) fn all() -> Vec<Vec<Row>> {
         types::ROWS.to_vec(),
         crate::json::ROWS.to_vec(),
         crate::request::ROWS.to_vec(),
-        html::ROWS.to_vec(),
         math::ROWS.to_vec(),
         round::ROWS.to_vec(),
         ctype::ROWS.to_vec(),
         printf::ROWS.to_vec(),
     ];
+    rows.extend([url::ROWS.to_vec(), filter::ROWS.to_vec()]);
+    rows.extend(html::rows());
     rows.extend(strings::rows());
+    rows.extend(crate::pcre::rows());
     rows
 }

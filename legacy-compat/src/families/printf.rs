@@ -96,7 +96,7 @@ impl Format<'_> {
             let start = self.at;
             match (self.number(), self.peek()) {
                 (Some(number), Some(b'$')) => {
-                    if number < 1 || number > MAX_WIDTH {
+                    if !(1..=MAX_WIDTH).contains(&number) {
                         return self.refuse(
                             ctx,
                             "Argument number specifier must be greater than zero and less than 2147483647",

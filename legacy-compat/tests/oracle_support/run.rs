@@ -24,12 +24,19 @@ fn by_ref(function: &str, given: usize) -> Option<usize> {
     }
 }
 
+/// What one call leaves for the next: the oracle ran them in one process.
+#[derive(Default)]
+pub struct State {
+    preg_error: i64,
+}
+
 /// The outcome: `{"r":…}`, `{"e":…}`, or `{"absent":1}`.
-pub fn run(php: &Php, call: &Call) -> Json {
+pub fn run(php: &Php, call: &Call, state: &mut State) -> Json {
     if !call.function.starts_with("op") && !call::exists(php, &call.function) {
         return json!({"absent": 1});
     }
     let mut ctx = Ctx::new(php);
+    ctx.preg_error = state.preg_error;
     let mut args = call.args.clone();
     let reference = if call.function.starts_with("op") { None } else { by_ref(&call.function, args.len()) };
     if let Some(index) = reference {
@@ -47,6 +54,7 @@ pub fn run(php: &Php, call: &Call) -> Json {
             .map(|answer| Value::from(vec![answer, Value::from(args[..call.args.len()].to_vec())])),
         None => ctx.call(&call.function, &mut args),
     };
+    state.preg_error = ctx.preg_error;
     outcome(php, call, &ctx, answer, reference.map(|index| &args[index]))
 }
 

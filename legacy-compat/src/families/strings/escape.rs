@@ -152,7 +152,7 @@ pub fn bin2hex(bytes: &[u8]) -> String {
 /// `hex2bin`: none for an odd number of digits or what is no digit.
 pub fn hex2bin(hex: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    (hex.len() % 2 == 0).then_some(())?;
+    hex.len().is_multiple_of(2).then_some(())?;
     hex.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
 
@@ -285,7 +285,7 @@ pub fn quoted_printable_encode(text: &[u8]) -> Vec<u8> {
         // Whole UTF-8 characters stay on one line.
         let wrap = match byte {
             _ if !escaped => room <= 0,
-            ..0x80 => room == 0 || room < 0,
+            ..0x80 => room <= 0,
             0xc0..0xe0 => room < 4,
             0xe0..0xf0 => room < 7,
             0xf0..0xf5 => room < 10,
@@ -337,6 +337,11 @@ pub fn quoted_printable_decode(text: &[u8]) -> Vec<u8> {
 /// `urlencode`: blanks become `+`; letters, digits and `-_.` stay.
 pub fn urlencode(text: &[u8]) -> Vec<u8> {
     percent_encode(text, |byte| matches!(byte, b'-' | b'_' | b'.'), true)
+}
+
+/// As `FILTER_SANITIZE_ENCODED`: blanks are escaped too.
+pub(crate) fn urlencode_strict(text: &[u8]) -> Vec<u8> {
+    percent_encode(text, |byte| matches!(byte, b'-' | b'_' | b'.'), false)
 }
 
 /// `rawurlencode`: as RFC 3986, `~` stays too.
