@@ -61,10 +61,12 @@ impl Gathered {
     }
 }
 
-/// A request's body that is captured while legacy reads it. Sent when its end was read; dropped unsent otherwise.
+/// A request's body that is captured while legacy reads it. Sent when it was read whole; dropped unsent otherwise.
 pub(crate) struct CapturedSource<'a, B> {
     inner: &'a mut B,
     gathered: Gathered,
+    /// What is still to come, where the head tells: then legacy need not ask for the end.
+    left: Option<u64>,
     whole: Option<oneshot::Sender<CapturedBody>>,
 }
 
@@ -72,11 +74,24 @@ impl<'a, B: BodySource> CapturedSource<'a, B> {
     /// Captures up to `room` bytes of `inner` and sends them to `whole`. A body of no bytes is sent at once, since
     /// legacy may never ask for it.
     pub(crate) fn new(inner: &'a mut B, room: usize, whole: oneshot::Sender<CapturedBody>) -> Self {
-        let mut source = Self { inner, gathered: Gathered::new(room), whole: Some(whole) };
-        if matches!(source.inner.length(), BodyLength::Empty | BodyLength::Exact(0)) {
+        let left = match inner.length() {
+            BodyLength::Empty => Some(0),
+            BodyLength::Exact(length) => Some(length),
+            BodyLength::Unknown => None,
+        };
+        let mut source = Self { inner, gathered: Gathered::new(room), left, whole: Some(whole) };
+        if left == Some(0) {
             source.end();
         }
         source
+    }
+
+    fn add(&mut self, piece: &[u8]) {
+        self.gathered.add(piece);
+        self.left = self.left.map(|left| left.saturating_sub(piece.len() as u64));
+        if self.left == Some(0) {
+            self.end();
+        }
     }
 
     fn end(&mut self) {
@@ -95,7 +110,7 @@ impl<B: BodySource> BodySource for CapturedSource<'_, B> {
     async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
         let piece = self.inner.data().await?;
         match &piece {
-            Some(piece) => self.gathered.add(piece),
+            Some(piece) => self.add(piece),
             None => self.end(),
         }
         Ok(piece)
@@ -157,4 +172,44 @@ pub(crate) fn owned_fields(parsed: &handover_http1::Fields) -> Fields {
         }
     }
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Pieces(BodyLength, Vec<&'static str>);
+
+    impl BodySource for Pieces {
+        fn length(&self) -> BodyLength {
+            self.0
+        }
+
+        async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
+            Ok((!self.1.is_empty()).then(|| Bytes::from(self.1.remove(0))))
+        }
+    }
+
+    /// What is captured of a body of which `reads` pieces are asked for.
+    async fn captured(length: BodyLength, pieces: &[&'static str], reads: usize) -> Option<CapturedBody> {
+        let (sender, receiver) = oneshot::channel();
+        let mut inner = Pieces(length, pieces.to_vec());
+        let mut source = CapturedSource::new(&mut inner, 4, sender);
+        for _ in 0..reads {
+            source.data().await.unwrap();
+        }
+        drop(source);
+        receiver.await.ok()
+    }
+
+    #[tokio::test]
+    async fn a_body_is_whole_when_its_length_was_read_or_its_end() {
+        let whole = |text: &'static str| Some(Ok(Bytes::from(text)));
+        assert_eq!(captured(BodyLength::Empty, &[], 0).await, whole(""));
+        assert_eq!(captured(BodyLength::Exact(4), &["ab", "cd"], 2).await, whole("abcd"));
+        assert_eq!(captured(BodyLength::Exact(4), &["ab", "cd"], 1).await, None, "half of it was read");
+        assert_eq!(captured(BodyLength::Unknown, &["ab", "cd"], 3).await, whole("abcd"));
+        assert_eq!(captured(BodyLength::Unknown, &["ab", "cd"], 2).await, None, "its end was not asked for");
+        assert_eq!(captured(BodyLength::Exact(6), &["abc", "def"], 2).await, Some(Err(Lost::TooLarge)));
+    }
 }
