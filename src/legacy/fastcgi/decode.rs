@@ -313,4 +313,19 @@ mod tests {
             assert_eq!(decode(&whole[..cut], 64).1, Ok(false), "cut at {cut}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_is_the_same_in_whatever_pieces(
+            records in proptest::collection::vec((0u8..9, 0u16..3, proptest::collection::vec(0u8.., 0..20), 0u8..9), 0..8),
+            noise in proptest::collection::vec(0u8.., 0..40),
+            step in 1usize..30,
+        ) {
+            let mut input: Vec<u8> =
+                records.iter().flat_map(|(kind, id, content, padding)| record(*kind, *id, content, *padding)).collect();
+            input.extend_from_slice(&noise);
+            let whole = decode(&input, input.len().max(1));
+            proptest::prop_assert_eq!(decode(&input, step), whole);
+        }
+    }
 }

@@ -170,3 +170,52 @@ async fn write(socket: &Socket, activity: &Activity, content: Bytes) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::legacy::fastcgi::pool::Pool;
+    use crate::legacy::fastcgi::script::choose;
+    use crate::legacy::socket::Loose;
+    use crate::legacy::spec::{Address, Kind};
+    use crate::legacy::testing::{self, Body, folder, get, outbound, read_params};
+
+    /// A kept connection whose peer closes just as it is used.
+    fn closed() -> Socket {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        drop(theirs);
+        Loose::Unix(ours).fasten().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_request_that_did_not_get_through_goes_on_a_new_connection_from_its_beginning() {
+        let folder = folder();
+        let path = folder.path().join("s");
+        let listener = UnixListener::bind(&path).unwrap();
+        let legacy = FastCgi { address: Address::Unix(path.clone()), ..testing::fastcgi("/srv") };
+        let spec = testing::spec(Kind::FastCgi(legacy.clone()));
+        let mut lease = Arc::new(Pool::new(Address::Unix(path), 1)).lease(&spec).await.unwrap();
+        listener.accept().unwrap();
+        (lease.socket, lease.reused) = (closed(), true);
+
+        let head = get("/x");
+        let disk = Disk::new(std::env::temp_dir());
+        let held = Held::take(&mut Body::none(), 10, &disk).await.unwrap();
+        let script = choose(&legacy, head.path());
+        Opening::new(&legacy, true, &script, &outbound(&head), &held).send(&mut lease, &spec).await.unwrap();
+
+        assert!(!lease.reused);
+        drop(lease);
+        let (mut stream, mut seen) = (listener.accept().unwrap().0, Vec::new());
+        stream.read_to_end(&mut seen).unwrap();
+        let mut begin = BytesMut::new();
+        record::begin(&mut begin, true);
+        assert_eq!(seen[..record::BEGIN], begin);
+        assert!(read_params(&seen).contains(&("REQUEST_URI".into(), "/x".into())));
+    }
+}
