@@ -1,16 +1,19 @@
 //! The native handler answers as the legacy does: the same status, the same bytes, the same record.
+//!
+//! `OLD_CLIENTS=50000 SEED=7 cargo test -p handover-demo --test parity -- --nocapture` compares more than the
+//! default.
 
 #![allow(missing_docs)]
 
 mod batch;
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, env, fmt::Write as _};
 
 use anyhow::{Context as _, Result};
 use batch::Outcome;
 use handover_api::{Effect, Handler, Reply, Rows, Schema, testing::Frozen};
 use handover_demo::{
-    clients::{Request, tidy},
+    clients::{OldClients, Request, tidy},
     flights::CreateFlight,
 };
 
@@ -114,9 +117,23 @@ fn shown_pair(legacy: &Outcome, native: &Outcome) -> String {
     format!("  legacy …{}\n  native …{}\n", cut(at(&legacy)), cut(at(&native)))
 }
 
+fn setting(name: &str, default: u64) -> u64 {
+    env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
 #[tokio::test]
 async fn answers_every_real_record_as_legacy_does() -> Result<()> {
     let requests: Vec<Request> = batch::real_records()?.iter().map(tidy).collect();
+    let differences = differences(&requests).await?;
+    anyhow::ensure!(differences.is_empty(), "native differs from legacy:\n{differences}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn answers_old_clients_as_legacy_does() -> Result<()> {
+    let records = batch::real_records()?;
+    let count = usize::try_from(setting("OLD_CLIENTS", 10_000))?;
+    let requests: Vec<Request> = OldClients::new(setting("SEED", 2), &records).take(count).collect();
     let differences = differences(&requests).await?;
     anyhow::ensure!(differences.is_empty(), "native differs from legacy:\n{differences}");
     Ok(())

@@ -38,14 +38,9 @@ pub(crate) struct Loaded {
 impl Location {
     /// Reads and validates the files. `handlers`: the names that `native` may use.
     pub(crate) fn check(&self, handlers: &[&str]) -> Result<(Sources, Checked), Faults> {
-        let sources = self.read()?;
+        let sources = Sources::load(&self.main, &environment)?;
         let checked = self.validate(&sources, handlers)?;
         Ok((sources, checked))
-    }
-
-    /// Reads the files.
-    pub(super) fn read(&self) -> Result<Sources, Faults> {
-        Sources::load(&self.main, &environment)
     }
 
     /// The state folder, also when the file is broken.
@@ -88,7 +83,7 @@ impl Location {
         Some((kept, checked))
     }
 
-    pub(super) fn validate(&self, sources: &Sources, handlers: &[&str]) -> Result<Checked, Faults> {
+    fn validate(&self, sources: &Sources, handlers: &[&str]) -> Result<Checked, Faults> {
         validate(sources, &Against { env: &environment, handlers, state: self.state.as_deref() })
     }
 }

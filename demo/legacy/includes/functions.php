@@ -3,6 +3,14 @@
  * Helpers that every page needs. Grew.
  */
 
+// parts of patterns for what strtotime() may be given; it would take "tomorrow", too (2010)
+define('RE_YEAR', '(?:19|20)\d\d');
+define('RE_MONTH', '(?:0?\d|1[0-2])');
+define('RE_DAY', '(?:[012]?\d|3[01])');
+define('RE_MONTH_NAME', '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)');
+define('RE_TIME', '(?:[01]\d|2[0-4]):[0-5]\d(?::[0-5]\d)?');
+define('RE_ZONE', '(?:Z|[+-][01]\d:?[0-5]\d)');
+
 /** The clock. Tests set $GLOBALS['now'] (2015). */
 function now()
 {

@@ -6,7 +6,7 @@ const GETS: &[&str] = &[
     "/",
     "/healthz",
     "/nope",
-    "/nope/<b>",
+    "/nope/%3Cb%3E",
     "/v1/airports/JFK",
     "/v1/airports/jfk?pretty",
     "/v1/airports/jfk?pretty[]=1",

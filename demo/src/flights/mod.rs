@@ -18,8 +18,10 @@ mod input;
 mod intake;
 mod php;
 mod rules;
+mod strtotime;
 mod tables;
 mod time;
+mod versions;
 
 use handover_api::{Answer, Context, Decline, Handler, HandlerError, Outcome, Record, Request, Response};
 use legacy_compat::Value;

@@ -4,9 +4,9 @@
 use std::sync::LazyLock;
 
 use legacy_compat::{
-    Array, Php, Str, Value, Version, call, cast, compare,
+    Array, Php, Str, Value, Version, cast, compare,
     families::{
-        math, round,
+        html, math, round,
         strings::basic::{self, Charset},
     },
     json, numeric,
@@ -18,15 +18,6 @@ use super::time::HOME;
 
 /// The legacy's PHP: 8.2, `date_default_timezone_set('America/New_York')`.
 pub(super) static PHP: LazyLock<Php> = LazyLock::new(|| Php::new(Version::V8_2).in_zone(HOME));
-
-/// Calls a function of PHP's. What PHP would throw can't come of the arguments used here; it would be null.
-fn php(name: &str, args: impl Into<Vec<Value>>) -> Value {
-    call::call(&PHP, name, &mut args.into()).unwrap_or_default()
-}
-
-fn php_text(name: &str, args: impl Into<Vec<Value>>) -> Str {
-    cast::to_str(&PHP, &php(name, args))
-}
 
 /// A part of a text, as `.` makes one of it.
 pub(super) trait Piece {
@@ -119,10 +110,8 @@ pub(super) fn to_utf8(s: &[u8]) -> Str {
 
 /// `h()`: `htmlspecialchars($s, ENT_QUOTES, 'UTF-8')`
 pub(super) fn h(s: &[u8]) -> Str {
-    if s.is_ascii() && !s.iter().any(|byte| b"&<>\"'".contains(byte)) {
-        return Str::new(s);
-    }
-    php_text("htmlspecialchars", [Value::string(s), Value::Int(3), Value::from("UTF-8")])
+    const ENT_QUOTES: html::Flags = html::Flags(3);
+    html::escape(s, ENT_QUOTES, false, true, true).into()
 }
 
 /// `trim($s, $chars)`
@@ -165,7 +154,7 @@ pub(super) fn without(s: &[u8], bytes: &[u8]) -> Str {
 
 /// `strip_tags()`
 pub(super) fn strip_tags(s: &[u8]) -> Str {
-    php_text("strip_tags", [Value::string(s)])
+    html::strip_tags(s, b"", false).into()
 }
 
 /// A pattern, compiled by PCRE2 as PHP does it, once; `(?i)` stands for the flag `i`.
@@ -233,31 +222,14 @@ pub(super) fn amount(number: f64) -> Str {
     round::number_format(&PHP, number, 2, b".", b"").into()
 }
 
-/// `strtotime()`
-pub(super) fn strtotime(s: &[u8]) -> Option<i64> {
-    tidy_time(s).or_else(|| php("strtotime", [Value::string(s)]).as_int())
-}
-
-/// The form that all tidy clients send, `2013-01-01T10:00:00Z`, without PHP's whole grammar. Leap seconds and what is
-/// no day are left to that.
-fn tidy_time(s: &[u8]) -> Option<i64> {
-    let [.., b'T', _, _, b':', _, _, b':', b'0'..=b'5', _, b'Z'] = s else { return None };
-    std::str::from_utf8(s).ok().filter(|s| s.len() == 20)?.parse().ok().map(jiff::Timestamp::as_second)
-}
-
 /// `array_sum()`
 pub(super) fn array_sum(array: &Array) -> Value {
     math::sum(&PHP, array)
 }
 
-/// `version_compare($a, $b, $operator)`
-pub(super) fn version_compare(a: &[u8], b: &str, operator: &str) -> bool {
-    php("version_compare", [Value::string(a), Value::from(b), Value::from(operator)]) == Value::TRUE
-}
-
 /// `crc32()`
 pub(super) fn crc32(s: &[u8]) -> i64 {
-    php("crc32", [Value::string(s)]).as_int().unwrap_or_default()
+    crc32fast::hash(s).into()
 }
 
 /// `is_numeric()` of a text

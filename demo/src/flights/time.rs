@@ -23,8 +23,12 @@ pub(super) fn local_timestamp(
     let local = date().and_then(|date| {
         date.to_datetime(civil::Time::midnight()).checked_add(days.days().minutes(minutes)).ok()
     });
-    let zoned = local.and_then(|local| local.to_zoned(zone(zone_name)).ok());
-    zoned.map_or(0, |zoned| zoned.timestamp().as_second())
+    local.and_then(|local| in_zone(zone_name, local)).unwrap_or_default()
+}
+
+/// When a zone's clocks show this; as [`local_timestamp`] where they never or twice do.
+pub(super) fn in_zone(zone_name: &str, local: civil::DateTime) -> Option<i64> {
+    Some(local.to_zoned(zone(zone_name)).ok()?.timestamp().as_second())
 }
 
 /// An instant as a zone's clocks show it, in `strftime`'s notation.

@@ -20,8 +20,7 @@ const HELD_MAX: usize = 256 * 1024;
 /// A part of an answer.
 #[derive(Debug)]
 pub(crate) enum Part {
-    /// Boxed: there is one among many pieces, and it is eight times their size.
-    Head(Box<ResponseHead>),
+    Head(ResponseHead),
     Data(Bytes),
     /// The answer is complete.
     End,

@@ -45,7 +45,9 @@ function old_date($f)
         $d = $m[1] . '-' . $m[2] . '-' . $m[3];
         fix('F021');
     }
-    $known = '/^\d{4}-\d\d?-\d\d?$|^\d\d?\/\d\d?\/(\d{4}|\d\d)$|^\d\d?-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{4}$|^@\d{1,10}$/i';
+    $known = '/^' . RE_YEAR . '-' . RE_MONTH . '-' . RE_DAY . '$'
+        . '|^' . RE_MONTH . '\/' . RE_DAY . '\/(?:' . RE_YEAR . '|\d\d)$'
+        . '|^' . RE_DAY . '-' . RE_MONTH_NAME . '-' . RE_YEAR . '$|^@\d{1,10}$/i';
     $ts = preg_match($known, $d) ? strtotime($d) : false;
     if (fires('F022', $ts === false)) {
         err('F022', 'date', 'is no date that we know', $f['date']);

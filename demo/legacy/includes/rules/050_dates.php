@@ -70,14 +70,14 @@ function rules_time_hour($f)
         fix('F061');
         return $f;
     }
-    $iso = '/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?$/';
-    $us = '/^\d\d?\/\d\d?\/\d{4} \d\d?:\d\d( ?[AP]M)?$/i';
+    $iso = '/^' . RE_YEAR . '-' . RE_MONTH . '-' . RE_DAY . '[T ]' . RE_TIME . RE_ZONE . '?$/';
+    $us = '/^' . RE_MONTH . '\/' . RE_DAY . '\/' . RE_YEAR . ' (?:' . RE_TIME . '|(?:0?[1-9]|1[0-2]):[0-5]\d ?[AP]M)$/i';
     $ts = preg_match($iso, $f['time_hour']) || preg_match($us, $f['time_hour']) ? strtotime($f['time_hour']) : false;
     if (fires('F062', $ts === false)) {
         err('F062', 'time_hour', 'is no time', $f['time_hour']);
         return $f;
     }
-    if (fires('F063', !preg_match('/(Z|[+-]\d\d:?\d\d)$/', $f['time_hour']))) {
+    if (fires('F063', !preg_match('/:\d\d' . RE_ZONE . '$/', $f['time_hour']))) {
         warn('F063', 'time_hour', 'has no zone, New York is assumed');
     }
     if (fires('F064', abs($ts - $hour_ts) > 3600)) {

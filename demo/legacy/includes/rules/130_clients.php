@@ -33,8 +33,9 @@ function rules_filed($f)
         $at = '@' . $at;
         fix('F191');
     }
-    $known = '/^@\d+$|^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?)?$'
-        . '|^((mon|tue|wed|thu|fri|sat|sun), )?\d\d? (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) \d{4} \d\d:\d\d(:\d\d)?( [+-]\d{4}| GMT)?$/i';
+    $known = '/^@\d{1,10}$|^' . RE_YEAR . '-' . RE_MONTH . '-' . RE_DAY . '(?:[T ]' . RE_TIME . RE_ZONE . '?)?$'
+        . '|^(?:(?:mon|tue|wed|thu|fri|sat|sun), )?' . RE_DAY . ' ' . RE_MONTH_NAME . ' ' . RE_YEAR . ' '
+        . RE_TIME . '(?: GMT| ' . RE_ZONE . ')?$/i';
     $ts = preg_match($known, $at) ? strtotime($at) : false;
     if (fires('F192', $ts === false)) {
         err('F192', 'filed_at', 'is no time that we know', $f['filed_at']);

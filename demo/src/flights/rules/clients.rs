@@ -6,17 +6,14 @@ use legacy_compat::{Str, Value, cast};
 use crate::flights::{
     flight::Flight,
     intake::Intake,
-    php::{Pattern, h, in_array, lower, pattern, round, stripos, strtotime, text, version_compare},
+    php::{Pattern, h, in_array, lower, pattern, round, stripos, text},
+    strtotime::{FILED, strtotime},
     time::{HOME, date_in, local_timestamp},
+    versions::version_compare,
 };
 
 static MAIL: Pattern = pattern!(r"(?i)^[\w.+-]+@[a-z0-9-]+(\.[a-z0-9-]+)+$");
 static SECONDS: Pattern = pattern!(r"^\d{9,10}$");
-static KNOWN: Pattern = pattern!(concat!(
-    r"(?i)^@\d+$|^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?)?$",
-    r"|^((mon|tue|wed|thu|fri|sat|sun), )?\d\d? (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) \d{4} ",
-    r"\d\d:\d\d(:\d\d)?( [+-]\d{4}| GMT)?$"
-));
 static VERSION: Pattern = pattern!(r"^\d+(\.\d+)*([a-z]+\d*)?$");
 
 /// `rules_clients()`
@@ -52,7 +49,7 @@ fn rules_filed(i: &mut Intake<'_>, f: &mut Flight) {
         at = text!["@", &at].into();
         i.fix("F191");
     }
-    let Some(ts) = KNOWN.matches(&at).then(|| strtotime(&at)).flatten() else {
+    let Some(ts) = FILED.matches(&at).then(|| strtotime(&at)).flatten() else {
         return i.err("F192", "filed_at", "is no time that we know", given);
     };
     if ts > i.now + 300 {
@@ -72,14 +69,14 @@ fn rules_versions(i: &mut Intake<'_>, f: &Flight) {
     if !VERSION.matches(&version) {
         return i.err("F195", "", text!["client version ", h(&version), " is unknown"], Value::Null);
     }
-    if version_compare(&version, "1.2", "<") {
+    if version_compare(&version, b"1.2").is_lt() {
         i.err("F196", "", text!["client ", &version, " is no longer supported"], Value::Null);
     }
-    if version_compare(&version, "3.0", ">=") && f.sched_arr_time.is_none() {
+    if version_compare(&version, b"3.0").is_ge() && f.sched_arr_time.is_none() {
         i.err("F197", "sched_arr_time", "is required from version 3 on", Value::Null);
     }
     let very_late = f.arr_delay.is_some_and(|delay| delay >= 60);
-    if version_compare(&version, "2.5rc1", ">=") && very_late && cast::is_empty(&f.delay_reasons) {
+    if version_compare(&version, b"2.5rc1").is_ge() && very_late && cast::is_empty(&f.delay_reasons) {
         i.warn("F198", "delay_reasons", "are wanted for an hour and more");
     }
     // FlightWire writes the delay of the arrival in hours when it is a round one

@@ -3,15 +3,12 @@
 use crate::flights::{
     flight::Flight,
     intake::Intake,
-    php::{Pattern, pattern, round, strtotime, text},
+    php::{round, text},
+    strtotime::{ISO, US, ZONED, strtotime},
     time::{HOME, date_in, is_day, local_timestamp, utc_text},
 };
 
 use super::airport_zone;
-
-static ISO: Pattern = pattern!(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?$");
-static US: Pattern = pattern!(r"(?i)^\d\d?\/\d\d?\/\d{4} \d\d?:\d\d( ?[AP]M)?$");
-static ZONE: Pattern = pattern!(r"(Z|[+-]\d\d:?\d\d)$");
 
 /// `rules_dates()`
 pub(in crate::flights) fn rules_dates(i: &mut Intake<'_>, f: &mut Flight) {
@@ -83,7 +80,7 @@ fn rules_time_hour(i: &mut Intake<'_>, f: &mut Flight, hour: i64) {
     let Some(mut ts) = known.then(|| strtotime(&given)).flatten() else {
         return i.err("F062", "time_hour", "is no time", given);
     };
-    if !ZONE.matches(&given) {
+    if !ZONED.matches(&given) {
         i.warn("F063", "time_hour", "has no zone, New York is assumed");
     }
     let off = (ts - hour_ts).abs();

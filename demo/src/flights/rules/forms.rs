@@ -5,16 +5,13 @@ use legacy_compat::{Array, Str, Value, cast};
 use crate::flights::{
     flight::{Field, Raw},
     intake::Intake,
-    php::{PHP, Pattern, h, is_numeric, loose_eq, pattern, strtotime, text, upper},
+    php::{PHP, Pattern, h, is_numeric, loose_eq, pattern, text, upper},
+    strtotime::{DATE, strtotime},
     time::{HOME, date_in},
 };
 
 static EUROPEAN: Pattern = pattern!(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})$");
 static COMPACT: Pattern = pattern!(r"^(\d{4})(\d\d)(\d\d)$");
-static KNOWN: Pattern = pattern!(concat!(
-    r"(?i)^\d{4}-\d\d?-\d\d?$|^\d\d?\/\d\d?\/(\d{4}|\d\d)$",
-    r"|^\d\d?-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{4}$|^@\d{1,10}$"
-));
 static CLOCK: Pattern = pattern!(r"(?i)^(\d{1,2})[:.h](\d\d)(?::\d\d)?\s*(?:([ap])\.?m\.?)?$");
 static NUMBER: Pattern = pattern!(r"(?i)^([a-z0-9]{2})[ -]?(\d{1,4})$");
 
@@ -60,7 +57,7 @@ fn old_date(i: &mut Intake<'_>, f: &mut Raw) {
         d = text![&m[1], "-", &m[2], "-", &m[3]].into();
         i.fix("F021");
     }
-    let Some(ts) = KNOWN.matches(&d).then(|| strtotime(&d)).flatten() else {
+    let Some(ts) = DATE.matches(&d).then(|| strtotime(&d)).flatten() else {
         return i.err("F022", "date", "is no date that we know", f[Field::Date].clone());
     };
     let day = date_in(HOME, "%-Y %-m %-d", ts);
