@@ -187,6 +187,11 @@ impl Faults {
         Self { sources, list }
     }
 
+    /// The files that they are in.
+    pub(crate) const fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()

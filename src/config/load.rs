@@ -38,9 +38,14 @@ pub(crate) struct Loaded {
 impl Location {
     /// Reads and validates the files. `handlers`: the names that `native` may use.
     pub(crate) fn check(&self, handlers: &[&str]) -> Result<(Sources, Checked), Faults> {
-        let sources = Sources::load(&self.main, &environment)?;
+        let sources = self.read()?;
         let checked = self.validate(&sources, handlers)?;
         Ok((sources, checked))
+    }
+
+    /// Reads the files.
+    pub(super) fn read(&self) -> Result<Sources, Faults> {
+        Sources::load(&self.main, &environment)
     }
 
     /// The state folder, also when the file is broken.
@@ -83,7 +88,7 @@ impl Location {
         Some((kept, checked))
     }
 
-    fn validate(&self, sources: &Sources, handlers: &[&str]) -> Result<Checked, Faults> {
+    pub(super) fn validate(&self, sources: &Sources, handlers: &[&str]) -> Result<Checked, Faults> {
         validate(sources, &Against { env: &environment, handlers, state: self.state.as_deref() })
     }
 }

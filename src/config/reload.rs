@@ -4,12 +4,12 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::fault::Faults;
-use super::interpolate::environment;
 use super::load::{Loaded, Location, keep, log_legacy_only, log_warnings};
 use super::source::Sources;
 use super::valid::{Config, Listen};
@@ -17,6 +17,9 @@ use crate::route::Stage;
 use crate::route::generation::{Generation, Shared};
 use crate::route::override_store::OverrideStore;
 use crate::route::overrides::{LegacyOnly, Note, Overrides, StageOverride};
+
+/// How long after a valid configuration could not be applied it is tried again by itself.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// Makes a configuration with its overrides the current generation. On an error nothing has changed.
 pub(crate) trait Apply: Send + Sync {
@@ -61,6 +64,8 @@ struct Current {
     loaded: Loaded,
     /// A legacy-only that the disk would not take.
     unkept: Option<Note>,
+    /// Valid files that needed what could not be had, and when that was tried.
+    unprepared: Option<(Sources, Instant)>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -115,7 +120,7 @@ impl Reloader {
     ) -> Self {
         let store = OverrideStore::new(loaded.config.state.clone());
         let fixed = Fixed::of(&loaded.config);
-        let current = Mutex::new(Current { loaded, unkept: None });
+        let current = Mutex::new(Current { loaded, unkept: None, unprepared: None });
         Self { location, handlers, apply, store, fixed, current }
     }
 
@@ -143,20 +148,49 @@ impl Reloader {
     /// overrides are applied even then.
     pub(crate) fn reload(&self) -> Result<Outcome, NotReloaded> {
         let mut current = self.current();
-        match self.read_and_apply(&mut current) {
-            Ok(outcome) => Ok(outcome),
-            Err(why) => {
-                if let Err(why) = self.apply(&mut current, None) {
-                    tracing::error!("the overrides cannot be applied: {why}");
-                }
-                Err(why)
-            }
+        let read = self.location.read();
+        self.apply_all(&mut current, read)
+    }
+
+    /// Applies what differs from what is in effect. When nothing does, that costs no more than reading.
+    pub(super) fn catch_up(&self) {
+        let mut current = self.current();
+        let read = self.location.read();
+        let nothing_new = read.as_ref().is_ok_and(|sources| current.has_tried(sources));
+        if nothing_new {
+            self.apply_overrides(&mut current);
+        } else if let Err(NotReloaded::Unprepared(_)) = self.apply_all(&mut current, read.clone()) {
+            current.unprepared = read.ok().map(|sources| (sources, Instant::now()));
         }
     }
 
-    fn read_and_apply(&self, current: &mut Current) -> Result<Outcome, NotReloaded> {
+    fn apply_all(
+        &self,
+        current: &mut Current,
+        read: Result<Sources, Faults>,
+    ) -> Result<Outcome, NotReloaded> {
+        current.unprepared = None;
+        let applied = self.apply_files(current, read);
+        if applied.is_err() {
+            self.apply_overrides(current);
+        }
+        applied
+    }
+
+    fn apply_overrides(&self, current: &mut Current) {
+        if let Err(why) = self.apply(current, None) {
+            tracing::error!("the overrides cannot be applied: {why}");
+        }
+    }
+
+    fn apply_files(
+        &self,
+        current: &mut Current,
+        read: Result<Sources, Faults>,
+    ) -> Result<Outcome, NotReloaded> {
         let handlers: Vec<&str> = self.handlers.iter().map(String::as_str).collect();
-        let (sources, checked) = self.location.check(&handlers).map_err(|faults| {
+        let checked = read.and_then(|sources| Ok((self.location.validate(&sources, &handlers)?, sources)));
+        let (checked, sources) = checked.map_err(|faults| {
             current.refuse(&faults);
             NotReloaded::Faults(faults)
         })?;
@@ -218,12 +252,6 @@ impl Reloader {
         self.apply(&mut current, None).map(|(generation, _)| generation)
     }
 
-    /// Changes whenever a reload could do something.
-    pub(super) fn fingerprint(&self) -> (Result<String, String>, Vec<u8>) {
-        let files = Sources::load(&self.location.main, &environment);
-        (files.map(|sources| sources.hash()).map_err(|faults| faults.to_string()), self.store.fingerprint())
-    }
-
     fn current(&self) -> MutexGuard<'_, Current> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -260,6 +288,14 @@ impl Reloader {
 }
 
 impl Current {
+    /// Whether trying these files again would come to what is known already.
+    fn has_tried(&self, sources: &Sources) -> bool {
+        if let Some((tried, when)) = &self.unprepared {
+            return tried == sources && when.elapsed() < AGAIN;
+        }
+        self.loaded.refused.as_deref().map_or(&self.loaded.sources, Faults::sources) == sources
+    }
+
     /// Remembers what is wrong, and says so once.
     fn refuse(&mut self, faults: &Faults) {
         if self.loaded.refused.as_deref() != Some(faults) {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::reload::{NotReloaded, Reloader};
+use super::reload::Reloader;
 
 /// How often is looked without being told.
 const POLL: Duration = Duration::from_secs(1);
@@ -22,9 +22,6 @@ const POLL: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_millis(100);
 /// How long is waited for quiet at most.
 const UNREST: Duration = Duration::from_secs(1);
-
-/// How long after a valid configuration could not be applied it is tried again.
-const AGAIN: Duration = Duration::from_secs(10);
 
 enum Told {
     Change,
@@ -67,17 +64,11 @@ impl Drop for Watch {
 }
 
 fn run(reloader: &Reloader, mut watcher: Option<RecommendedWatcher>, told: &Receiver<Told>) {
-    // The first time it is reloaded too: the files may have changed since the start.
-    let (mut folders, mut seen, mut again_at) = (BTreeSet::new(), None, None);
+    let mut folders = BTreeSet::new();
     loop {
         follow(reloader, watcher.as_mut(), &mut folders);
-        let now = reloader.fingerprint();
-        if seen.as_ref() != Some(&now) || again_at.is_some_and(|at| Instant::now() >= at) {
-            // What is wrong, the reloader has logged. What could not be had may be there later.
-            let unprepared = matches!(reloader.reload(), Err(NotReloaded::Unprepared(_)));
-            again_at = unprepared.then(|| Instant::now() + AGAIN);
-            seen = Some(now);
-        }
+        // At once, too: the files may have changed since the start.
+        reloader.catch_up();
         let stop = match told.recv_timeout(POLL) {
             Ok(Told::Change) => settle(told).is_break(),
             Err(RecvTimeoutError::Timeout) => false,

@@ -14,7 +14,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
-use ring::digest::{SHA256, digest};
 
 use super::overrides::{LegacyOnly, Note, Overrides, StageOverride};
 use crate::config::state;
@@ -71,15 +70,6 @@ impl OverrideStore {
     /// Gives a route its stage from the file back. `false` when it had no override.
     pub(crate) fn clear_stage(&self, route: &str) -> io::Result<bool> {
         self.change(|stages| stages.remove(route)).map(|removed| removed.is_some())
-    }
-
-    /// Changes with each change of the files, whatever they hold.
-    pub(crate) fn fingerprint(&self) -> Vec<u8> {
-        let files = [self.legacy_only_file(), self.stages_file()];
-        files
-            .iter()
-            .flat_map(|file| digest(&SHA256, format!("{:?}", read(file)).as_bytes()).as_ref().to_vec())
-            .collect()
     }
 
     fn stages(&self) -> io::Result<BTreeMap<String, StageOverride>> {
@@ -190,14 +180,5 @@ mod tests {
         assert!(store.set_stage("a", StageOverride { stage: Stage::Native, note: note("x") }).is_err());
         store.clear_legacy_only().unwrap();
         assert!(matches!(store.load().legacy_only, Some(LegacyOnly::Unreadable(_))));
-    }
-
-    #[test]
-    fn the_fingerprint_follows_the_files() {
-        let (_place, store) = store();
-        let before = store.fingerprint();
-        assert_eq!(before, store.fingerprint());
-        store.set_legacy_only(&note("outage")).unwrap();
-        assert_ne!(before, store.fingerprint());
     }
 }

@@ -96,7 +96,7 @@ impl<'a> Download<'a> {
                 let head = reader.push(piece).map_err(|fault| Failed::new(Leg::ReadHead, fault))?;
                 let Some((head, body)) = head else { return Ok(false) };
                 self.state = State::Body(BodyGate::new(&head));
-                self.handoff.push(Part::Head(head));
+                self.handoff.push(Part::Head(Box::new(head)));
                 body
             }
         };

@@ -20,7 +20,8 @@ const HELD_MAX: usize = 256 * 1024;
 /// A part of an answer.
 #[derive(Debug)]
 pub(crate) enum Part {
-    Head(ResponseHead),
+    /// Boxed: there is one among many pieces, and it is eight times their size.
+    Head(Box<ResponseHead>),
     Data(Bytes),
     /// The answer is complete.
     End,

@@ -65,7 +65,7 @@ impl Held {
             return Ok(Some(piece));
         }
         if let Some((file, left)) = self.file.take() {
-            return self.from_file(file, left, disk).await;
+            return self.piece_of_file(file, left, disk).await;
         }
         let piece = body.data().await?;
         let length = piece.as_ref().map_or(0, |piece| piece.len() as u64);
@@ -81,7 +81,12 @@ impl Held {
         self.pieces.is_empty() && self.file.is_none()
     }
 
-    async fn from_file(&mut self, mut file: File, left: u64, disk: &Disk) -> Result<Option<Bytes>, Failed> {
+    async fn piece_of_file(
+        &mut self,
+        mut file: File,
+        left: u64,
+        disk: &Disk,
+    ) -> Result<Option<Bytes>, Failed> {
         let length = left.min(FILE_PIECE as u64) as usize;
         let read = disk.run(move || {
             let mut piece = BytesMut::zeroed(length);

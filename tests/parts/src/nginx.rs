@@ -28,8 +28,7 @@ impl Nginx {
     /// When nginx is not installed, or does not start.
     #[must_use]
     pub fn in_front_of(php: &PhpFpm) -> Self {
-        let root = php.root().canonicalize().expect("the application's folder is there");
-        Self::start(&root, php.address())
+        Self::start(php.root(), php.address())
     }
 
     /// Where it listens.

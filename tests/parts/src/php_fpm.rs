@@ -60,7 +60,7 @@ impl PhpFpm {
         &self.address
     }
 
-    /// The application's public folder.
+    /// The application's public folder, without symbolic links and `..`.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
@@ -175,7 +175,8 @@ impl PhpFpmBuilder {
             command.args(["-d", &format!("{key}={value}")]);
         }
         let process = Process::start("php-fpm", command, Signal::SIGTERM, folder);
-        let mut php = PhpFpm { process, root: self.root, address };
+        let root = self.root.canonicalize().expect("the application's folder is there");
+        let mut php = PhpFpm { process, root, address };
         php.wait_until_ready();
         php
     }
