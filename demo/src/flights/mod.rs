@@ -10,7 +10,7 @@
 //! | `php` | what the rules need of PHP, from `legacy-compat` |
 //!
 //! Up to the end of `rules/types` values are PHP's, with all their looseness; there they become a
-//! [`flight::Flight`], whose fields have one type each.
+//! `flight::Flight`, whose fields have one type each.
 
 mod enrich;
 mod flight;
