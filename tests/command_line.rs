@@ -116,6 +116,28 @@ fn legacy_only_counts_the_processes_that_did_it() {
 }
 
 #[test]
+fn rollback_takes_a_route_below_the_files_stage_and_back() {
+    let folder = folder(GOOD);
+    let store = folder.path().join("handover-state/overrides.json");
+    let set = r#"{"airport": {"stage": "shadow", "who": "x", "why": "y", "when": "2026-01-01T00:00:00Z"}}"#;
+    for (arguments, status, part) in [
+        (&["rollback", "airport"][..], 1, "airport is at legacy already"),
+        (&["rollback", "airprt"], 1, "did you mean airport?"),
+        (&["rollback", "airport", "--to", "native"], 1, "to raise it, edit the file"),
+        (&["rollback", "airport", "--to", "nowhere"], 2, "possible values: legacy, shadow"),
+        (&["rollback", "airport", "--off"], 0, "had no override"),
+    ] {
+        let (found, out, err) = run(folder.path(), arguments);
+        assert_eq!(found, Some(status), "{arguments:?}: {err}");
+        assert!(out.contains(part) || err.contains(part), "{part} in\n{out}{err}");
+    }
+    fs::write(&store, set).unwrap();
+    assert!(run(folder.path(), &["routes"]).1.contains("airport: overridden to shadow by x"));
+    assert_eq!(run(folder.path(), &["rollback", "airport", "--off"]).0, Some(0));
+    assert_eq!(fs::read_to_string(store).unwrap(), "{}");
+}
+
+#[test]
 fn parity_without_evidence_says_how_to_get_some() {
     let folder = folder(GOOD);
     let (status, _, err) = run(folder.path(), &["parity"]);

@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 /// Who sits there: behind sudo the one who called it.
-fn operator() -> String {
+pub(super) fn operator() -> String {
     let name = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|user| user.name);
     std::env::var("SUDO_USER").ok().or_else(name).unwrap_or_else(|| "somebody".to_owned())
 }

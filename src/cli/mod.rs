@@ -8,6 +8,7 @@ mod explain;
 mod legacy_only;
 mod output;
 mod parity;
+mod rollback;
 mod routes;
 mod serve;
 
@@ -75,6 +76,8 @@ enum Command {
     ///
     /// It survives restarts and is stronger than the file until `--off` takes it back.
     LegacyOnly(legacy_only::Args),
+    /// Take one route back by a stage or more, whatever the file says.
+    Rollback(rollback::Args),
     /// Print the JSON Schema of routes.toml, for editors.
     Schema,
 }
@@ -114,6 +117,7 @@ pub(crate) fn run(handlers: Handlers) -> ExitCode {
         Command::Routes(args) => routes::run(&args, &context),
         Command::Parity(args) => parity::run(&args, &context),
         Command::LegacyOnly(args) => legacy_only::run(&args, &context),
+        Command::Rollback(args) => rollback::run(&args, &context),
         Command::Schema => schema(&context),
     };
     done.unwrap_or_else(|error| {

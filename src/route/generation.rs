@@ -102,11 +102,6 @@ impl Shared {
     pub(crate) fn live(&self) -> usize {
         self.live.load(Ordering::Relaxed)
     }
-
-    /// The names that `native = "…"` may use.
-    pub(crate) const fn handlers(&self) -> &Handlers {
-        &self.handlers
-    }
 }
 
 fn compile(
