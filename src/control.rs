@@ -81,6 +81,11 @@ impl Control {
         Self { process, store, reloader }
     }
 
+    /// What is wrong with the files as they are now, when that keeps them from being in effect.
+    pub(crate) fn refused(&self) -> Option<String> {
+        self.reloader.refused().map(|faults| faults.to_string())
+    }
+
     /// Reads the files again. Returns once every core works with the outcome.
     pub(crate) async fn reload(&self) -> Result<Result<Outcome, NotReloaded>, JoinError> {
         let reloader = Arc::clone(&self.reloader);

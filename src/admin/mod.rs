@@ -82,7 +82,7 @@ async fn metrics(State(control): State<Arc<Control>>) -> Response {
 }
 
 async fn status(State(control): State<Arc<Control>>) -> Json<Status> {
-    Json(Status::of(&control.process))
+    Json(Status { refused: control.refused(), ..Status::of(&control.process) })
 }
 
 async fn parity(State(control): State<Arc<Control>>) -> Response {

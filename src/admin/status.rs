@@ -20,6 +20,9 @@ pub struct Status {
     pub draining: bool,
     /// Why everything goes to legacy, when it does.
     pub legacy_only: Option<String>,
+    /// What is wrong with the files as they are now, when an older configuration is in effect because of it.
+    #[serde(default)]
+    pub refused: Option<String>,
     /// The routes, in the file's order.
     pub routes: Vec<RouteStatus>,
     /// Requests that no route named, by who answered.
@@ -62,6 +65,7 @@ impl Status {
             generation: generation.number,
             hash: generation.config.hash.clone(),
             draining: *process.phase.borrow() == Phase::Draining,
+            refused: None,
             legacy_only: generation.overrides.legacy_only.as_ref().map(ToString::to_string),
             routes: generation
                 .routes()

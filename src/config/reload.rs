@@ -16,7 +16,7 @@ use super::valid::{Config, Listen};
 use crate::route::Stage;
 use crate::route::generation::{Generation, Shared};
 use crate::route::override_store::OverrideStore;
-use crate::route::overrides::{LegacyOnly, Note, Overrides, StageOverride};
+use crate::route::overrides::{LegacyOnly, Note, Overrides};
 
 /// How long after a valid configuration could not be applied it is tried again by itself.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -236,20 +236,6 @@ impl Reloader {
         let (generation, _) = self.apply(&mut current, None)?;
         let routes = generation.routes().iter().filter(|route| route.stage != Stage::Retired).count();
         Ok(Applied { routes, unkept })
-    }
-
-    /// Sets one route's stage, or gives it the file's again.
-    pub(crate) fn set_stage(
-        &self,
-        route: &str,
-        stage: Option<StageOverride>,
-    ) -> Result<Arc<Generation>, Box<dyn Error + Send + Sync>> {
-        let mut current = self.current();
-        match stage {
-            Some(stage) => self.store.set_stage(route, stage)?,
-            None => self.store.clear_stage(route).map(|_| ())?,
-        }
-        self.apply(&mut current, None).map(|(generation, _)| generation)
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {

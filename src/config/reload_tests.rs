@@ -5,6 +5,7 @@ use handover_api::{Answer, Context, Decline, Handler, Outcome as Handled, Reques
 
 use super::*;
 use crate::route::generation::Handlers;
+use crate::route::overrides::StageOverride;
 
 struct Never;
 
@@ -173,9 +174,12 @@ fn one_route_can_be_taken_back() {
     let world = World::new(&at(Stage::Native));
     let reloader = world.start().unwrap();
     let taken_back = StageOverride { stage: Stage::Shadow, note: note("rollback", "mismatches") };
-    assert_eq!(reloader.set_stage("a", Some(taken_back)).unwrap().route("a").unwrap().stage, Stage::Shadow);
-    assert_eq!(stage(&world.start().unwrap()), Stage::Shadow);
-    reloader.set_stage("a", None).unwrap();
+    let store = OverrideStore::new(reloader.state().to_owned());
+    store.set_stage("a", taken_back).unwrap();
+    assert!(reloader.reload().unwrap().changed);
+    assert_eq!((stage(&reloader), stage(&world.start().unwrap())), (Stage::Shadow, Stage::Shadow));
+    store.clear_stage("a").unwrap();
+    reloader.reload().unwrap();
     assert_eq!(stage(&reloader), Stage::Native);
 }
 
