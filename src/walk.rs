@@ -22,7 +22,7 @@ use tracing::Level;
 
 use crate::accept::core::Core;
 use crate::commit::NotCommitted;
-use crate::exchange::replayed::{Gathered, NoBody, Replayed, gather};
+use crate::exchange::replayed::{Gathered, Replayed, gather};
 use crate::exchange::{AnswerSink, BodySource, ClientGone, ClientSink};
 use crate::legacy::{ExchangeError, Outbound, Served};
 use crate::mirror::capture::owned_fields;
@@ -62,13 +62,15 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
     let walk = Walk { core, generation: &generation, arrived, decision: &decision };
     let answered_by = walk.answer(body, sink).await;
     // 6
-    core.cells.add(&Observation {
+    let observation = Observation {
         route: decision.route.map(|route| route.name()),
         stage: decision.route.map_or(Stage::Legacy, |route| route.stage),
         answered_by,
         status: sink.status().unwrap_or(0),
         took: began.elapsed(),
-    });
+    };
+    core.cells.add(&observation);
+    observation.log(arrived.head.method(), arrived.head.path());
 }
 
 struct Walk<'a> {
@@ -104,7 +106,7 @@ impl Walk<'_> {
             }
             Err(gone) => return self.client_gone(AnsweredBy::Proxy, &gone),
         };
-        let mut again = Replayed::<NoBody>::whole(whole.clone());
+        let mut again = Replayed::whole(whole.clone(), body);
         let (Some(handler), Some(request)) = (&route.native, request(self.arrived, self.decision, whole))
         else {
             return self.not_native(Failure::NativeFailed, AnsweredBy::Fallback, &mut again, sink).await;

@@ -33,6 +33,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BodySource for Body<'_, S> {
     async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
         self.inner.data().await.map_err(|error| ClientGone::Body(error.into()))
     }
+
+    async fn gone(&mut self) -> ClientGone {
+        self.inner.disconnected().await;
+        let left =
+            std::io::Error::new(std::io::ErrorKind::ConnectionAborted, "the client closed the connection");
+        ClientGone::Answer(left.into())
+    }
 }
 
 /// Where the answer goes.

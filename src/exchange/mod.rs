@@ -28,6 +28,11 @@ pub(crate) trait BodySource {
 
     /// The next piece; `None` at the end. Cancel-safe: dropping the future loses no bytes.
     async fn data(&mut self) -> Result<Option<Bytes>, ClientGone>;
+
+    /// Ends when nobody waits for the answer any more. Asked once the body has been read.
+    async fn gone(&mut self) -> ClientGone {
+        std::future::pending().await
+    }
 }
 
 /// Where an answer goes. Called in the order `informational* head data* finish`.

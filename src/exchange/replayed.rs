@@ -10,19 +10,19 @@ use super::{BodyLength, BodySource, ClientGone};
 pub(crate) struct Replayed<'a, B> {
     read: VecDeque<Bytes>,
     length: BodyLength,
-    rest: Option<&'a mut B>,
+    rest: &'a mut B,
 }
 
 impl<'a, B: BodySource> Replayed<'a, B> {
-    /// A body that was read whole.
-    pub(crate) fn whole(body: Bytes) -> Self {
-        let length = if body.is_empty() { BodyLength::Empty } else { BodyLength::Exact(body.len() as u64) };
-        Self { read: VecDeque::from([body]), length, rest: None }
+    /// A body of which nothing is left to be read.
+    pub(crate) fn whole(read: Bytes, rest: &'a mut B) -> Self {
+        let length = if read.is_empty() { BodyLength::Empty } else { BodyLength::Exact(read.len() as u64) };
+        Self { read: VecDeque::from([read]), length, rest }
     }
 
     /// A body that goes on behind `read`.
     pub(crate) fn begun(read: Vec<Bytes>, rest: &'a mut B) -> Self {
-        Self { read: read.into(), length: rest.length(), rest: Some(rest) }
+        Self { read: read.into(), length: rest.length(), rest }
     }
 }
 
@@ -37,23 +37,11 @@ impl<B: BodySource> BodySource for Replayed<'_, B> {
                 return Ok(Some(piece));
             }
         }
-        match &mut self.rest {
-            Some(rest) => rest.data().await,
-            None => Ok(None),
-        }
-    }
-}
-
-/// A body that never is: for a [`Replayed`] that has no rest.
-pub(crate) enum NoBody {}
-
-impl BodySource for NoBody {
-    fn length(&self) -> BodyLength {
-        match *self {}
+        self.rest.data().await
     }
 
-    async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
-        match *self {}
+    async fn gone(&mut self) -> ClientGone {
+        self.rest.gone().await
     }
 }
 
@@ -119,7 +107,7 @@ mod tests {
         let mut body = Pieces(vec!["ab", "cd"]);
         let Gathered::Whole(whole) = gather(&mut body, 4).await.unwrap() else { panic!("it fits") };
         assert_eq!(whole, "abcd");
-        assert_eq!(all(Replayed::<NoBody>::whole(whole)).await, b"abcd");
+        assert_eq!(all(Replayed::whole(whole, &mut body)).await, b"abcd");
     }
 
     #[tokio::test]

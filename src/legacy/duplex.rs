@@ -1,33 +1,35 @@
 //! A body going up beside an answer coming down.
 
+use std::cell::Cell;
 use std::pin::pin;
 
 use super::error::{Cause, Failed, Leg};
 
 /// Sends a body and reads an answer until the answer ends, which it may do before the body does. Gives the answer, and
 /// whether the body was sent whole.
+///
+/// The upload marks `sent` when it is done and then goes on watching the client: it ends only by a failure, of which one
+/// is that the client has left.
 pub(crate) async fn both<T>(
-    upload: impl Future<Output = Result<(), Failed>>,
+    sent: &Cell<bool>,
+    upload: impl Future<Output = Failed>,
     answer: impl Future<Output = Result<T, Failed>>,
 ) -> Result<(T, bool), Failed> {
     let (mut upload, mut answer) = (pin!(upload), pin!(answer));
-    let mut sending = true;
     let mut broken = None;
     loop {
         tokio::select! {
             biased;
-            sent = &mut upload, if sending => {
-                sending = false;
-                match sent {
-                    Ok(()) => {}
-                    // It may have answered without waiting for the body.
-                    Err(failed) if failed.leg == Leg::SendBody => broken = Some(failed),
-                    Err(failed) => return Err(failed),
+            failed = &mut upload, if broken.is_none() => {
+                // It may have answered without waiting for the body.
+                if failed.leg != Leg::SendBody {
+                    return Err(failed);
                 }
+                broken = Some(failed);
             }
             answered = &mut answer => {
                 return match (answered, broken) {
-                    (Ok(answer), broken) => Ok((answer, !sending && broken.is_none())),
+                    (Ok(answer), broken) => Ok((answer, sent.get() && broken.is_none())),
                     (Err(failed), Some(broken)) if ended_unanswered(&failed) => Err(broken),
                     (Err(failed), _) => Err(failed),
                 };

@@ -115,6 +115,10 @@ impl<B: BodySource> BodySource for CapturedSource<'_, B> {
         }
         Ok(piece)
     }
+
+    async fn gone(&mut self) -> ClientGone {
+        self.inner.gone().await
+    }
 }
 
 /// An answer that is captured on its way to the client. Sent when it ended well; dropped unsent otherwise.

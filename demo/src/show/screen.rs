@@ -78,7 +78,10 @@ impl Screen {
         for parity in parities {
             lines.push(agreement(parity));
             lines.extend(parity.clusters.iter().take(CLUSTERS).map(|cluster| {
-                format!("           differs: {}  {}  ({} times)", cluster.key.path, cluster.key.shape, cluster.count)
+                format!(
+                    "           differs: {}  {}  ({} times)",
+                    cluster.key.path, cluster.key.shape, cluster.count
+                )
             }));
         }
         self.show(&lines);

@@ -92,12 +92,17 @@ impl Responder<'_> {
     ) -> Part {
         let activity = Activity::new(self.spec.read_timeout);
         let download = Download::new(handoff, &self.spec.name, request).run(&lease.socket, &activity);
-        let ended = if opening.whole {
-            download.await.map(|ended| (ended, true))
-        } else {
-            let upload = upload::body(&lease.socket, &activity, held, body, self.disk);
-            both(upload, download).await
+        let sent = Cell::new(opening.whole);
+        let upload = async {
+            if !sent.get() {
+                if let Err(failed) = upload::body(&lease.socket, &activity, held, body, self.disk).await {
+                    return failed;
+                }
+                sent.set(true);
+            }
+            body.gone().await.into()
         };
+        let ended = both(&sent, upload, download).await;
         match ended {
             Ok((Ended { clean }, whole)) => {
                 if clean && whole {

@@ -83,8 +83,15 @@ impl Upstream {
                 let (sender, receiver) = connection
                     .request(asked, |fields| write_fields(fields, request, &self.address))
                     .map_err(|error| Failed { retry_safe: true, ..failed(error, spec) })?;
-                let sent = send(sender, &upload, body, spec);
-                both(sent, passing.run(receiver, sink, spec)).await
+                let sent = Cell::new(false);
+                let sending = async {
+                    if let Err(failed) = send(sender, &upload, body, spec).await {
+                        return failed;
+                    }
+                    sent.set(true);
+                    body.gone().await.into()
+                };
+                both(&sent, sending, passing.run(receiver, sink, spec)).await
             };
             // :: Step 4
             match outcome {
