@@ -27,7 +27,7 @@ use screen::Screen;
 
 /// What can be chosen.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The proxy's configuration. Change a `stage` in it while the demo runs.
     #[arg(long, default_value = "routes.toml")]
     config: PathBuf,
@@ -43,7 +43,7 @@ pub struct Args {
 }
 
 /// Runs the demo.
-pub fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(args: &Args) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
