@@ -11,6 +11,7 @@
 //! | `json_decode`, `json_encode` | [`json`] |
 //! | `$_GET`, `$_POST`, `$_COOKIE` | [`request`] |
 //! | `preg_match` and its kin, on PCRE2 | [`pcre`] |
+//! | `date`, `strtotime`, `mktime` | [`date`] |
 //! | any function of PHP by its name | [`call`], [`families`] |
 //!
 //! Everything is measured: the tests replay 132,588 calls that eight real PHPs answered. Nothing here does I/O or reads a clock.
@@ -20,6 +21,7 @@ pub mod arith;
 pub mod call;
 pub mod cast;
 pub mod compare;
+pub mod date;
 mod error;
 pub mod families;
 pub mod float;

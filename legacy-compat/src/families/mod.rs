@@ -27,5 +27,6 @@ pub(crate) fn all() -> Vec<Vec<Row>> {
     rows.extend(html::rows());
     rows.extend(strings::rows());
     rows.extend(crate::pcre::rows());
+    rows.extend(crate::date::rows());
     rows
 }

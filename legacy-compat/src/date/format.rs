@@ -1,0 +1,190 @@
+//! `date()`'s format letters.
+
+use super::civil;
+use super::zone::{Zone, offset_text};
+use crate::php::{Php, Version};
+
+pub(super) const DAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+pub(super) const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// A moment with its zone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moment {
+    /// Seconds since 1970.
+    pub timestamp: i64,
+    /// Microseconds.
+    pub micros: i64,
+    /// The zone it is shown in.
+    pub zone: Zone,
+}
+
+/// The fields of a moment in its zone.
+pub(super) struct Fields {
+    pub days: i64,
+    pub year: i64,
+    pub month: i64,
+    pub day: i64,
+    pub hour: i64,
+    pub minute: i64,
+    pub second: i64,
+    pub local: super::zone::Local,
+}
+
+impl Moment {
+    pub(super) fn fields(&self) -> Fields {
+        let local = self.zone.at(self.timestamp);
+        let seconds = self.timestamp.saturating_add(local.offset);
+        let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let (year, month, day) = civil::date(days);
+        Fields {
+            days,
+            year,
+            month,
+            day,
+            hour: of_day / 3600,
+            minute: of_day / 60 % 60,
+            second: of_day % 60,
+            local,
+        }
+    }
+
+    /// Formats as `date()` and `DateTime::format()` do.
+    pub fn format(&self, php: &Php, format: &[u8]) -> Vec<u8> {
+        let fields = self.fields();
+        let format = match php.is_5() {
+            true => &format[..memchr::memchr(0, format).unwrap_or(format.len())],
+            false => format,
+        };
+        let mut out = Vec::with_capacity(format.len() * 3);
+        let mut letters = format.iter();
+        while let Some(letter) = letters.next() {
+            match letter {
+                b'\\' => match letters.next() {
+                    Some(letter) => out.push(*letter),
+                    None if php.is_5() => {}
+                    None => out.push(0), // PHP reads on into the closing NUL of the text
+                },
+                letter => match self.letter(php, &fields, *letter) {
+                    Some(text) => out.extend_from_slice(text.as_bytes()),
+                    None => out.push(*letter),
+                },
+            }
+        }
+        out
+    }
+
+    fn letter(&self, php: &Php, f: &Fields, letter: u8) -> Option<String> {
+        let weekday = civil::weekday(f.days);
+        let hour12 = if f.hour % 12 == 0 { 12 } else { f.hour % 12 };
+        let (iso_year, iso_week) = civil::iso_week(f.days);
+        Some(match letter {
+            b'd' => format!("{:02}", f.day),
+            b'D' => DAYS[weekday as usize][..3].to_owned(),
+            b'j' => f.day.to_string(),
+            b'l' => DAYS[weekday as usize].to_owned(),
+            b'S' => suffix(f.day).to_owned(),
+            b'w' => weekday.to_string(),
+            b'N' => (if weekday == 0 { 7 } else { weekday }).to_string(),
+            b'z' => civil::day_of_year(f.days).to_string(),
+            b'W' => format!("{iso_week:02}"),
+            b'o' => iso_year.to_string(),
+            b'F' => MONTHS[f.month as usize - 1].to_owned(),
+            b'm' => format!("{:02}", f.month),
+            b'M' => MONTHS[f.month as usize - 1][..3].to_owned(),
+            b'n' => f.month.to_string(),
+            b't' => civil::days_in_month(f.year, f.month).to_string(),
+            b'L' => i64::from(civil::is_leap(f.year)).to_string(),
+            b'y' => format!("{:02}", f.year % 100),
+            b'Y' => year(f.year, 4),
+            b'x' if php.since(Version::V8_2) => expanded(f.year, f.year > 9999),
+            b'X' if php.since(Version::V8_2) => expanded(f.year, true),
+            b'a' => (if f.hour >= 12 { "pm" } else { "am" }).to_owned(),
+            b'A' => (if f.hour >= 12 { "PM" } else { "AM" }).to_owned(),
+            b'B' => swatch(self.timestamp),
+            b'g' => hour12.to_string(),
+            b'G' => f.hour.to_string(),
+            b'h' => format!("{hour12:02}"),
+            b'H' => format!("{:02}", f.hour),
+            b'i' => format!("{:02}", f.minute),
+            b's' => format!("{:02}", f.second),
+            b'u' => format!("{:06}", self.micros),
+            b'v' if php.since(Version::V7_0) => format!("{:03}", self.micros / 1000),
+            b'I' => i64::from(f.local.dst).to_string(),
+            b'O' => offset_text(f.local.offset, false),
+            b'P' => offset_text(f.local.offset, true)[..6].to_owned(),
+            b'p' if php.is_8() => match f.local.offset {
+                0 if matches!(f.local.abbreviation.as_bytes(), b"UTC" | b"GMT" | b"Z" | b"+00:00") => {
+                    "Z".to_owned()
+                }
+                offset => offset_text(offset, true)[..6].to_owned(),
+            },
+            b'T' => abbreviation(f),
+            b'e' => self.zone.name().to_string_lossy(),
+            b'Z' => f.local.offset.to_string(),
+            b'c' => {
+                let (date, time) = (format!("{}-{:02}-{:02}", year(f.year, 4), f.month, f.day), clock(f));
+                format!("{date}T{time}{}", &offset_text(f.local.offset, true)[..6])
+            }
+            b'r' => {
+                let (day, month) = (&DAYS[weekday as usize][..3], &MONTHS[f.month as usize - 1][..3]);
+                let offset = offset_text(f.local.offset, false);
+                format!("{day}, {:02} {month} {} {} {offset}", f.day, year(f.year, 4), clock(f))
+            }
+            b'U' => self.timestamp.to_string(),
+            _ => return None,
+        })
+    }
+}
+
+/// What `T` shows; zones without letters show their offset.
+fn abbreviation(f: &Fields) -> String {
+    let text = f.local.abbreviation.to_string_lossy();
+    match text.starts_with(['+', '-']) {
+        true => offset_text(f.local.offset, true)[..6].to_owned(),
+        false => text,
+    }
+}
+
+fn clock(f: &Fields) -> String {
+    format!("{:02}:{:02}:{:02}", f.hour, f.minute, f.second)
+}
+
+fn year(year: i64, digits: usize) -> String {
+    let sign = if year < 0 { "-" } else { "" };
+    format!("{sign}{:0digits$}", year.abs())
+}
+
+fn expanded(number: i64, signed: bool) -> String {
+    let sign = if signed && number >= 0 { "+" } else { "" };
+    format!("{sign}{}", year(number, 4))
+}
+
+fn suffix(day: i64) -> &'static str {
+    match (day / 10, day % 10) {
+        (1, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    }
+}
+
+/// Internet time: thousandths of a day in UTC+1.
+fn swatch(timestamp: i64) -> String {
+    let of_day = timestamp.saturating_add(3600).rem_euclid(86_400);
+    format!("{:03}", of_day * 10 / 864)
+}

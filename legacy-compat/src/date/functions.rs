@@ -1,0 +1,153 @@
+//! `date`, `gmdate`, `idate`, `mktime`, `gmmktime`, `checkdate`, `strtotime`.
+
+use super::civil;
+use super::format::Moment;
+use super::text::read;
+use super::zone::Zone;
+use crate::call::{Args, Ctx, Outcome, Row, ok};
+use crate::php::{Php, Version};
+
+pub(crate) const ROWS: &[Row] = &[
+    ("8.0- date(string $format, ?int $timestamp = null)", |c, a| {
+        ok(date(c.php, a.bytes(0), timestamp(c, a, 1)))
+    }),
+    ("-7.4 date(string $format, int $timestamp = ?): false", |c, a| {
+        ok(date(c.php, a.bytes(0), timestamp(c, a, 1)))
+    }),
+    ("8.0- gmdate(string $format, ?int $timestamp = null)", |c, a| {
+        ok(gmdate(c.php, a.bytes(0), timestamp(c, a, 1)))
+    }),
+    ("-7.4 gmdate(string $format, int $timestamp = ?): false", |c, a| {
+        ok(gmdate(c.php, a.bytes(0), timestamp(c, a, 1)))
+    }),
+    ("8.0- idate(string $format, ?int $timestamp = null)", idate),
+    ("-7.4 idate(string $format, int $timestamp = ?): false", idate),
+    ("checkdate(int $month, int $day, int $year): false", |_, a| ok(checkdate(a.int(0), a.int(1), a.int(2)))),
+    (
+        "8.0- mktime(int $hour, ?int $minute = null, ?int $second = null, ?int $month = null, ?int $day = null, ?int $year = null)",
+        |c, a| call_mktime(c, a, false),
+    ),
+    (
+        "7.0-7.4 mktime(int $hour = ?, int $min = ?, int $sec = ?, int $mon = ?, int $day = ?, int $year = ?): false",
+        |c, a| call_mktime(c, a, false),
+    ),
+    (
+        "-5.6 mktime(int $hour = ?, int $min = ?, int $sec = ?, int $mon = ?, int $day = ?, int $year = ?, int $dst = -1): false",
+        |c, a| call_mktime(c, a, false),
+    ),
+    (
+        "8.0- gmmktime(int $hour, ?int $minute = null, ?int $second = null, ?int $month = null, ?int $day = null, ?int $year = null)",
+        |c, a| call_mktime(c, a, true),
+    ),
+    (
+        "7.0-7.4 gmmktime(int $hour = ?, int $min = ?, int $sec = ?, int $mon = ?, int $day = ?, int $year = ?): false",
+        |c, a| call_mktime(c, a, true),
+    ),
+    (
+        "-5.6 gmmktime(int $hour = ?, int $min = ?, int $sec = ?, int $mon = ?, int $day = ?, int $year = ?, int $dst = -1): false",
+        |c, a| call_mktime(c, a, true),
+    ),
+    ("8.0- strtotime(string $datetime, ?int $baseTimestamp = null)", call_strtotime),
+    ("-7.4 strtotime(string $time, int $now = ?): false", call_strtotime),
+    ("time()", |c, _| ok(c.php.now)),
+    ("date_default_timezone_get()", |c, _| ok(&*c.php.timezone)),
+];
+
+fn timestamp(ctx: &Ctx<'_>, args: &Args<'_>, index: usize) -> i64 {
+    args.opt_int(index).unwrap_or(ctx.php.now)
+}
+
+/// The zone of the settings; UTC where its name is none.
+pub(super) fn default_zone(php: &Php) -> Zone {
+    Zone::named(php.timezone.as_bytes()).unwrap_or_else(Zone::utc)
+}
+
+/// `date($format, $timestamp)` in the zone of the settings.
+///
+/// ```
+/// use legacy_compat::{Php, Version, date};
+/// let php = Php::new(Version::V7_4).in_zone("Europe/Paris");
+/// assert_eq!(date::date(&php, b"Y-m-d H:i T", 1_700_000_000), b"2023-11-14 23:13 CET");
+/// ```
+pub fn date(php: &Php, format: &[u8], timestamp: i64) -> Vec<u8> {
+    Moment { timestamp, micros: 0, zone: default_zone(php) }.format(php, format)
+}
+
+/// `gmdate($format, $timestamp)`: in UTC.
+pub fn gmdate(php: &Php, format: &[u8], timestamp: i64) -> Vec<u8> {
+    Moment { timestamp, micros: 0, zone: Zone::Greenwich }.format(php, format)
+}
+
+/// `checkdate($month, $day, $year)`: a day of the Gregorian calendar, of the years 1 to 32767.
+pub fn checkdate(month: i64, day: i64, year: i64) -> bool {
+    civil::checkdate(month, day, year)
+}
+
+fn idate(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let [letter] = args.bytes(0) else {
+        return idate_refused(ctx, "idate(): Argument #1 ($format) must be one character");
+    };
+    let known = match letter {
+        b'N' | b'o' => ctx.php.since(Version::V8_2),
+        letter => b"BdhHiILmnsStUwWyYzZ".contains(letter) && *letter != b'S',
+    };
+    if !known {
+        return idate_refused(ctx, "idate(): Argument #1 ($format) must be a valid date format token");
+    }
+    let text = date(ctx.php, &[*letter], timestamp(ctx, args, 1));
+    ok(crate::numeric::strtol(&text, 10) as i32) // PHP's int of 32 bits
+}
+
+fn idate_refused(ctx: &mut Ctx<'_>, message: &str) -> Outcome {
+    ctx.warn(message);
+    ok(false)
+}
+
+/// `mktime`: what is not given is now; months and days carry over.
+pub fn mktime(zone: &Zone, now: i64, fields: [Option<i64>; 6]) -> i64 {
+    let current = Moment { timestamp: now, micros: 0, zone: zone.clone() }.fields();
+    let [hour, minute, second, month, day, year] = fields;
+    let year = match year {
+        Some(year @ 0..70) => year + 2000,
+        Some(year @ 70..=100) => year + 1900,
+        Some(year) => year,
+        None => current.year,
+    };
+    let days = civil::days(year, month.unwrap_or(current.month), day.unwrap_or(current.day));
+    let clock = hour
+        .unwrap_or(current.hour)
+        .saturating_mul(3600)
+        .saturating_add(minute.unwrap_or(current.minute).saturating_mul(60))
+        .saturating_add(second.unwrap_or(current.second));
+    zone.to_utc(days.saturating_mul(86_400).saturating_add(clock))
+}
+
+fn call_mktime(ctx: &mut Ctx<'_>, args: &mut Args<'_>, utc: bool) -> Outcome {
+    let zone = if utc { Zone::utc() } else { default_zone(ctx.php) };
+    ok(mktime(&zone, ctx.php.now, std::array::from_fn(|index| args.opt_int(index))))
+}
+
+fn call_strtotime(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let base = timestamp(ctx, args, 1);
+    match strtotime(ctx.php, args.bytes(0), base) {
+        Some(timestamp) => ok(timestamp),
+        None => ok(false),
+    }
+}
+
+/// `strtotime($text, $base)`: none is PHP's false.
+///
+/// ```
+/// use legacy_compat::{Php, Version, date};
+/// let php = Php::new(Version::V7_4);
+/// assert_eq!(date::strtotime(&php, b"2024-02-30", 0), Some(1_709_251_200)); // 1 March
+/// assert_eq!(date::strtotime(&php, b"15 janvier 2024", 0), None);
+/// ```
+pub fn strtotime(php: &Php, text: &[u8], base: i64) -> Option<i64> {
+    let mut time = read(php, text);
+    if !time.errors.is_empty() {
+        return None;
+    }
+    time.fill(&Moment { timestamp: base, micros: 0, zone: default_zone(php) });
+    Some(time.resolve(php).timestamp)
+}

@@ -1,0 +1,104 @@
+//! `date_parse`: what was read, as an array.
+
+use super::text::read;
+use super::time::{DayOf, Fault, Time};
+use super::zone::Zone;
+use crate::call::{Row, ok};
+use crate::php::{Php, Version};
+use crate::value::{Array, Value};
+
+pub(crate) const ROWS: &[Row] = &[("date_parse(string $datetime): false", |c, a| {
+    let time = read(c.php, a.bytes(0));
+    ok(describe(c.php, &time))
+})];
+
+/// A field, false where nothing was said.
+fn field(value: Option<i64>) -> Value {
+    value.map_or(Value::FALSE, Value::Int)
+}
+
+pub(super) fn faults(list: &[Fault]) -> Array {
+    list.iter().map(|fault| (fault.at as i64, fault.message)).collect()
+}
+
+/// As `date_parse` answers.
+pub(super) fn describe(php: &Php, time: &Time) -> Array {
+    let mut out = Array::new();
+    for (name, value) in [
+        ("year", time.year),
+        ("month", time.month),
+        ("day", time.day),
+        ("hour", time.hour),
+        ("minute", time.minute),
+        ("second", time.second),
+    ] {
+        out.insert(name, field(value));
+    }
+    let fraction = time.micros.map_or(Value::FALSE, |micros| Value::Float(micros as f64 / 1e6));
+    out.insert("fraction", fraction);
+    let (warnings, errors) = (faults(&time.warnings), faults(&time.errors));
+    out.insert("warning_count", time.warnings.len());
+    out.insert("warnings", warnings);
+    out.insert("error_count", time.errors.len());
+    out.insert("errors", errors);
+    out.insert("is_localtime", time.zone.is_some() || time.zone_unknown);
+    if time.zone.is_none() && time.zone_unknown {
+        out.insert("zone_type", 0);
+    }
+    if let Some(zone) = &time.zone {
+        describe_zone(php, zone, &mut out);
+    }
+    if time.have_relative {
+        out.insert("relative", relative(time));
+    }
+    out
+}
+
+fn describe_zone(php: &Php, zone: &Zone, out: &mut Array) {
+    // Up to 7.1 offsets were minutes west of UTC.
+    let shown = |seconds: i64| if php.since(Version::V7_2) { seconds } else { -seconds / 60 };
+    out.insert("zone_type", zone.kind());
+    match zone {
+        Zone::Greenwich => {}
+        Zone::Offset(offset) => {
+            out.insert("zone", shown(*offset));
+            out.insert("is_dst", false);
+        }
+        Zone::Abbreviation(name, offset, dst) => {
+            out.insert("zone", shown(*offset));
+            out.insert("is_dst", *dst);
+            out.insert("tz_abbr", name.clone());
+        }
+        Zone::Named(name, _) if name == &"UTC" => {
+            out.insert("tz_abbr", name.clone());
+            out.insert("tz_id", name.clone());
+        }
+        Zone::Named(name, _) => out.insert("tz_id", name.clone()),
+    }
+}
+
+fn relative(time: &Time) -> Array {
+    let relative = &time.relative;
+    let mut out: Array = [
+        ("year", relative.year),
+        ("month", relative.month),
+        ("day", relative.day),
+        ("hour", relative.hour),
+        ("minute", relative.minute),
+        ("second", relative.second),
+    ]
+    .into_iter()
+    .collect();
+    if let Some(weekday) = relative.weekday {
+        out.insert("weekday", weekday);
+    }
+    if let Some(count) = relative.weekdays {
+        out.insert("weekdays", count);
+    }
+    match relative.day_of {
+        Some(DayOf::First) => out.insert("first_day_of_month", true),
+        Some(DayOf::Last) => out.insert("last_day_of_month", true),
+        None => {}
+    }
+    out
+}
