@@ -22,6 +22,9 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// How long a reload waits for the cores to let go of the old generation. A core is never busy for so long.
 const SWITCH: Duration = Duration::from_secs(2);
 
+/// How long a table that was never loaded is waited for. Until it is there, native routes that read it fall back.
+const FIRST_LOAD: Duration = Duration::from_secs(2);
+
 /// Where the process is changed.
 pub(crate) struct Control {
     /// What is controlled.
@@ -112,6 +115,10 @@ impl Control {
 pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -> Result<(), Unprepared> {
     process.managed.lock().await.apply(&config.legacies).await?;
     process.tables.apply(&config.tables, &config.s3).await?;
+    if process.tables.stats().iter().any(|table| table.rows.is_none()) {
+        // Whatever comes of it: without S3 the routes fall back, and legacy answers.
+        process.tables.asked_once(FIRST_LOAD).await;
+    }
     process.producers.prepare(&config.kafka, side)?;
     process.taps.prepare(config, side)?;
     Ok(())

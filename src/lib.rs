@@ -19,6 +19,6 @@ mod serve;
 mod tables;
 mod walk;
 
-pub use admin::{RouteStatus, Status};
+pub use admin::{RouteStatus, Status, TableStatus};
 pub use handover_shadow::Parity;
 pub use proxy::{Builder, Proxy};

@@ -29,8 +29,6 @@ pub(crate) enum Failure {
     NotCommitted,
     /// The effects were handed over and may or may not have been persisted.
     CommitUnknown,
-    /// An effect failed after others were committed.
-    CommitBroken,
 }
 
 /// One row of the table.
@@ -79,12 +77,16 @@ impl Failure {
                 Level::ERROR,
                 "The request may or may not have been accepted. Trying again is safe where the event id is the same.",
             ),
-            Self::CommitBroken => row(
-                500,
-                "commit_broken",
-                Level::ERROR,
-                "The request was accepted, but not all of it was carried out.",
-            ),
+        }
+    }
+
+    /// What a request's body that could not be read is to its client.
+    pub(crate) fn of_body(gone: &ClientGone) -> Self {
+        let source =
+            std::error::Error::source(gone).and_then(|error| error.downcast_ref::<handover_http1::Error>());
+        match source.and_then(handover_http1::Error::refusal) {
+            Some(handover_http1::Refusal::BodyTimeout) => Self::BodyTooSlow,
+            _ => Self::BodyBroken,
         }
     }
 
@@ -92,7 +94,8 @@ impl Failure {
     pub(crate) fn of_legacy(error: &ExchangeError) -> Option<Self> {
         match (&error.cause, error.leg) {
             (Cause::Client(ClientGone::Answer(_)), _) => None,
-            (Cause::Client(ClientGone::Body(_)) | Cause::BodyLength, _) => Some(Self::BodyBroken),
+            (Cause::Client(gone @ ClientGone::Body(_)), _) => Some(Self::of_body(gone)),
+            (Cause::BodyLength, _) => Some(Self::BodyBroken),
             (Cause::TooLarge(_), _) => Some(Self::BodyTooLarge),
             (Cause::QueueFull(_), _) | (Cause::TimedOut(_), Leg::Wait) => Some(Self::Overloaded),
             (Cause::TimedOut(_), _) => Some(Self::LegacyTimedOut),

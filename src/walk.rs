@@ -75,7 +75,7 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
 
 struct Walk<'a> {
     core: &'a Core,
-    generation: &'a Arc<Generation>,
+    generation: &'a Generation,
     arrived: &'a Arrived,
     decision: &'a Decision<'a>,
 }
@@ -104,7 +104,7 @@ impl Walk<'_> {
                 let mut again = Replayed::begun(read, body);
                 return self.not_native(Failure::BodyTooLarge, AnsweredBy::Declined, &mut again, sink).await;
             }
-            Err(gone) => return self.client_gone(AnsweredBy::Proxy, &gone),
+            Err(gone) => return self.fail(Failure::of_body(&gone), &gone, sink).await,
         };
         let mut again = Replayed::whole(whole.clone(), body);
         let (Some(handler), Some(request)) = (&route.native, request(self.arrived, self.decision, whole))
@@ -215,6 +215,7 @@ impl Walk<'_> {
             Err(error) => match Failure::of_legacy(&error) {
                 Some(failure) if sink.status().is_none() => self.fail(failure, &error, sink).await,
                 Some(failure) => {
+                    tracing::debug!(leg = error.leg.label(), "legacy broke off within its answer");
                     self.log(failure, &error);
                     answered_by
                 }

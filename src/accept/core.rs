@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::net::TcpListener;
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -32,7 +33,18 @@ pub(crate) struct Core {
     /// What the HTTP/1.1 engine is bound by.
     pub http1: Arc<handover_http1::server::Config>,
     index: usize,
-    generation: RefCell<Rc<Arc<Generation>>>,
+    generation: RefCell<Rc<Held>>,
+}
+
+/// A generation as one core holds it.
+pub(crate) struct Held(Arc<Generation>);
+
+impl Deref for Held {
+    type Target = Generation;
+
+    fn deref(&self) -> &Generation {
+        &self.0
+    }
 }
 
 impl Core {
@@ -44,17 +56,17 @@ impl Core {
             cells: CoreCells::new(Arc::clone(&process.metrics)),
             legacies: process.legacies.on_core(),
             http1: Arc::default(),
-            generation: RefCell::new(Rc::new(generation)),
+            generation: RefCell::new(Rc::new(Held(generation))),
             process,
         }
     }
 
     /// The current generation. What is cloned is a count of this core's own, so that cores do not contend for one.
-    pub(crate) fn generation(&self) -> Rc<Arc<Generation>> {
+    pub(crate) fn generation(&self) -> Rc<Held> {
         let mut held = self.generation.borrow_mut();
         let current = self.process.generations.cell().load();
-        if !Arc::ptr_eq(&held, &current) {
-            *held = Rc::new(Arc::clone(&current));
+        if !Arc::ptr_eq(&held.0, &current) {
+            *held = Rc::new(Held(Arc::clone(&current)));
             self.process.cores[self.index].store(current.number, Ordering::Relaxed);
         }
         Rc::clone(&held)

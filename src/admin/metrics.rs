@@ -28,9 +28,26 @@ pub(super) fn text(control: &Control) -> String {
     );
     single(&mut text, "handover_experiments_total", "counter", "Experiments begun.", begun);
     single(&mut text, "handover_experiments_dropped_total", "counter", "Experiments without room.", dropped);
+    legacies(&mut text, control);
     kafka(&mut text, control);
     tables(&mut text, control);
     text
+}
+
+fn family(text: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn legacies(text: &mut String, control: &Control) {
+    const NAME: &str = "handover_legacy_connections";
+    family(text, NAME, "gauge", "Connections to each legacy by state, and requests that wait for one.");
+    for (address, load) in control.process.legacies.loads() {
+        let states =
+            [("max", load.max), ("busy", load.busy), ("idle", load.parked), ("waiting", load.waiting)];
+        for (state, count) in states {
+            let _ = writeln!(text, "{NAME}{{address=\"{address}\",state=\"{state}\"}} {count}");
+        }
+    }
 }
 
 fn kafka(text: &mut String, control: &Control) {
@@ -55,9 +72,37 @@ fn kafka(text: &mut String, control: &Control) {
 }
 
 fn tables(text: &mut String, control: &Control) {
-    text.push_str("# HELP handover_table_rows Rows of each hot table.\n# TYPE handover_table_rows gauge\n");
-    for table in control.process.tables.stats() {
-        let rows = table.rows.unwrap_or(0);
-        let _ = writeln!(text, "handover_table_rows{{table=\"{}\"}} {rows}", table.name);
+    let stats = control.process.tables.stats();
+    family(text, "handover_table_rows", "gauge", "Rows of each hot table.");
+    for table in &stats {
+        let (name, rows) = (&table.name, table.rows.unwrap_or(0));
+        let _ = writeln!(text, "handover_table_rows{{table=\"{name}\",source=\"{}\"}} {rows}", table.source);
+    }
+    family(text, "handover_table_bytes", "gauge", "Memory of each hot table.");
+    for table in &stats {
+        let _ = writeln!(text, "handover_table_bytes{{table=\"{}\"}} {}", table.name, table.bytes);
+    }
+    family(text, "handover_table_age_seconds", "gauge", "Since a table's source last confirmed it.");
+    for table in &stats {
+        if let Some(age) = table.age {
+            let _ =
+                writeln!(text, "handover_table_age_seconds{{table=\"{}\"}} {}", table.name, age.as_secs());
+        }
+    }
+    family(text, "handover_table_refreshes_total", "counter", "Refreshes of each hot table by outcome.");
+    for table in &stats {
+        let outcomes = [
+            ("loaded", table.loaded),
+            ("unchanged", table.unchanged),
+            ("unreachable", table.unreachable),
+            ("refused", table.refused),
+        ];
+        for (outcome, count) in outcomes {
+            let name = &table.name;
+            let _ = writeln!(
+                text,
+                "handover_table_refreshes_total{{table=\"{name}\",outcome=\"{outcome}\"}} {count}"
+            );
+        }
     }
 }

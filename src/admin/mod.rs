@@ -3,11 +3,13 @@
 //! | method, path | what |
 //! | --- | --- |
 //! | `GET /healthz` | 200 as long as the process runs |
-//! | `GET /readyz` | 200 when it takes requests; 503 with the reason while it drains |
+//! | `GET /readyz` | 200 when it takes requests; 503 while it drains or a php-fpm under it does not answer |
 //! | `GET /metrics` | Prometheus' text form |
 //! | `GET /api/status` | [`Status`] |
 //! | `GET /api/parity` | what the evidence of each route comes to |
 //! | `POST /api/reload` | reads the files again; answers with the outcome once every core can see it |
+//! | `POST /api/tables/{name}/refresh` | asks a hot table's source now |
+//! | `POST /api/legacies/{name}/reload` | has a managed php-fpm read its configuration and code anew |
 //! | `POST /api/legacy-only` | `{"on": true, "reason": "…"}`: everything to legacy but what is retired |
 
 mod evidence;
@@ -17,14 +19,14 @@ mod status;
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use serde::{Deserialize, Serialize};
 
-pub use status::{RouteStatus, Status};
+pub use status::{RouteStatus, Status, TableStatus};
 
 use crate::config::reload::note;
 use crate::control::Control;
@@ -65,15 +67,23 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/api/status", get(status))
         .route("/api/parity", get(parity))
         .route("/api/reload", post(reload))
+        .route("/api/tables/{name}/refresh", post(refresh_table))
+        .route("/api/legacies/{name}/reload", post(reload_legacy))
         .route("/api/legacy-only", post(legacy_only))
         .layer(middleware::from_fn(guard::guard))
         .with_state(control)
 }
 
 async fn readyz(State(control): State<Arc<Control>>) -> Response {
-    match *control.process.phase.borrow() {
-        Phase::Serving => "ready\n".into_response(),
-        Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response(),
+    let unready = |why: String| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    if *control.process.phase.borrow() == Phase::Draining {
+        return unready("draining\n".to_owned());
+    }
+    // A reload holds the pools while it waits for a new one; that is no reason to take no requests.
+    let Ok(pools) = control.process.managed.try_lock() else { return "ready\n".into_response() };
+    match pools.health().into_iter().find(|(_, answers)| !answers) {
+        Some((legacy, _)) => unready(format!("php-fpm of legacy `{legacy}` does not answer\n")),
+        None => "ready\n".into_response(),
     }
 }
 
@@ -113,6 +123,22 @@ async fn legacy_only(State(control): State<Arc<Control>>, Json(asked): Json<Lega
         }
         Ok(Err(error)) => failed(&*error),
         Err(error) => failed(&error),
+    }
+}
+
+async fn refresh_table(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Response {
+    done(control.process.tables.refresh(&name), "no such table")
+}
+
+async fn reload_legacy(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Response {
+    done(control.process.managed.lock().await.reload(&name), "no such managed legacy")
+}
+
+fn done(found: bool, otherwise: &str) -> Response {
+    if found {
+        StatusCode::ACCEPTED.into_response()
+    } else {
+        (StatusCode::NOT_FOUND, format!("{otherwise}\n")).into_response()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::observe::AnsweredBy;
 use crate::observe::cells::NO_ROUTE;
 use crate::process::{Phase, Process};
 use crate::route::Stage;
+use crate::tables::TableStats;
 
 /// The answer to `GET /api/status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub struct Status {
     pub routes: Vec<RouteStatus>,
     /// Requests that no route named, by who answered.
     pub unrouted: BTreeMap<String, u64>,
+    /// The hot tables, by name.
+    #[serde(default)]
+    pub tables: Vec<TableStatus>,
     /// Experiments that were begun.
     pub experiments: u64,
     /// Experiments for which there was no room.
@@ -48,6 +52,33 @@ pub struct RouteStatus {
     pub overridden: Option<String>,
     /// How many requests each answered.
     pub answered: BTreeMap<String, u64>,
+}
+
+/// One hot table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TableStatus {
+    /// Its name.
+    pub name: String,
+    /// Where it comes from.
+    pub source: String,
+    /// Its rows; `None` when it was never loaded.
+    pub rows: Option<usize>,
+    /// Seconds since its source last confirmed it.
+    pub age_seconds: Option<u64>,
+    /// Why the last refresh failed, if it did.
+    pub failure: Option<String>,
+}
+
+impl From<TableStats> for TableStatus {
+    fn from(stats: TableStats) -> Self {
+        Self {
+            name: stats.name,
+            source: stats.source,
+            rows: stats.rows,
+            age_seconds: stats.age.map(|age| age.as_secs()),
+            failure: stats.last_failure,
+        }
+    }
 }
 
 impl Status {
@@ -80,6 +111,7 @@ impl Status {
                 })
                 .collect(),
             unrouted: of(NO_ROUTE),
+            tables: process.tables.stats().into_iter().map(TableStatus::from).collect(),
             experiments,
             experiments_dropped,
         }

@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub(crate) use self::error::{Cause, ExchangeError, Leg};
 pub(crate) use self::fastcgi::Load;
 pub(crate) use self::outbound::Outbound;
-pub(crate) use self::served::{By, Served};
+pub(crate) use self::served::Served;
 
 use self::by_spec::{ByAddress, BySpec};
 use self::disk::Disk;

@@ -108,3 +108,12 @@ pub(crate) enum Address {
     /// `host:port`; a name is resolved at each new connection.
     Tcp(String),
 }
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Tcp(address) => f.write_str(address),
+        }
+    }
+}
