@@ -28,6 +28,8 @@ use std::sync::Arc;
 pub(crate) use self::error::{Cause, ExchangeError, Leg};
 pub(crate) use self::fastcgi::Load;
 pub(crate) use self::outbound::Outbound;
+#[cfg(test)]
+pub(crate) use self::served::By;
 pub(crate) use self::served::Served;
 
 use self::by_spec::{ByAddress, BySpec};

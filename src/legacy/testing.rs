@@ -191,7 +191,7 @@ pub(crate) fn read_params(mut records: &[u8]) -> Vec<(String, String)> {
         records = &rest[length + usize::from(*padding)..];
     }
     let mut at = 0;
-    let mut length = |at: &mut usize| {
+    let length = |at: &mut usize| {
         let wide = stream[*at] & 0x80 != 0;
         let value = if wide {
             u32::from_be_bytes(stream[*at..*at + 4].try_into().unwrap()) & 0x7FFF_FFFF

@@ -113,10 +113,10 @@ impl Pool {
     fn take_parked(&self) -> Option<Socket> {
         loop {
             let loose = self.parked().pop_front()?;
-            if loose.is_quiet() {
-                if let Ok(socket) = loose.fasten() {
-                    return Some(socket);
-                }
+            if loose.is_quiet()
+                && let Ok(socket) = loose.fasten()
+            {
+                return Some(socket);
             }
         }
     }
