@@ -28,9 +28,10 @@ clippy:
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 
 unit:
-	$(CARGO) test --workspace --lib --bins --examples
+	$(CARGO) test --workspace --lib --bins
 
 e2e:
+	$(CARGO) build --workspace --examples
 	$(CARGO) test --workspace --no-fail-fast --test '*'
 	$(CARGO) test --workspace --doc
 
