@@ -102,8 +102,7 @@ fn scalar(ctx: &mut Ctx<'_>, types: Types, arg: &mut Value) -> bool {
                 None => None,
             }
         }
-        Value::Float(float) if types.int && !types.string => int_of(ctx, *float),
-        Value::Float(float) if types.int => integral(*float).map(Value::Int),
+        Value::Float(float) if types.int => int_of(ctx, *float),
         _ if types.int => Some(Value::Int(cast::to_int(ctx.php, arg))),
         _ if types.float => Some(Value::Float(cast::to_float(ctx.php, arg))),
         _ => None,
@@ -145,9 +144,4 @@ fn int_of(ctx: &mut Ctx<'_>, float: f64) -> Option<Value> {
         ctx.note(Level::Deprecated, format!("Implicit conversion from float {float} to int loses precision"));
     }
     Some(Value::Int(float as i64))
-}
-
-/// The integer that a float is without loss.
-fn integral(float: f64) -> Option<i64> {
-    (numeric::fits_int(float) && float.fract() == 0.0).then_some(float as i64)
 }

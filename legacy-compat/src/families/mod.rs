@@ -1,5 +1,6 @@
 //! PHP's functions, a file for each family: plain Rust functions, and the rows by which they are called by name.
 
+pub mod arrays;
 pub mod ctype;
 pub mod filter;
 pub mod html;
@@ -26,6 +27,7 @@ pub(crate) fn all() -> Vec<Vec<Row>> {
     rows.extend([url::ROWS.to_vec(), filter::ROWS.to_vec()]);
     rows.extend(html::rows());
     rows.extend(strings::rows());
+    rows.extend(arrays::rows());
     rows.extend(crate::pcre::rows());
     rows.extend(crate::date::rows());
     rows

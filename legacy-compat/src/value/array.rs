@@ -312,3 +312,16 @@ impl std::ops::Index<&str> for Array {
         self.get_str(Str::from(key)).unwrap_or(&Value::Null)
     }
 }
+
+impl Array {
+    /// Forgets integer keys that are gone, as `array_pop` does: the next free one follows the largest that is left.
+    pub fn reset_next(&mut self) {
+        let largest =
+            self.keys().filter_map(|key| if let Key::Int(int) = key { Some(int) } else { None }).max();
+        let inner = Arc::make_mut(&mut self.0);
+        (inner.next, inner.full) = (None, false);
+        if let Some(largest) = largest {
+            inner.note(largest);
+        }
+    }
+}
