@@ -1,4 +1,45 @@
 //! Handover takes a legacy PHP backend over, route by route.
+//!
+//! As a library it is a whole command line for a program with native handlers of its own:
+//!
+//! ```no_run
+//! use handover::Proxy;
+//! use handover_api::{Answer, Context, Handler, Outcome, Request, Response};
+//!
+//! struct Healthz;
+//!
+//! impl Handler for Healthz {
+//!     async fn handle(&self, _: &Request, _: &Context) -> Outcome {
+//!         Answer::new(Response::text(200, "ok\n")).into()
+//!     }
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     Proxy::builder().handler("healthz", Healthz).run()
+//! }
+//! ```
+//!
+//! # The map
+//!
+//! A request's walk, room by room; [`walk`] is the walk itself, in numbered steps:
+//!
+//! | room | what happens there |
+//! | --- | --- |
+//! | [`accept`] | a core's sockets and connections; HTTP/1.1 by `handover-http1` |
+//! | [`route`] | which route, which stage, who answers, and why |
+//! | [`native`] | a handler runs, within its time and so that a panic ends one request |
+//! | [`legacy`] | PHP is asked, over FastCGI or HTTP; files beside it; a php-fpm under us |
+//! | [`commit`] | effects become one frame to Kafka, before anything is answered |
+//! | [`reply`] | the one table from failure to status |
+//! | [`mirror`] | the other side, beside it and off the client's path; `handover-shadow` judges |
+//! | [`observe`] | one observation a request: metrics, access log |
+//!
+//! Around it: [`exchange`] is the contract between clients and legacies, [`config`] makes generations of
+//! `routes.toml`, [`tables`] keeps hot tables, [`control`] is the only hand that changes the process, which [`serve`]
+//! starts and ends and [`process`] holds together; [`admin`] and [`cli`] are how people reach it, [`proxy`] how programs
+//! do.
+
+#![allow(rustdoc::private_intra_doc_links)]
 
 mod accept;
 mod admin;

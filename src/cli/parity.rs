@@ -1,15 +1,24 @@
 //! `handover parity`: how far native and legacy agree, from the evidence that the process keeps.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use handover_shadow::{Parity, Reader, Store, StoredDifference, StoredFound, StoredOutcome, StoredPair};
+use handover_shadow::{
+    ClusterSummary, Parity, Reader, Store, StoredDifference, StoredFound, StoredOutcome, StoredPair,
+};
 
 use super::{Context, output};
 use crate::serve::EVIDENCE;
 
-/// The most clusters that are shown with a pair.
+/// The most clusters of which a pair is shown.
 const CLUSTERS_MAX: usize = 10;
+
+/// The most clusters that are listed.
+const WAYS_MAX: usize = 40;
+
+/// The most characters of a value that are shown.
+const TEXT_MAX: usize = 200;
 
 /// What `parity` takes.
 #[derive(Debug, clap::Args)]
@@ -102,36 +111,40 @@ fn differences(parity: &Parity, reader: &Reader, whole: bool) -> anyhow::Result<
             text.push_str(&format!("\n{what}: {n} × {why}"));
         }
     }
-    let shown = if whole { CLUSTERS_MAX } else { 1 };
-    for cluster in parity.clusters.iter().take(shown) {
-        let key = &cluster.key;
-        text.push_str(&format!(
-            "\n\n{} {} at {}: {}, seen {} times, last {}",
-            key.route,
-            key.kind.name(),
-            key.path,
-            key.shape,
-            cluster.count,
-            cluster.last
-        ));
-        if let Some(pair) = reader.pairs(cluster.id)?.into_iter().next() {
+    if !parity.clusters.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&ways(&parity.clusters));
+    }
+    let mut seen = BTreeSet::new();
+    for cluster in parity.clusters.iter().take(if whole { CLUSTERS_MAX } else { 1 }) {
+        // The smallest pair of several clusters is often the same one.
+        if let Some(pair) = reader.pairs(cluster.id)?.into_iter().next().filter(|p| seen.insert(p.id.clone()))
+        {
             text.push_str(&pair_text(&pair));
         }
-    }
-    let more = parity.clusters.len().saturating_sub(shown);
-    if more > 0 {
-        let hint =
-            if whole { String::new() } else { format!(": `parity {}` shows them", parity.evidence.route) };
-        text.push_str(&format!("\n\n{} has {more} more ways to differ{hint}", parity.evidence.route));
     }
     Ok(if text.is_empty() { text } else { text + "\n" })
 }
 
+/// The ways in which the sides differ, the worst and most frequent first.
+fn ways(clusters: &[ClusterSummary]) -> String {
+    let mut table = output::table(["WHERE", "WHAT", "LEGACY → NATIVE", "SEEN", "LAST"]);
+    for cluster in clusters.iter().take(WAYS_MAX) {
+        let key = &cluster.key;
+        let cells =
+            [key.path.as_str(), key.kind.name(), &key.shape, &cluster.count.to_string(), &cluster.last];
+        table.add_row(cells.map(str::to_owned));
+    }
+    let more = clusters.len().saturating_sub(WAYS_MAX);
+    let rest = if more > 0 { format!("\nand {more} more ways: `--json` has them") } else { String::new() };
+    output::lines(&table) + &rest
+}
+
 fn pair_text(pair: &StoredPair) -> String {
     let request = &pair.request;
-    let mut text = format!("\n  {} {}  {}", request.method, request.target, pair.at);
+    let mut text = format!("\n\n  {} {}  {}", request.method, request.target, pair.at);
     if !request.body.is_empty() {
-        text.push_str(&format!("\n  {}", request.body));
+        text.push_str(&format!("\n  {}", shortened(&request.body)));
     }
     for side in [&pair.control, &pair.candidate] {
         let outcome = match &side.outcome {
@@ -144,7 +157,7 @@ fn pair_text(pair: &StoredPair) -> String {
         pair.differences.iter().filter(|d| d.set_aside_by.is_none()).collect();
     for difference in standing {
         let found = |found: &Option<StoredFound>| {
-            found.as_ref().map_or_else(|| "nothing".to_owned(), |f| f.text.clone())
+            found.as_ref().map_or_else(|| "nothing".to_owned(), |f| shortened(&f.text))
         };
         text.push_str(&format!("\n    {} ({})", difference.path, difference.kind.name()));
         text.push_str(&format!("\n      {:<8} {}", side_name(&pair.control.who), found(&difference.control)));
@@ -159,4 +172,12 @@ fn pair_text(pair: &StoredPair) -> String {
 
 fn side_name(who: &str) -> &str {
     who.split(' ').next().unwrap_or(who)
+}
+
+/// The beginning of a long text.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(TEXT_MAX) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
 }
