@@ -8,6 +8,7 @@
 mod config;
 mod embedded;
 mod error;
+mod partition;
 mod producer;
 mod tap;
 

@@ -2,6 +2,7 @@
 //! moves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 use handover_api::Record;
 use handover_kafka::{
@@ -70,4 +71,26 @@ async fn a_topic_with_a_partitioner_of_its_own_differs() {
     assert_ne!(placed(Partitioner::Murmur2Random, &keys).await, BY_CRC32.map(|(_, partition)| partition));
     let empty: BTreeSet<_> = placed(Partitioner::Consistent, &[Some(""); 100]).await.into_iter().collect();
     assert_eq!(empty.len(), 1, "`consistent` hashes the empty key too");
+}
+
+#[tokio::test]
+async fn what_is_told_beforehand_is_where_records_go() {
+    let keys = BY_CRC32.map(|(key, _)| Some(key)).into_iter().chain([Some(""), None]).collect::<Vec<_>>();
+    let count = NonZeroU32::new(PARTITIONS.unsigned_abs()).unwrap();
+    for (partitioner, left_to_chance) in [
+        (Partitioner::ConsistentRandom, 2),
+        (Partitioner::Consistent, 0),
+        (Partitioner::Murmur2Random, 1),
+        (Partitioner::Murmur2, 0),
+        (Partitioner::Fnv1aRandom, 1),
+        (Partitioner::Fnv1a, 0),
+        (Partitioner::Random, keys.len()),
+    ] {
+        let told = |key: &Option<&str>| partitioner.partition_of(key.map(str::as_bytes), count);
+        let told: Vec<_> = keys.iter().map(told).collect();
+        assert_eq!(told.iter().filter(|told| told.is_none()).count(), left_to_chance, "{partitioner:?}");
+        for ((key, told), placed) in keys.iter().zip(told).zip(placed(partitioner, &keys).await) {
+            assert_eq!(told.unwrap_or(placed), placed, "{partitioner:?} {key:?}");
+        }
+    }
 }

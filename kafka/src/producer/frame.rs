@@ -52,7 +52,7 @@ fn header_bytes(name: &str, value: &[u8]) -> usize {
 }
 
 /// Kafka's own rule (`org.apache.kafka.common.internals.Topic`).
-fn is_topic(name: &str) -> bool {
+pub(super) fn is_topic(name: &str) -> bool {
     (1..=249).contains(&name.len())
         && !matches!(name, "." | "..")
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))

@@ -7,6 +7,7 @@
 //! 4. each delivery report settles one record, on the poll thread; the last one wakes whoever awaits the frame.
 
 mod context;
+mod counts;
 mod frame;
 mod line;
 mod shared;
@@ -21,6 +22,7 @@ use std::time::Duration;
 pub use frame::{Delivery, Frame, Receipt};
 pub use shared::{LastError, Stats};
 
+use self::counts::PartitionCounts;
 use self::frame::InFlight;
 use self::line::Line;
 use self::shared::Shared;
@@ -35,6 +37,7 @@ pub struct Producer {
     /// One native producer for each partitioner in use, since that is a setting of the whole native producer. All
     /// but the rarest of set-ups have one. A topic is always of the same line, so its order is kept.
     lines: BTreeMap<Partitioner, Line>,
+    counts: PartitionCounts,
 }
 
 impl Producer {
@@ -47,7 +50,8 @@ impl Producer {
             .into_iter()
             .map(|partitioner| Ok((partitioner, Line::start(&config, partitioner, Arc::clone(&shared))?)))
             .collect::<Result<_, StartError>>()?;
-        Ok(Self { config, shared, lines })
+        let counts = PartitionCounts::start(&config.connection)?;
+        Ok(Self { config, shared, lines, counts })
     }
 
     /// Hands a frame over and returns at once. The records go on their way whether or not the [`Delivery`] is
@@ -62,6 +66,16 @@ impl Producer {
     /// happens at the first poll; from then on, dropping the future changes nothing for the records.
     pub async fn commit(&self, frame: &Frame<'_>) -> Result<Receipt, CommitError> {
         self.hand_over(frame)?.await
+    }
+
+    /// The partition where a record with that key would go, had it none of its own. `None` where that is left to
+    /// chance, or the topic's partitions are not known: at the first question, which has them counted; of a topic that
+    /// is not there; and for five minutes after they were added to, while clients differ in it.
+    ///
+    /// Never waits, sends nothing, and has no broker create the topic.
+    pub fn partition_of(&self, topic: &str, key: Option<&[u8]>) -> Option<i32> {
+        let partitions = self.counts.of(topic)?;
+        self.config.partitioner_of(topic).partition_of(key, partitions)
     }
 
     /// What the producer has done so far and how it stands.

@@ -170,6 +170,48 @@ async fn a_topic_may_have_a_partitioner_of_its_own() {
     assert_eq!(producer.close(SOON).await, Closed::default());
 }
 
+#[tokio::test]
+async fn tells_the_partition_of_a_key_once_the_topic_is_counted() {
+    let kafka = kafka(12);
+    let producer = producer(&kafka);
+    let since = Instant::now();
+    assert_eq!(producer.partition_of("flights", Some(b"UA")), None, "nothing was asked yet");
+    assert!(since.elapsed() < Duration::from_millis(20), "it waited {:?}", since.elapsed());
+    assert_eq!(soon(&producer, "flights", "UA").await, Some(4));
+    assert_eq!(producer.partition_of("flights", None), None);
+    assert_eq!(producer.partition_of("flights", Some(b"")), None);
+    kafka.outage(true).unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(producer.partition_of("flights", Some(b"UA")), Some(4), "an outage makes nothing forgotten");
+}
+
+#[tokio::test]
+async fn asking_for_a_partition_does_not_create_the_topic() {
+    let kafka = kafka(12);
+    let producer = producer(&kafka);
+    for topic in ["misspelt", "no such\0topic", "", "flights"] {
+        producer.partition_of(topic, Some(b"UA"));
+    }
+    // The mock cluster creates what a producer asks for, with 4 partitions.
+    assert_eq!(soon(&producer, "flights", "UA").await, Some(4));
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(producer.partition_of("misspelt", Some(b"UA")), None);
+    kafka.create_topic("misspelt", 12).expect("it is not there yet");
+    assert_eq!(soon(&producer, "misspelt", "UA").await, Some(4), "it comes to be known when it is there");
+}
+
+/// The partition of a key, asked for again until it is known, for 10 s.
+async fn soon(producer: &Producer, topic: &str, key: &str) -> Option<i32> {
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(10) {
+        if let Some(partition) = producer.partition_of(topic, Some(key.as_bytes())) {
+            return Some(partition);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    None
+}
+
 /// Commits a flight, again until it succeeds, for 10 s.
 async fn eventually(producer: &Producer) {
     let since = Instant::now();
