@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use handover_api::Record;
 use handover_kafka::{
     CommitError, Connection, Frame, Producer, ProducerConfig, Receipt, Start, Tap, TapConfig, Tapped,
 };
 use handover_parts::Kafka;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 
 const KEYS: usize = 8;
 
@@ -43,7 +45,7 @@ async fn produce(producer: Arc<Producer>, topic: String, key: usize, over: Arc<A
 async fn in_topic(kafka: &Kafka, topic: &str) -> BTreeMap<String, Vec<u64>> {
     let config = TapConfig::new(Connection::plaintext(kafka.bootstrap()), [topic]);
     let mut tap = Tap::start(TapConfig { start: Start::Beginning, ..config }).unwrap();
-    let (now, mut found) = (std::time::SystemTime::now(), BTreeMap::<String, Vec<u64>>::new());
+    let (now, mut found) = (SystemTime::now(), BTreeMap::<String, Vec<u64>>::new());
     let text = |bytes: Option<bytes::Bytes>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
     loop {
         match tap.next().await.unwrap() {
@@ -117,4 +119,44 @@ async fn a_topic_that_is_not_there_takes_nothing_and_is_named() {
     assert!(error.nothing_persisted(), "{error:?}");
     let chain = format!("{error}: {}", std::error::Error::source(&error).unwrap());
     assert!(chain.contains("misspelt"), "{chain}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn partitions_that_are_added_are_read_from_their_beginning_before_anything_counts_as_missing() {
+    let kafka = Kafka::shared();
+    let topic = kafka.fresh_topic("growing", 1);
+    let producer = producer(kafka, Duration::from_secs(10));
+    let mut tap =
+        Tap::start(TapConfig::new(Connection::plaintext(kafka.bootstrap()), [topic.as_str()])).unwrap();
+    while !matches!(tap.next().await, Some(Tapped::CaughtUp { .. })) {}
+    add_partitions(kafka, &topic, 4).await;
+    let added = SystemTime::now();
+    let record = Record { partition: Some(3), ..Record::new(&topic, "first") };
+    // It takes a moment until the brokers, and then the producer, know of it.
+    while commit(&producer, &record).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (committed, mut gap, mut brought) = (SystemTime::now(), None, 0);
+    loop {
+        match tap.next().await.unwrap() {
+            Tapped::Gap { at, .. } => gap = Some(at),
+            Tapped::Record(record) => {
+                assert_eq!((record.partition, record.offset), (3, brought));
+                brought += 1;
+            }
+            Tapped::CaughtUp { at, .. } if at >= committed => break,
+            Tapped::CaughtUp { .. } => {}
+        }
+    }
+    assert!(brought > 0, "it says that it has caught up with what it has not read");
+    assert!(gap.is_some_and(|gap| gap > added), "what was sent until it knew is not to be judged");
+    assert_eq!(tap.monitor().stats().partitions, 4);
+}
+
+async fn add_partitions(kafka: &Kafka, topic: &str, to: usize) {
+    let admin: AdminClient<_> =
+        ClientConfig::new().set("bootstrap.servers", kafka.bootstrap()).create().unwrap();
+    let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(10)));
+    let added = admin.create_partitions([&NewPartitions::new(topic, to)], &options).await.unwrap();
+    assert!(added.iter().all(Result::is_ok), "{added:?}");
 }

@@ -42,22 +42,18 @@ pub struct TapConfig {
     pub start: Start,
     /// How much may wait for the reader, in records; then the tap stops fetching.
     pub buffer: usize,
-    /// How often to look for new partitions. Until one is found, [`Tapped::CaughtUp`] does not know of it.
-    pub refresh: Duration,
-    /// How often to find out where the topics' ends are, for [`Tapped::CaughtUp`].
+    /// How often to look for new partitions and for the topics' ends, for [`Tapped::CaughtUp`].
     pub look: Duration,
 }
 
 impl TapConfig {
-    /// The defaults: from now on, 1,000 records waiting at most, new partitions found within 5 s, ends looked at four
-    /// times a second.
+    /// The defaults: from now on, 1,000 records waiting at most, a look four times a second.
     pub fn new(connection: Connection, topics: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             connection,
             topics: topics.into_iter().map(Into::into).collect(),
             start: Start::End,
             buffer: 1000,
-            refresh: Duration::from_secs(5),
             look: Duration::from_millis(250),
         }
     }
@@ -79,15 +75,16 @@ impl TapConfig {
 pub enum Tapped {
     /// A record. Those of one partition come in their order.
     Record(TappedRecord),
-    /// Every record that stood in the topic at that time has been brought.
+    /// Every record that stood in the topic at that time has been brought, of partitions that were new then too.
     CaughtUp {
         /// The topic.
         topic: Arc<str>,
         /// The time, by this machine's clock.
         at: SystemTime,
     },
-    /// Records of the topic from before that time may never be brought: the tap begins, or the broker threw records
-    /// away before the tap had read them.
+    /// Nothing follows from records that were not brought before that time, and some may never be: the tap begins; the
+    /// broker threw records away before the tap had read them; or the topic got partitions, so that until now clients
+    /// differed in where they put a key. Those are read from their beginning.
     Gap {
         /// The topic.
         topic: Arc<str>,

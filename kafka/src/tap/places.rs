@@ -34,10 +34,6 @@ impl Places {
         Self(topics.iter().map(topic).collect())
     }
 
-    pub(super) fn all_begun(&self) -> bool {
-        self.0.iter().all(|topic| topic.begun)
-    }
-
     pub(super) fn partitions(&self) -> usize {
         self.0.iter().map(|topic| topic.next.len()).sum()
     }
@@ -61,9 +57,9 @@ impl Places {
 }
 
 impl Topic {
-    /// Whether it has partitions that are read. One without cannot be caught up with: its first record may come any time.
-    pub(super) fn is_read(&self) -> bool {
-        !self.next.is_empty()
+    /// Whether every partition that is read is among those. Else the topic was deleted, and perhaps made anew.
+    pub(super) fn all_among(&self, partitions: &[i32]) -> bool {
+        self.next.keys().all(|partition| partitions.contains(partition))
     }
 
     /// Those of `partitions` that are not read yet.

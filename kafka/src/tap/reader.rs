@@ -55,16 +55,11 @@ impl Reader {
 
     /// Reads until nobody wants to know any more.
     pub(super) fn run(mut self) {
-        let (mut discover, mut look) = (Instant::now(), Instant::now());
+        let mut look = Instant::now();
         while !self.bring.is_closed() {
-            let now = Instant::now();
-            if now >= discover {
-                let found = self.discover();
-                discover = now + if found { self.config.refresh } else { AGAIN };
-            }
-            if now >= look {
+            if Instant::now() >= look {
                 let looked = self.look();
-                look = now + if looked { self.config.look } else { AGAIN.max(self.config.look) };
+                look = Instant::now() + if looked { self.config.look } else { AGAIN.max(self.config.look) };
             }
             if self.tell_caught_up().and_then(|()| self.read()).is_err() {
                 return;
@@ -72,32 +67,44 @@ impl Reader {
         }
     }
 
-    /// Begins with the partitions that are not read yet; whether all there is could be found.
-    fn discover(&mut self) -> bool {
+    /// Begins with the partitions that are not read yet, and marks where the topics' ends are; whether there was an
+    /// answer.
+    ///
+    /// In this order: a mark whose time is from before the brokers listed the partitions holds for all of them. Else
+    /// the tap would say that it has caught up with a topic of which it does not know a part.
+    fn look(&mut self) -> bool {
+        let (at, mut whole) = (SystemTime::now(), Vec::new());
         for topic in self.config.topics.clone() {
-            if let Err(error) = self.discover_topic(&topic) {
-                debug!(%topic, "the tap cannot list the topic's partitions yet: {error}");
-                return false;
+            match self.discover(&topic) {
+                Ok(()) => whole.push(topic),
+                Err(error) if is_no_answer(&error) => return false,
+                // The other topics go on.
+                Err(error) => debug!(%topic, "the tap does not know all partitions of the topic: {error}"),
             }
         }
         self.state.partitions.store(self.places.partitions(), Relaxed);
-        self.places.all_begun()
+        let is_whole = |topic: &str| whole.iter().any(|whole| whole == topic);
+        let wanted: Vec<_> = self.places.all().into_iter().filter(|(topic, _)| is_whole(topic)).collect();
+        let Ok(mut ends) = self.offsets(&wanted, Offset::End) else { return false };
+        for topic in self.places.iter_mut() {
+            if let Some(ends) = ends.remove(&topic.name) {
+                topic.mark(at, ends);
+            }
+        }
+        true
     }
 
-    fn discover_topic(&mut self, name: &str) -> KafkaResult<()> {
-        let metadata = self.client.fetch_metadata(Some(name), ANSWER)?;
-        let listed = metadata.topics().iter().find(|topic| topic.name() == name);
-        // A topic that does not exist has no partitions, and is read from its beginning when it does.
-        if let Some(error) = listed.and_then(|topic| topic.error()).map(RDKafkaErrorCode::from)
-            && error != RDKafkaErrorCode::UnknownTopicOrPartition
-        {
-            return Err(KafkaError::MetadataFetch(error));
-        }
-        let partitions: Vec<i32> =
-            listed.map(|topic| topic.partitions().iter().map(|p| p.id()).collect()).unwrap_or_default();
+    fn discover(&mut self, name: &str) -> KafkaResult<()> {
+        let partitions = self.listed(name)?;
         let at = SystemTime::now();
         let Some(topic) = self.places.topic(name) else { return Ok(()) };
+        if !topic.all_among(&partitions) {
+            return Err(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownPartition));
+        }
         let (first_time, unread) = (!topic.begun, topic.unread(partitions));
+        if !first_time && unread.is_empty() {
+            return Ok(());
+        }
         let name = Arc::clone(&topic.name);
         let starts = self.starts(&name, &unread, first_time)?;
         let mut list = TopicPartitionList::new();
@@ -112,11 +119,21 @@ impl Reader {
             topic.begun = true;
             starts.into_iter().for_each(|(partition, offset)| topic.begin(partition, offset));
         }
-        if first_time {
-            // Who has gone is noticed at the next turn.
-            let _ = self.gap(&name, at);
-        }
+        // Who has gone is noticed at the next turn.
+        let _ = self.gap(&name, at);
         Ok(())
+    }
+
+    /// The topic's partitions. One that does not exist has none, and is read from its beginning when it does.
+    fn listed(&self, name: &str) -> KafkaResult<Vec<i32>> {
+        let metadata = self.client.fetch_metadata(Some(name), ANSWER)?;
+        let listed = metadata.topics().iter().find(|topic| topic.name() == name);
+        if let Some(error) = listed.and_then(|topic| topic.error()).map(RDKafkaErrorCode::from)
+            && error != RDKafkaErrorCode::UnknownTopicOrPartition
+        {
+            return Err(KafkaError::MetadataFetch(error));
+        }
+        Ok(listed.map(|topic| topic.partitions().iter().map(|p| p.id()).collect()).unwrap_or_default())
     }
 
     /// Where to begin in those partitions.
@@ -133,16 +150,6 @@ impl Reader {
             }
         }
         Ok(starts)
-    }
-
-    /// Marks where the topics' ends are; whether there was an answer.
-    fn look(&mut self) -> bool {
-        let at = SystemTime::now();
-        let Ok(mut ends) = self.offsets(&self.places.all(), Offset::End) else { return false };
-        for topic in self.places.iter_mut().filter(|topic| topic.is_read()) {
-            topic.mark(at, ends.remove(&topic.name).unwrap_or_default());
-        }
-        true
     }
 
     fn tell_caught_up(&mut self) -> Result<(), Gone> {
@@ -265,6 +272,12 @@ impl Reader {
         }
         Ok(offsets)
     }
+}
+
+/// Whether nobody answered, so that asking about the next topic would only take as long again.
+fn is_no_answer(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode::{AllBrokersDown, BrokerTransportFailure, OperationTimedOut};
+    matches!(error.rdkafka_error_code(), Some(AllBrokersDown | BrokerTransportFailure | OperationTimedOut))
 }
 
 fn tapped(message: &BorrowedMessage<'_>, topic: Arc<str>) -> TappedRecord {

@@ -1,6 +1,7 @@
 //! The tap against a mock cluster.
 
 use handover_api::Record;
+use rdkafka::types::RDKafkaRespErr;
 
 use super::*;
 use crate::{Embedded, Frame, Producer, ProducerConfig};
@@ -134,18 +135,35 @@ async fn an_outage_loses_nothing() {
 async fn starts_during_an_outage_and_without_its_topic() {
     let world = World::new(1);
     world.kafka.outage(true).unwrap();
-    let config = TapConfig {
-        topics: vec!["later".into()],
-        refresh: Duration::from_millis(100),
-        ..world.config(Start::End)
-    };
+    // It looks so seldom that the record is there before it finds the topic.
+    let look = Duration::from_secs(1);
+    let config = TapConfig { topics: vec!["later".into()], look, ..world.config(Start::End) };
     let mut tap = Tap::start(config).unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     world.kafka.outage(false).unwrap();
     assert!(matches!(next(&mut tap).await, Tapped::Gap { .. }));
+    let before = SystemTime::now();
     world.kafka.create_topic("later", 1).unwrap();
     world.produce(Record::new("later", "first")).await;
+    let Tapped::Gap { at, .. } = next(&mut tap).await else { panic!("a topic that comes says so first") };
+    assert!(at > before, "what waited for the topic cannot be told from what is missing");
     assert_eq!(value(&mut tap).await, "first", "a topic that comes later is read from its beginning");
+    assert!(matches!(next(&mut tap).await, Tapped::CaughtUp { .. }));
+}
+
+#[tokio::test]
+async fn a_topic_that_is_forbidden_keeps_no_other_from_being_read() {
+    let world = World::new(1);
+    let forbidden = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    world.kafka.create_topic("forbidden", 1).unwrap();
+    world.kafka.ask(move |cluster| cluster.topic_error("forbidden", forbidden)).unwrap().unwrap();
+    let topics = vec!["forbidden".into(), "flights".into()];
+    let mut tap = Tap::start(TapConfig { topics, ..world.config(Start::End) }).unwrap();
+    let Tapped::Gap { topic, .. } = next(&mut tap).await else { panic!("a tap that begins says so") };
+    assert_eq!(&*topic, "flights");
+    world.produce(Record::new("flights", "{}")).await;
+    assert_eq!(value(&mut tap).await, "{}");
+    assert!(matches!(next(&mut tap).await, Tapped::CaughtUp { .. }));
 }
 
 #[tokio::test]
