@@ -1,5 +1,7 @@
 //! The tap against a mock cluster.
 
+use std::time::Instant;
+
 use handover_api::Record;
 use rdkafka::types::RDKafkaRespErr;
 
@@ -48,12 +50,17 @@ async fn next(tap: &mut Tap) -> Tapped {
     tokio::time::timeout(Duration::from_secs(10), tap.next()).await.expect("it brings something").unwrap()
 }
 
-/// The next record, whatever comes between.
+/// The next record, whatever comes between, within 10 s.
 async fn record(tap: &mut Tap) -> TappedRecord {
+    let since = Instant::now();
     loop {
         if let Tapped::Record(record) = next(tap).await {
             return record;
         }
+        assert!(
+            since.elapsed() < Duration::from_secs(10),
+            "it says how far it has come, but brings no record"
+        );
     }
 }
 
