@@ -14,8 +14,8 @@ use handover_shadow::{
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::Pending;
 use super::experiment::{Abandoned, Identities, conduct};
+use super::{Begun, Pending};
 
 /// How often experiments are looked for whose effects are decided.
 const TICK: Duration = Duration::from_millis(100);
@@ -49,23 +49,24 @@ pub(crate) struct Court {
 
 impl Court {
     /// Sits until no experiment can begin any more; then gives up those that still wait for effects.
-    pub(crate) async fn sit(self, mut begun: mpsc::Receiver<Pending>, mut tapped: mpsc::Receiver<Tapped>) {
+    pub(crate) async fn sit(self, mut begun: Begun, mut tapped: mpsc::Receiver<Tapped>) {
         let (conducted_sender, mut conducted) = mpsc::channel::<Conducted>(CONDUCTED_MAX);
         let mut join = Join::new(JoinLimits::default());
         let mut tick = tokio::time::interval(TICK);
         loop {
             let decided = tokio::select! {
-                pending = begun.recv() => match pending {
+                pending = begun.experiments.recv() => match pending {
                     // 1
                     Some(pending) => { self.conduct(pending, conducted_sender.clone()); Vec::new() }
                     None => break,
                 },
                 Some(conducted) = conducted.recv() => self.take_in(&mut join, conducted),
                 Some(tapped) = tapped.recv() => { told(&mut join, tapped); Vec::new() }
-                _ = tick.tick() => self.look(&mut join),
+                _ = tick.tick() => { self.count_drops(&begun); self.look(&mut join) }
             };
             decided.into_iter().for_each(|joined| self.decide(joined));
         }
+        self.count_drops(&begun);
         join.drain().into_iter().for_each(|joined| self.decide(joined));
     }
 
@@ -87,6 +88,13 @@ impl Court {
                 self.recorder.lost(&route, Loss::Dropped, why.label(), 1);
                 Vec::new()
             }
+        }
+    }
+
+    /// What the budget left out is not evidence: it counts against the route's share of it.
+    fn count_drops(&self, begun: &Begun) {
+        for (route, count) in begun.drops.take() {
+            self.recorder.lost(&route, Loss::Dropped, "budget", count);
         }
     }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod capture;
 pub(crate) mod court;
+mod drops;
 mod dry;
 pub(crate) mod experiment;
 pub(crate) mod tap;
@@ -21,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use crate::exchange::{AnswerSink, BodySource};
 use crate::route::Route;
 use capture::{CapturedAnswer, CapturedBody, CapturedSink, CapturedSource};
+use drops::Drops;
 
 /// The most experiments under way at once.
 const UNDER_WAY: usize = 256;
@@ -32,8 +34,16 @@ const ROOM: usize = 1 << 20;
 pub(crate) struct Mirror {
     permits: Arc<Semaphore>,
     queue: mpsc::Sender<Pending>,
-    dropped: AtomicU64,
+    drops: Arc<Drops>,
     begun: AtomicU64,
+}
+
+/// What the court gets of a mirror.
+pub(crate) struct Begun {
+    /// The experiments that it begins.
+    experiments: mpsc::Receiver<Pending>,
+    /// Those that it had no room for.
+    drops: Arc<Drops>,
 }
 
 /// An experiment whose parts are still on their way.
@@ -56,11 +66,12 @@ pub(crate) struct Capture {
 }
 
 impl Mirror {
-    /// A mirror, and the experiments that it begins.
-    pub(crate) fn new() -> (Self, mpsc::Receiver<Pending>) {
-        let (queue, begun) = mpsc::channel(UNDER_WAY);
-        let permits = Arc::new(Semaphore::new(UNDER_WAY));
-        (Self { permits, queue, dropped: AtomicU64::new(0), begun: AtomicU64::new(0) }, begun)
+    /// A mirror, and what it begins.
+    pub(crate) fn new() -> (Self, Begun) {
+        let (queue, experiments) = mpsc::channel(UNDER_WAY);
+        let (permits, drops) = (Arc::new(Semaphore::new(UNDER_WAY)), Arc::<Drops>::default());
+        let begun = Begun { experiments, drops: Arc::clone(&drops) };
+        (Self { permits, queue, drops, begun: AtomicU64::new(0) }, begun)
     }
 
     /// Begins an experiment on a request that legacy is about to answer. `None` where it is outside the route's
@@ -75,7 +86,7 @@ impl Mirror {
             return None;
         }
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.drops.count(&route.spec.name);
             return None;
         };
         let (body_sender, body) = oneshot::channel();
@@ -91,7 +102,7 @@ impl Mirror {
             _permit: permit,
         };
         if self.queue.try_send(pending).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.drops.count(&route.spec.name);
             return None;
         }
         self.begun.fetch_add(1, Ordering::Relaxed);
@@ -100,7 +111,7 @@ impl Mirror {
 
     /// How many experiments were begun, and how many had no room.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.begun.load(Ordering::Relaxed), self.dropped.load(Ordering::Relaxed))
+        (self.begun.load(Ordering::Relaxed), self.drops.all())
     }
 }
 
