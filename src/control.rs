@@ -119,7 +119,7 @@ pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -
         // Whatever comes of it: without S3 the routes fall back, and legacy answers.
         process.tables.asked_once(FIRST_LOAD).await;
     }
-    process.producers.prepare(&config.kafka, side)?;
+    process.producers.prepare(config, side)?;
     process.taps.prepare(config, side)?;
     Ok(())
 }

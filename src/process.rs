@@ -39,7 +39,7 @@ pub(crate) struct Process {
     /// The hot tables.
     pub tables: Arc<Tables>,
     /// The Kafka producers.
-    pub producers: Producers,
+    pub producers: Arc<Producers>,
     /// What legacies share across cores: permits, parked connections.
     pub legacies: Legacies,
     /// The php-fpm pools that run under us.

@@ -29,7 +29,7 @@ use crate::legacy::Legacies;
 use crate::legacy::managed::Pools;
 use crate::mirror::Mirror;
 use crate::mirror::court::Court;
-use crate::mirror::experiment::Identities;
+use crate::mirror::experiment::{Conductor, Identities};
 use crate::mirror::tap::Taps;
 use crate::native::ports::LivePorts;
 use crate::process::{Phase, Process, Refusals};
@@ -109,6 +109,7 @@ impl Running {
         let (workers, http, admin) = (config.workers, listeners.addresses(), listeners.admin_address());
         let tables = Arc::new(Tables::new(&state, side.handle().clone()));
         let ports: Arc<dyn Ports> = Arc::new(LivePorts::new(Arc::clone(&tables) as Arc<_>));
+        let producers = Arc::<Producers>::default();
         let (mirror, begun) = Mirror::new();
         let (court, tapped) = mpsc::channel(TAPPED_MAX);
         let legacies = Legacies::new(scratch);
@@ -118,7 +119,7 @@ impl Running {
             metrics: Arc::default(),
             ports: Arc::clone(&ports),
             tables,
-            producers: Producers::default(),
+            producers: Arc::clone(&producers),
             managed: tokio::sync::Mutex::new(Pools::new(legacies.clone())),
             legacies,
             mirror,
@@ -129,7 +130,8 @@ impl Running {
         });
         side.block_on(control::prepare(&process, &config, side.handle()))?;
 
-        let court = Court { ports, identities: Identities::of_this_binary(), recorder: store.recorder() };
+        let conductor = Conductor { ports, producers, identities: Identities::of_this_binary() };
+        let court = Court { conductor, recorder: store.recorder() };
         let court = side.spawn(court.sit(begun, tapped));
         let cores = start_cores(&process, listeners.http, workers).map_err(StartError::Runtime)?;
         let applier = Arc::new(Applier::new(Arc::clone(&process), side.handle().clone()));

@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 use handover_api::{Effect, Record};
 use handover_kafka::{CommitError, Frame, Producer};
 
-use crate::config::valid::{Ack, Kafka};
+use crate::config::valid::{Ack, Config, Kafka};
 use crate::route::Route;
 
 /// Tells native's records from legacy's.
@@ -56,15 +56,11 @@ pub(crate) struct Producers {
 impl Producers {
     /// Starts what the configuration newly names, keeps what is unchanged, and retires the rest: a retired producer
     /// settles what it holds, on `side`.
-    pub(crate) fn prepare(
-        &self,
-        clusters: &[Arc<Kafka>],
-        side: &tokio::runtime::Handle,
-    ) -> Result<(), PrepareError> {
+    pub(crate) fn prepare(&self, config: &Config, side: &tokio::runtime::Handle) -> Result<(), PrepareError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.running.load_full();
         let mut after = ByName::default();
-        for spec in clusters {
+        for spec in &config.kafka {
             let running = before.get(&spec.name).filter(|(running, _)| running == spec).cloned();
             let entry = match running {
                 Some(entry) => entry,
@@ -78,8 +74,15 @@ impl Producers {
                 retire(name.clone(), Arc::clone(producer), side);
             }
         }
+        count_partitions(config, &after);
         self.running.store(Arc::new(after));
         Ok(())
+    }
+
+    /// Where a record of that route would go; `None` where that is left to chance or not known. Never waits.
+    pub(crate) fn partition_of(&self, route: &Route, record: &Record) -> Option<i32> {
+        let chosen = || self.of(route)?.partition_of(&record.topic, record.key.as_deref());
+        record.partition.or_else(chosen)
     }
 
     /// Commits the effects of one answer as the route's acknowledgement mode says.
@@ -109,6 +112,20 @@ impl Producers {
     fn of(&self, route: &Route) -> Option<Arc<Producer>> {
         let cluster = route.spec.kafka.as_ref()?;
         self.running.load().get(&cluster.name).map(|(_, producer)| Arc::clone(producer))
+    }
+}
+
+/// Has the partitions counted of all topics whose records are compared: a route of few requests could not afford that
+/// its first one asks.
+fn count_partitions(config: &Config, running: &ByName) {
+    for route in config.routes.iter().filter(|route| route.native.is_some()) {
+        let Some((_, producer)) = route.kafka.as_ref().and_then(|cluster| running.get(&cluster.name)) else {
+            continue;
+        };
+        for effect in route.shadow.effects() {
+            // The first question has no answer, but has it found out.
+            producer.partition_of(effect.topic(), None);
+        }
     }
 }
 

@@ -7,14 +7,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use handover_api::Ports;
 use handover_shadow::{
     EffectRecord, Experiment, Join, JoinLimits, Joined, Loss, Origin, Policy, Recorder, Unattributed, judge,
 };
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::experiment::{Abandoned, Identities, conduct};
+use super::experiment::{Abandoned, Conductor};
 use super::{Begun, Pending};
 
 /// How often experiments are looked for whose effects are decided.
@@ -39,10 +38,8 @@ type Conducted = Result<(Experiment, Arc<Policy>), (String, Abandoned)>;
 
 /// Where experiments come from, and where verdicts go.
 pub(crate) struct Court {
-    /// What dry runs read from, but for what is injected.
-    pub ports: Arc<dyn Ports>,
-    /// Who native is.
-    pub identities: Identities,
+    /// Who sees experiments through.
+    pub conductor: Conductor,
     /// The store.
     pub recorder: Recorder,
 }
@@ -71,10 +68,10 @@ impl Court {
     }
 
     fn conduct(&self, pending: Pending, done: mpsc::Sender<Conducted>) {
-        let (ports, identities) = (Arc::clone(&self.ports), self.identities.clone());
+        let conductor = self.conductor.clone();
         let (route, policy) = (pending.route.name().to_owned(), Arc::clone(&pending.route.spec.shadow));
         tokio::spawn(async move {
-            let conducted = conduct(pending, ports, &identities).await;
+            let conducted = conductor.conduct(pending).await;
             // An error is the court's end.
             let _ = done.send(conducted.map(|e| (e, policy)).map_err(|why| (route, why))).await;
         });

@@ -13,8 +13,10 @@ use tokio::sync::watch;
 use super::Pending;
 use super::capture::{CapturedAnswer, Lost};
 use super::dry::{self, DryRun};
+use crate::commit::Producers;
 use crate::native::{Decided, NativeFailure};
 use crate::observe::chain;
+use crate::route::Route;
 
 /// Why an experiment came to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,35 +63,75 @@ impl Identities {
     }
 }
 
-/// Sees one experiment through: dry run and legacy side by side.
-pub(super) async fn conduct(
-    pending: Pending,
-    ports: Arc<dyn Ports>,
-    identities: &Identities,
-) -> Result<Experiment, Abandoned> {
-    let Pending { id, route, at, began, request, body, answer, _permit } = pending;
-    let policy = &route.spec.shadow;
-    let body = body.await.unwrap_or(Err(Lost::BrokenOff)).map_err(Abandoned::Request)?;
-    let request = request.with_body(body);
-    let (chosen_sender, chosen) = watch::channel(None);
-    let answered = async {
-        let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
-        let took = began.elapsed();
-        let answer = control_answer(answer)?;
-        chosen_sender.send_replace(Some(injected(policy, &answer)));
-        Ok((answer, took))
-    };
-    let (answered, dry) = tokio::join!(answered, dry::run(&route, &request, ports, chosen));
-    let (answer, took) = answered?;
-    let version = route.spec.legacy.version.of(&answer.fields);
-    Ok(Experiment {
-        id,
-        route: route.name().to_owned(),
-        at,
-        control: control(answer, took, version, policy),
-        candidate: candidate(dry, identities)?,
-        request: recorded(&request),
-    })
+/// Sees experiments through.
+#[derive(Clone)]
+pub(crate) struct Conductor {
+    /// What dry runs read from, but for what is injected.
+    pub ports: Arc<dyn Ports>,
+    /// Who would commit native's effects: they know where each would go.
+    pub producers: Arc<Producers>,
+    /// Who native is.
+    pub identities: Identities,
+}
+
+impl Conductor {
+    /// Sees one through: dry run and legacy side by side.
+    pub(super) async fn conduct(self, pending: Pending) -> Result<Experiment, Abandoned> {
+        let Pending { id, route, at, began, request, body, answer, _permit } = pending;
+        let policy = &route.spec.shadow;
+        let body = body.await.unwrap_or(Err(Lost::BrokenOff)).map_err(Abandoned::Request)?;
+        let request = request.with_body(body);
+        let (chosen_sender, chosen) = watch::channel(None);
+        let answered = async {
+            let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
+            let took = began.elapsed();
+            let answer = control_answer(answer)?;
+            chosen_sender.send_replace(Some(injected(policy, &answer)));
+            Ok((answer, took))
+        };
+        let dry_run = dry::run(&route, &request, Arc::clone(&self.ports), chosen);
+        let (answered, dry) = tokio::join!(answered, dry_run);
+        let (answer, took) = answered?;
+        let version = route.spec.legacy.version.of(&answer.fields);
+        Ok(Experiment {
+            id,
+            route: route.name().to_owned(),
+            at,
+            control: control(answer, took, version, policy),
+            candidate: self.candidate(&route, dry)?,
+            request: recorded(&request),
+        })
+    }
+
+    fn candidate(&self, route: &Route, dry: DryRun) -> Result<Side, Abandoned> {
+        let (outcome, effects) = match dry.ran.ok_or(Abandoned::NoHandler)? {
+            Ok(Decided::Answer(answer)) => {
+                let records = answer.effects.iter().filter_map(|effect| self.record(route, effect)).collect();
+                (Outcome::Answered(Answer::from(&answer.response)), records)
+            }
+            Ok(Decided::Decline(decline)) => (Outcome::Declined(decline.reason().to_owned()), Vec::new()),
+            Err(NativeFailure::TimedOut(_)) => (Outcome::TimedOut, Vec::new()),
+            Err(failure) => (Outcome::Failed(chain(&failure)), Vec::new()),
+        };
+        Ok(Side {
+            who: Who::Native { fingerprint: self.identities.fingerprint.to_string() },
+            outcome,
+            effects: Effects::Known(effects),
+            latency: dry.took,
+            reads: dry.reads,
+        })
+    }
+
+    /// A record as it would lie in its topic.
+    fn record(&self, route: &Route, effect: &Effect) -> Option<EffectRecord> {
+        match effect {
+            Effect::Record(record) => {
+                let partition = self.producers.partition_of(route, record);
+                Some(EffectRecord { partition, ..EffectRecord::from(record) })
+            }
+            _ => None,
+        }
+    }
 }
 
 fn recorded(request: &Request) -> RecordedRequest {
@@ -118,31 +160,5 @@ fn control(answer: Answer, latency: Duration, version: Option<String>, policy: &
         effects: if observed { Effects::Pending } else { Effects::Unobserved },
         latency,
         reads: Vec::new(),
-    }
-}
-
-fn candidate(dry: DryRun, identities: &Identities) -> Result<Side, Abandoned> {
-    let (outcome, effects) = match dry.ran.ok_or(Abandoned::NoHandler)? {
-        Ok(Decided::Answer(answer)) => {
-            let records = answer.effects.iter().filter_map(effect_record).collect();
-            (Outcome::Answered(Answer::from(&answer.response)), records)
-        }
-        Ok(Decided::Decline(decline)) => (Outcome::Declined(decline.reason().to_owned()), Vec::new()),
-        Err(NativeFailure::TimedOut(_)) => (Outcome::TimedOut, Vec::new()),
-        Err(failure) => (Outcome::Failed(chain(&failure)), Vec::new()),
-    };
-    Ok(Side {
-        who: Who::Native { fingerprint: identities.fingerprint.to_string() },
-        outcome,
-        effects: Effects::Known(effects),
-        latency: dry.took,
-        reads: dry.reads,
-    })
-}
-
-fn effect_record(effect: &Effect) -> Option<EffectRecord> {
-    match effect {
-        Effect::Record(record) => Some(EffectRecord::from(record)),
-        _ => None,
     }
 }

@@ -9,6 +9,8 @@ mod drops;
 mod dry;
 pub(crate) mod experiment;
 pub(crate) mod tap;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
