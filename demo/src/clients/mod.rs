@@ -1,8 +1,8 @@
 //! The intake's clients: what they send, again and again the same for the same seed.
 //!
-//! [`records`] reads the real departures, [`tidy`] makes the request that a well-behaved client sends of one,
+//! [`records()`] reads the real departures, [`tidy`] makes the request that a well-behaved client sends of one,
 //! [`OldClients`] what thirty years of other clients send, so that every rule of the legacy fires both ways
-//! (a test proves it), and [`others`] lists requests for the other pages.
+//! (a test proves it), and [`others()`] lists requests for the other pages.
 
 mod draft;
 mod old;
