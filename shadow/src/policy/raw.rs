@@ -1,4 +1,4 @@
-//! A route's `shadow = { … }` table as the file has it. [`PolicyRaw::validate`] makes it a [`Policy`].
+//! A route's `shadow = { … }` table as the file has it. [`PolicyRaw::validate`] makes it a [`Policy`](super::Policy).
 
 use std::collections::BTreeMap;
 
