@@ -74,6 +74,11 @@ pub fn exists(php: &Php, name: &str) -> bool {
     find(php, name).is_some()
 }
 
+/// The names of all functions that the crate has for this PHP, in no order.
+pub fn names(php: &Php) -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().filter(|(_, rows)| rows.iter().any(|row| row.covers(php.version))).map(|(name, _)| *name)
+}
+
 fn find(php: &Php, name: &str) -> Option<&'static Function> {
     let name = name.strip_prefix('\\').unwrap_or(name);
     let rows = match FUNCTIONS.get(name) {

@@ -3,10 +3,14 @@
 pub mod arrays;
 pub mod ctype;
 pub mod filter;
+pub mod hash;
 pub mod html;
 pub mod math;
+pub mod mb;
+pub mod misc;
 pub mod printf;
 pub mod round;
+pub mod serialize;
 pub mod strings;
 pub mod types;
 pub mod url;
@@ -27,6 +31,7 @@ pub(crate) fn all() -> Vec<Vec<Row>> {
     rows.extend([url::ROWS.to_vec(), filter::ROWS.to_vec()]);
     rows.extend(html::rows());
     rows.extend(strings::rows());
+    rows.extend([serialize::ROWS.to_vec(), hash::ROWS.to_vec(), misc::ROWS.to_vec(), mb::ROWS.to_vec()]);
     rows.extend(arrays::rows());
     rows.extend(crate::pcre::rows());
     rows.extend(crate::date::rows());

@@ -58,6 +58,15 @@ pub fn run(php: &Php, call: &Call, state: &mut State) -> Json {
     outcome(php, call, &ctx, answer, reference.map(|index| &args[index]))
 }
 
+/// The oracle writes no objects but `stdClass`.
+fn is_portable(value: &Value) -> bool {
+    match value {
+        Value::Array(array) => array.values().all(is_portable),
+        Value::Object(object) => object.class() == &"stdClass" && object.props().values().all(is_portable),
+        _ => true,
+    }
+}
+
 fn outcome(
     php: &Php,
     call: &Call,
@@ -67,6 +76,9 @@ fn outcome(
 ) -> Json {
     let mut out = Map::new();
     match answer {
+        Ok(answer) if !is_portable(&answer) => {
+            out.insert("e".into(), json!(["Exception", "not portable: object"]));
+        }
         Ok(answer) => {
             let answer = match answer {
                 Value::Int(int) if call.sign => Value::Int(int.signum()),

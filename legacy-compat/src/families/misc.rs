@@ -1,0 +1,208 @@
+//! `version_compare`, IP addresses, and paths.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::call::{Args, Ctx, Outcome, Row, ok};
+use crate::value::{Array, Value};
+
+pub(crate) const ROWS: &[Row] = &[
+    (
+        "8.0- version_compare(string $version1, string $version2, ?string $operator = null)",
+        call_version_compare,
+    ),
+    ("-7.4 version_compare(string $version1, string $version2, string $oper = ?)", call_version_compare),
+    ("ip2long(string $ip): false", |_, a| {
+        let ip = super::filter::ipv4(a.bytes(0));
+        ok(ip.map_or(Value::FALSE, |ip| Value::Int(u32::from(ip).into())))
+    }),
+    ("8.0- long2ip(int $ip)", |_, a| ok(Ipv4Addr::from(a.int(0) as u32).to_string())),
+    ("7.1-7.4 long2ip(int $proper_address)", |_, a| ok(Ipv4Addr::from(a.int(0) as u32).to_string())),
+    ("-7.0 long2ip(string $proper_address)", |_, a| {
+        ok(Ipv4Addr::from(crate::numeric::strtol(a.bytes(0), 10) as u32).to_string())
+    }),
+    ("inet_pton(string $ip): false", |c, a| {
+        let bytes = match (super::filter::ipv4(a.bytes(0)), super::filter::ipv6(a.bytes(0))) {
+            (Some(ip), _) => ip.octets().to_vec(),
+            (_, Some(ip)) => ip.octets().to_vec(),
+            _ => {
+                c.warn("inet_pton(): Unrecognized address");
+                return ok(false);
+            }
+        };
+        ok(bytes)
+    }),
+    ("inet_ntop(string $ip): false", |_, a| {
+        if let Ok(four) = <[u8; 4]>::try_from(a.bytes(0)) {
+            return ok(Ipv4Addr::from(four).to_string());
+        }
+        match <[u8; 16]>::try_from(a.bytes(0)) {
+            Ok(sixteen) => ok(Ipv6Addr::from(sixteen).to_string()),
+            Err(_) => ok(false),
+        }
+    }),
+    ("basename(string $path, string $suffix = \"\")", |_, a| ok(basename(a.bytes(0), a.bytes(1)))),
+    ("7.0- dirname(string $path, int $levels = 1)", dirname),
+    ("-5.6 dirname(string $path)", dirname),
+    ("pathinfo(string $path, int $flags = 15)", pathinfo),
+];
+
+/// The order of a part: what is unknown, `dev`, `alpha`, `beta`, `RC`, `#`, `pl`.
+fn rank(part: &[u8]) -> i32 {
+    const FORMS: [(&[u8], i32); 10] = [
+        (b"dev", 0),
+        (b"alpha", 1),
+        (b"a", 1),
+        (b"beta", 2),
+        (b"b", 2),
+        (b"RC", 3),
+        (b"rc", 3),
+        (b"#", 4),
+        (b"pl", 5),
+        (b"p", 5),
+    ];
+    FORMS.iter().find(|(name, _)| part.starts_with(name)).map_or(-1, |(_, rank)| *rank)
+}
+
+/// `5.2.0-RC1` as `5`, `2`, `0`, `RC`, `1`.
+fn canonical(version: &[u8]) -> Vec<Vec<u8>> {
+    let mut parts: Vec<Vec<u8>> = Vec::new();
+    let mut last = 0u8;
+    for byte in version {
+        let special = |byte: u8| matches!(byte, b'-' | b'_' | b'+' | b'.') || !byte.is_ascii_alphanumeric();
+        let changed = last.is_ascii_digit() != byte.is_ascii_digit();
+        if special(*byte) {
+            if parts.last().is_some_and(|part| !part.is_empty()) {
+                parts.push(Vec::new());
+            }
+        } else {
+            if parts.is_empty() || changed && !special(last) && last != 0 {
+                parts.push(Vec::new());
+            }
+            if let Some(part) = parts.last_mut() {
+                part.push(*byte);
+            }
+        }
+        last = *byte;
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+fn compare_parts(a: &[u8], b: &[u8]) -> i32 {
+    let digit = |part: &[u8]| part.first().is_some_and(u8::is_ascii_digit);
+    match (digit(a), digit(b)) {
+        (true, true) => (crate::numeric::strtol(a, 10).cmp(&crate::numeric::strtol(b, 10))) as i32,
+        (false, false) => (rank(a) - rank(b)).signum(),
+        (true, false) => (rank(b"#N#") - rank(b)).signum(),
+        (false, true) => (rank(a) - rank(b"#N#")).signum(),
+    }
+}
+
+/// `version_compare($a, $b)`: -1, 0 or 1.
+pub fn version_compare(a: &[u8], b: &[u8]) -> i32 {
+    if a.is_empty() || b.is_empty() {
+        return i32::from(b.is_empty()) - i32::from(a.is_empty());
+    }
+    let (a, b) = (canonical(a), canonical(b));
+    for (x, y) in a.iter().zip(&b) {
+        let order = compare_parts(x, y);
+        if order != 0 {
+            return order;
+        }
+    }
+    let digit = |part: &[u8]| part.first().is_some_and(u8::is_ascii_digit);
+    match (a.get(b.len()), b.get(a.len())) {
+        (Some(rest), _) if digit(rest) => 1,
+        (Some(rest), _) => compare_parts(rest, b"#N#"),
+        (_, Some(rest)) if digit(rest) => -1,
+        (_, Some(rest)) => compare_parts(b"#N#", rest),
+        _ => 0,
+    }
+}
+
+fn call_version_compare(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let order = version_compare(args.bytes(0), args.bytes(1));
+    let Some(operator) = args.opt_bytes(2) else { return ok(order) };
+    ok(match operator {
+        b"<" | b"lt" => order < 0,
+        b"<=" | b"le" => order <= 0,
+        b">" | b"gt" => order > 0,
+        b">=" | b"ge" => order >= 0,
+        b"=" | b"==" | b"eq" => order == 0,
+        b"!=" | b"<>" | b"ne" => order != 0,
+        _ => {
+            let message = "version_compare(): Argument #3 ($operator) must be a valid comparison operator";
+            return ctx.value_error((), message);
+        }
+    })
+}
+
+/// `basename`: the last part of a path, without a suffix.
+pub fn basename<'a>(path: &'a [u8], suffix: &[u8]) -> &'a [u8] {
+    let end = path.len() - path.iter().rev().take_while(|byte| **byte == b'/').count();
+    let start = memchr::memrchr(b'/', &path[..end]).map_or(0, |at| at + 1);
+    let name = &path[start..end];
+    match name.strip_suffix(suffix) {
+        Some(short) if !short.is_empty() && !suffix.is_empty() => short,
+        _ => name,
+    }
+}
+
+/// `dirname($path)`: what is before the last part; `.` where there is none.
+pub fn parent(path: &[u8]) -> &[u8] {
+    let trim = |path: &'_ [u8]| path.len() - path.iter().rev().take_while(|byte| **byte == b'/').count();
+    if path.is_empty() {
+        return b"";
+    }
+    let end = trim(path);
+    if end == 0 {
+        return b"/";
+    }
+    match memchr::memrchr(b'/', &path[..end]) {
+        None => b".",
+        Some(at) => match trim(&path[..at]) {
+            0 => b"/",
+            end => &path[..end],
+        },
+    }
+}
+
+fn dirname(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let levels = if args.has(1) { args.int(1) } else { 1 };
+    if levels < 1 {
+        return ctx.value_error((), "dirname(): Argument #2 ($levels) must be greater than or equal to 1");
+    }
+    let mut path = args.bytes(0);
+    for _ in 0..levels {
+        let up = parent(path);
+        if up == path {
+            break;
+        }
+        path = up;
+    }
+    ok(path)
+}
+
+fn pathinfo(_: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let (path, flags) = (args.bytes(0), args.int(1));
+    let name = basename(path, b"");
+    let dot = memchr::memrchr(b'.', name);
+    let mut out = Array::new();
+    let directory = parent(path);
+    if flags & 1 != 0 && !directory.is_empty() {
+        out.insert("dirname", directory);
+    }
+    if flags & 2 != 0 {
+        out.insert("basename", name);
+    }
+    if let Some(dot) = dot.filter(|_| flags & 4 != 0) {
+        out.insert("extension", &name[dot + 1..]);
+    }
+    if flags & 8 != 0 {
+        out.insert("filename", &name[..dot.unwrap_or(name.len())]);
+    }
+    if flags == 15 {
+        return ok(out);
+    }
+    ok(out.values().next().cloned().unwrap_or_else(|| "".into()))
+}
