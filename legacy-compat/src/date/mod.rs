@@ -5,8 +5,10 @@ mod format;
 mod functions;
 mod grammar;
 mod parse;
+mod relative;
 mod text;
 mod time;
+mod token;
 mod zone;
 
 pub use format::Moment;

@@ -2,7 +2,8 @@
 
 use super::civil;
 use super::grammar::{Form, longest};
-use super::time::{DayOf, Fault, Relative, Special, Time};
+use super::time::{Fault, Time};
+use super::token::Token;
 use super::zone::Zone;
 use crate::php::{Php, Version};
 
@@ -22,157 +23,11 @@ pub(super) fn read(php: &Php, text: &[u8]) -> Time {
     reader.time
 }
 
-struct Reader<'a> {
-    php: &'a Php,
-    time: Time,
+pub(super) struct Reader<'a> {
+    pub php: &'a Php,
+    pub time: Time,
     /// Where the form being read starts.
     at: usize,
-}
-
-/// The bytes of one form, read from left to right.
-struct Token<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Token<'a> {
-    fn rest(&self) -> &'a [u8] {
-        &self.text[self.at.min(self.text.len())..]
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    /// The next number of at most so many digits; what stands before it is skipped.
-    fn number(&mut self, most: usize) -> Option<i64> {
-        self.digits(most).map(|(number, _)| number)
-    }
-
-    fn digits(&mut self, most: usize) -> Option<(i64, usize)> {
-        let skip = self.rest().iter().position(u8::is_ascii_digit)?;
-        self.at += skip;
-        let len = self.rest().iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
-        let number = self.rest()[..len]
-            .iter()
-            .fold(0i64, |sum, digit| sum.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
-        self.at += len;
-        Some((number, len))
-    }
-
-    /// A year of one or two digits is one of 1970 to 2069.
-    fn year(&mut self) -> Option<i64> {
-        let (year, len) = self.digits(4)?;
-        Some(full_year(year, len))
-    }
-
-    /// A number with any signs before it.
-    fn signed(&mut self, most: usize) -> i64 {
-        let digits = self.rest().iter().position(u8::is_ascii_digit).unwrap_or(0);
-        let minus = self.rest()[..digits].iter().filter(|byte| **byte == b'-').count();
-        let number = self.number(most).unwrap_or(0);
-        if minus % 2 == 1 { -number } else { number }
-    }
-
-    fn fraction(&mut self) -> i64 {
-        let digits = self.rest().iter().skip(1).take_while(|byte| byte.is_ascii_digit());
-        let micros = digits
-            .clone()
-            .chain(std::iter::repeat(&b'0'))
-            .take(6)
-            .fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
-        self.at += 1 + digits.count();
-        micros
-    }
-
-    fn word(&mut self) -> String {
-        let skip =
-            self.rest().iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'-' | b'.' | b'/')).count();
-        self.at += skip;
-        let len = self.rest().iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80).count();
-        let word = String::from_utf8_lossy(&self.rest()[..len]).to_lowercase();
-        self.at += len;
-        word
-    }
-
-    fn month(&mut self) -> Option<i64> {
-        month_of(&self.word())
-    }
-
-    fn skip_blanks(&mut self) {
-        self.at += self.rest().iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    }
-
-    /// Twelve-hour clock to twenty-four.
-    fn meridian(&mut self, hour: i64) -> i64 {
-        let letter = self.rest().iter().find(|byte| b"aApP".contains(byte)).copied().unwrap_or(b'a');
-        self.at = self.text.len();
-        match letter {
-            b'a' | b'A' if hour == 12 => 0,
-            b'p' | b'P' if hour != 12 => hour + 12,
-            _ => hour,
-        }
-    }
-
-    /// `10`, `10:20` or `10:20:30`.
-    fn clock(&mut self) -> (i64, i64, i64) {
-        let hour = self.number(2).unwrap_or(0);
-        let mut next = || {
-            let more = matches!(self.peek(), Some(b':' | b'.'));
-            if more { self.number(2).unwrap_or(0) } else { 0 }
-        };
-        (hour, next(), next())
-    }
-}
-
-/// The year that one of `len` digits means.
-pub(super) fn full_year(year: i64, len: usize) -> i64 {
-    match year {
-        _ if len >= 4 => year,
-        0..70 => year + 2000,
-        70..100 => year + 1900,
-        _ => year,
-    }
-}
-
-/// A month by its name, abbreviation or Roman number.
-pub(super) fn month_of(word: &str) -> Option<i64> {
-    const ROMAN: [&str; 12] = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"];
-    let named = super::format::MONTHS.iter().position(|name| {
-        let name = name.to_lowercase();
-        word == name || word == &name[..3] || word == "sept" && name == "september"
-    });
-    named.or_else(|| ROMAN.iter().position(|roman| *roman == word)).map(|month| month as i64 + 1)
-}
-
-/// A day of the week by its name, 0 for Sunday.
-pub(super) fn weekday_of(word: &str) -> Option<i64> {
-    let found = super::format::DAYS.iter().position(|name| {
-        let name = name.to_lowercase();
-        word == name || word == &name[..3] || word.strip_suffix('s') == Some(&name)
-    });
-    found.map(|day| day as i64)
-}
-
-/// `first` … `twelfth`, `next`, `last`, `this`: the amount, and whether the current day counts.
-fn amount_of(word: &str) -> Option<(i64, i64)> {
-    Some(match word {
-        "first" | "next" => (1, 0),
-        "second" => (2, 0),
-        "third" => (3, 0),
-        "fourth" => (4, 0),
-        "fifth" => (5, 0),
-        "sixth" => (6, 0),
-        "seventh" => (7, 0),
-        "eighth" | "eight" => (8, 0),
-        "ninth" => (9, 0),
-        "tenth" => (10, 0),
-        "eleventh" => (11, 0),
-        "twelfth" => (12, 0),
-        "last" | "previous" => (-1, 0),
-        "this" => (0, 1),
-        _ => return None,
-    })
 }
 
 impl Reader<'_> {
@@ -233,7 +88,7 @@ impl Reader<'_> {
         true
     }
 
-    fn unhave_time(&mut self) {
+    pub(super) fn unhave_time(&mut self) {
         self.time.have_time = false;
         self.time.set_time(0, 0, 0);
         self.time.micros = Some(0);
@@ -487,110 +342,6 @@ impl Reader<'_> {
     fn seconds(&self, form: Form, token: &mut Token<'_>) -> Option<i64> {
         let compact = matches!(form, Form::DateTime | Form::Clf);
         (compact || matches!(token.peek(), Some(b':' | b'.'))).then(|| token.number(2)).flatten()
-    }
-
-    fn relative_form(&mut self, form: Form, token: &mut Token<'_>) {
-        self.time.have_relative = true;
-        match form {
-            Form::DayOf => {
-                let first = token.text[0].eq_ignore_ascii_case(&b'f');
-                self.time.relative.day_of = Some(if first { DayOf::First } else { DayOf::Last });
-            }
-            Form::WeekdayOf => {
-                let (amount, _) = amount_of(&token.word()).unwrap_or((0, 0));
-                self.time.relative.special =
-                    Some(if amount > 0 { Special::InMonth } else { Special::LastInMonth });
-                self.add(amount, 1, &token.word());
-            }
-            Form::Ago => self.ago(),
-            Form::DayText => {
-                let word = token.word();
-                self.unhave_time();
-                match weekday_of(&word) {
-                    Some(day) => {
-                        self.time.relative.weekday = Some(day);
-                        if self.time.relative.weekday_behavior != 2 {
-                            self.time.relative.weekday_behavior = 1;
-                        }
-                    }
-                    None => (self.time.relative.weekday, self.time.relative.weekday_behavior) = (Some(1), 1),
-                }
-            }
-            Form::RelativeTextWeek => {
-                let (amount, _) = amount_of(&token.word()).unwrap_or((0, 0));
-                self.time.relative.day += amount * 7;
-                self.time.relative.weekday_behavior = 2;
-                self.time.relative.weekday.get_or_insert(1);
-            }
-            Form::RelativeText => {
-                while !token.rest().is_empty() {
-                    let (amount, behavior) = amount_of(&token.word()).unwrap_or((0, 0));
-                    let unit = token.word();
-                    self.add(amount, behavior, &unit);
-                    if unit.is_empty() {
-                        break;
-                    }
-                }
-            }
-            _ => {
-                let amount = token.signed(13);
-                let unit = token.word();
-                // From 8.0 a number of days of the week leaves the time of day as it is; `next monday` is at midnight.
-                let (have, clock) = (
-                    self.time.have_time,
-                    (self.time.hour, self.time.minute, self.time.second, self.time.micros),
-                );
-                self.add(amount, 1, &unit);
-                if self.php.is_8() {
-                    self.time.have_time = have;
-                    (self.time.hour, self.time.minute, self.time.second, self.time.micros) = clock;
-                }
-            }
-        }
-    }
-
-    /// Adds so many of a unit.
-    fn add(&mut self, amount: i64, behavior: i64, unit: &str) {
-        let relative = &mut self.time.relative;
-        let singular = unit.strip_suffix('s').unwrap_or(unit);
-        match singular {
-            "m" if unit == "ms" => relative.micros += amount.saturating_mul(1000),
-            "msec" | "millisecond" => relative.micros += amount.saturating_mul(1000),
-            "microsecond" | "usec" | "µ" | "µsec" => relative.micros += amount,
-            "sec" | "second" => relative.second = relative.second.saturating_add(amount),
-            "min" | "minute" => relative.minute += amount,
-            "hour" => relative.hour += amount,
-            "day" => relative.day += amount,
-            "week" => relative.day += amount * 7,
-            "fortnight" | "forthnight" => relative.day += amount * 14,
-            "month" => relative.month += amount,
-            "year" => relative.year += amount,
-            "weekday" => {
-                relative.weekdays = Some(amount);
-                self.unhave_time();
-            }
-            _ => {
-                if let Some(day) = weekday_of(unit) {
-                    relative.day += if amount > 0 { amount - 1 } else { amount } * 7;
-                    (relative.weekday, relative.weekday_behavior) = (Some(day), behavior);
-                    self.unhave_time();
-                }
-            }
-        }
-    }
-
-    fn ago(&mut self) {
-        let relative = &mut self.time.relative;
-        let Relative { year, month, day, hour, minute, second, micros, weekday, weekdays, .. } = relative;
-        for field in [year, month, day, hour, minute, second, micros] {
-            *field = field.saturating_neg();
-        }
-        if let Some(day) = weekday {
-            *day = if *day == 0 { -7 } else { -*day };
-        }
-        if let Some(count) = weekdays {
-            *count = -*count;
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `filter_var` and `filter_var_array`: what validates and what sanitizes, with flags and options.
 
+mod email;
 mod sanitize;
 mod validate;
 
@@ -7,7 +8,8 @@ use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::{to_int, to_str};
 use crate::value::{Array, Value};
 
-pub use validate::{email, host_name, ipv4, ipv6};
+pub use email::email;
+pub use validate::{host_name, ipv4, ipv6};
 
 pub(crate) const ROWS: &[Row] = &[
     ("8.0- filter_var(mixed $value, int $filter = 516, array|int $options = 0)", filter_var),

@@ -1,10 +1,12 @@
 //! `json_encode`.
 
+use std::io::Write as _;
+
 use super::string::{self, REPLACEMENT};
 use super::*;
 use crate::float;
 use crate::numeric;
-use crate::value::{Array, Key};
+use crate::value::{Array, KeyRef};
 
 /// What `json_encode` made, and what it noted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +65,7 @@ impl Writer<'_> {
             Value::Null => self.out.extend_from_slice(b"null"),
             Value::Bool(true) => self.out.extend_from_slice(b"true"),
             Value::Bool(false) => self.out.extend_from_slice(b"false"),
-            Value::Int(int) => self.out.extend_from_slice(int.to_string().as_bytes()),
+            Value::Int(int) => self.int(*int),
             Value::Float(float) => return self.float(*float),
             Value::Str(text) => return self.string(text, self.has(NUMERIC_CHECK)),
             Value::Array(array) => {
@@ -73,6 +75,11 @@ impl Writer<'_> {
             Value::Object(object) => return self.members(object.props(), true),
         }
         Ok(())
+    }
+
+    fn int(&mut self, int: i64) {
+        // Writing to a vector cannot fail.
+        let _ = write!(self.out, "{int}");
     }
 
     fn float(&mut self, value: f64) -> Result<(), Stop> {
@@ -101,7 +108,7 @@ impl Writer<'_> {
             }
             self.line();
             if as_object {
-                self.name(&key.to_key())?;
+                self.name(key)?;
             }
             self.value(value)?;
         }
@@ -128,10 +135,14 @@ impl Writer<'_> {
         }
     }
 
-    fn name(&mut self, key: &Key) -> Result<(), Stop> {
+    fn name(&mut self, key: KeyRef<'_>) -> Result<(), Stop> {
         match key {
-            Key::Int(int) => self.out.extend_from_slice(format!("\"{int}\"").as_bytes()),
-            Key::Str(name) => self.string(name, false)?,
+            KeyRef::Int(int) => {
+                self.out.push(b'"');
+                self.int(int);
+                self.out.push(b'"');
+            }
+            KeyRef::Str(name) => self.string(name, false)?,
         }
         self.out.extend_from_slice(if self.has(PRETTY_PRINT) { b": " } else { b":" });
         Ok(())
@@ -146,7 +157,7 @@ impl Writer<'_> {
         self.out.push(b'"');
         let mut rest = text;
         while !rest.is_empty() {
-            let plain = rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len());
+            let plain = rest.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(rest.len());
             self.out.extend_from_slice(&rest[..plain]);
             rest = &rest[plain..];
             let Some(byte) = rest.first() else { break };
@@ -194,10 +205,15 @@ impl Writer<'_> {
             b'>' if self.has(HEX_TAG) => br"\u003E",
             b'&' if self.has(HEX_AMP) => br"\u0026",
             b'\'' if self.has(HEX_APOS) => br"\u0027",
-            ..0x20 => return self.out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            ..0x20 => return self.escape_unit(byte.into()),
             _ => return self.out.push(byte),
         };
         self.out.extend_from_slice(escaped);
+    }
+
+    fn escape_unit(&mut self, unit: u16) {
+        let digit = |shift: u16| b"0123456789abcdef"[usize::from(unit >> shift & 15)];
+        self.out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
     }
 
     /// One character of several bytes, escaped unless told otherwise.
@@ -210,12 +226,22 @@ impl Writer<'_> {
             return self.out.extend_from_slice(bytes);
         }
         for unit in code.encode_utf16(&mut [0; 2]) {
-            self.out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+            self.escape_unit(*unit);
         }
     }
 }
 
 /// Bytes that stand for themselves whatever the flags.
-fn is_plain(byte: u8) -> bool {
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        plain[byte] = is_plain(byte as u8);
+        byte += 1;
+    }
+    plain
+};
+
+const fn is_plain(byte: u8) -> bool {
     matches!(byte, 0x20..0x80) && !matches!(byte, b'"' | b'\\' | b'/' | b'<' | b'>' | b'&' | b'\'')
 }
