@@ -1,26 +1,33 @@
 //! What a handler's run is given: its ports, and a log of what it read.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::{PortError, PortRead, Ports, Table};
+use crate::{PortError, PortRead, Ports, RuleRun, Table};
 
 /// Gives a handler the clock, ids, randomness and hot tables. It offers no way to perform an effect.
 pub struct Context {
     ports: Arc<dyn Ports>,
-    reads: Option<Mutex<Vec<PortRead>>>,
+    recorded: Option<Mutex<Recorded>>,
+}
+
+/// What a recording context keeps.
+#[derive(Default)]
+struct Recorded {
+    reads: Vec<PortRead>,
+    rules: Option<RuleRun>,
 }
 
 impl Context {
     /// A context for a live run: reads are not kept.
     pub fn new(ports: Arc<dyn Ports>) -> Self {
-        Self { ports, reads: None }
+        Self { ports, recorded: None }
     }
 
     /// A context that keeps what is read, for shadowing and replay.
     pub fn recording(ports: Arc<dyn Ports>) -> Self {
-        Self { ports, reads: Some(Mutex::default()) }
+        Self { ports, recorded: Some(Mutex::default()) }
     }
 
     /// The time. `name` says which time of the answer this is, so that a dry run can be given legacy's.
@@ -54,16 +61,30 @@ impl Context {
         self.ports.table(name)
     }
 
+    /// Tells which rules this run applied. Only a recording context asks for it: a live run costs nothing.
+    pub fn tell_rules(&self, run: impl FnOnce() -> RuleRun) {
+        if let Some(mut recorded) = self.recorded() {
+            recorded.rules = Some(run());
+        }
+    }
+
     /// What was read so far; empty unless this context records.
     pub fn reads(&self) -> Vec<PortRead> {
-        self.reads
-            .as_ref()
-            .map_or_else(Vec::new, |reads| reads.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        self.recorded().map_or_else(Vec::new, |recorded| recorded.reads.clone())
+    }
+
+    /// The rules that the handler told of; `None` where it has none, or this context does not record.
+    pub fn rules(&self) -> Option<RuleRun> {
+        self.recorded()?.rules.clone()
     }
 
     fn keep(&self, read: impl FnOnce() -> PortRead) {
-        if let Some(reads) = &self.reads {
-            reads.lock().unwrap_or_else(PoisonError::into_inner).push(read());
+        if let Some(mut recorded) = self.recorded() {
+            recorded.reads.push(read());
         }
+    }
+
+    fn recorded(&self) -> Option<MutexGuard<'_, Recorded>> {
+        self.recorded.as_ref().map(|recorded| recorded.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -30,6 +30,7 @@ mod fields;
 mod handler;
 mod ports;
 mod request;
+mod rules;
 mod table;
 pub mod testing;
 
@@ -40,4 +41,5 @@ pub use fields::{Field, Fields, InvalidField};
 pub use handler::{BoxedHandler, ErasedHandler, Handler};
 pub use ports::{BoxFuture, PortError, PortRead, Ports};
 pub use request::{Request, RequestBuilder};
+pub use rules::{RuleOutcome, RuleRun};
 pub use table::{Row, Rows, Schema, Table};

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use handover_api::{Fields, PortRead, Record};
+use handover_api::{Fields, PortRead, Record, RuleRun};
 use jiff::Timestamp;
 
 /// One request answered by both sides.
@@ -37,6 +37,22 @@ impl Experiment {
         }
     }
 
+    /// The side that the other one is measured by.
+    pub fn reference(&self) -> &Side {
+        match self.on_trial() {
+            OnTrial::Control => &self.candidate,
+            OnTrial::Candidate => &self.control,
+        }
+    }
+
+    /// The side that has to prove itself.
+    pub fn tried(&self) -> &Side {
+        match self.on_trial() {
+            OnTrial::Control => &self.control,
+            OnTrial::Candidate => &self.candidate,
+        }
+    }
+
     /// About how many bytes of memory this holds: what queues are bounded by.
     pub fn size(&self) -> usize {
         let fields =
@@ -50,7 +66,8 @@ impl Experiment {
                 Effects::Known(records) => records.iter().map(EffectRecord::size).sum(),
                 _ => 0,
             };
-            answer + effects + side.reads.len() * 64
+            let rules = side.rules.as_ref().map_or(0, |run| size_of_val(&*run.outcomes));
+            answer + effects + side.reads.len() * 64 + rules
         };
         size_of::<Self>()
             + fields(&self.request.fields)
@@ -106,6 +123,8 @@ pub struct Side {
     pub latency: Duration,
     /// What a handler read from its ports; empty for legacy.
     pub reads: Vec<PortRead>,
+    /// Which rules a handler applied; `None` for legacy, and for a handler that is not made of rules.
+    pub rules: Option<RuleRun>,
 }
 
 /// A side's identity: evidence belongs to exactly this.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use handover_api::{BoxFuture, Context, PortError, PortRead, Ports, Request, Table};
+use handover_api::{BoxFuture, Context, PortError, PortRead, Ports, Request, RuleRun, Table};
 use handover_shadow::{Absent, Injected};
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -24,6 +24,8 @@ pub(super) struct DryRun {
     pub took: Duration,
     /// What it read.
     pub reads: Vec<PortRead>,
+    /// The rules that it applied.
+    pub rules: Option<RuleRun>,
 }
 
 /// Runs a route's handler dry. Waiting for what legacy chose does not count as the handler's time.
@@ -39,7 +41,7 @@ pub(super) async fn run(route: &Route, request: &Request, live: Arc<dyn Ports>, 
     if took > own && ran.is_some() {
         ran = Some(Err(NativeFailure::TimedOut(own)));
     }
-    DryRun { ran, took, reads: cx.reads() }
+    DryRun { ran, took, reads: cx.reads(), rules: cx.rules() }
 }
 
 /// Live ports, but for what the route's `inject` rules name.

@@ -119,6 +119,7 @@ impl Conductor {
             effects: Effects::Known(effects),
             latency: dry.took,
             reads: dry.reads,
+            rules: dry.rules,
         })
     }
 
@@ -160,5 +161,6 @@ fn control(answer: Answer, latency: Duration, version: Option<String>, policy: &
         effects: if observed { Effects::Pending } else { Effects::Unobserved },
         latency,
         reads: Vec::new(),
+        rules: None,
     }
 }

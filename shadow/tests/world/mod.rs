@@ -38,13 +38,20 @@ pub(crate) fn record(topic: &str, key: &str, value: impl AsRef<[u8]>) -> EffectR
 
 pub(crate) fn legacy(outcome: Outcome) -> Side {
     let who = Who::Legacy { version: Some("7.0".to_owned()) };
-    Side { who, outcome, effects: Effects::Unobserved, latency: Duration::from_millis(20), reads: Vec::new() }
+    Side {
+        who,
+        outcome,
+        effects: Effects::Unobserved,
+        latency: Duration::from_millis(20),
+        reads: Vec::new(),
+        rules: None,
+    }
 }
 
 pub(crate) fn native(outcome: Outcome) -> Side {
     let who = Who::Native { fingerprint: "f1".to_owned() };
     let effects = Effects::Known(Vec::new());
-    Side { who, outcome, effects, latency: Duration::from_millis(2), reads: Vec::new() }
+    Side { who, outcome, effects, latency: Duration::from_millis(2), reads: Vec::new(), rules: None }
 }
 
 /// Legacy in control, native beside it.
