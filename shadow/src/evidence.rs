@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::ClusterKey;
+use crate::decision::{Decision, State};
 use crate::experiment::{Experiment, Who};
 use crate::policy::Policy;
 
@@ -103,6 +104,50 @@ pub struct ClusterSummary {
     pub last: String,
     /// How many pairs are kept to look at.
     pub exemplars: u64,
+    /// How it stands.
+    #[serde(default)]
+    pub state: State,
+    /// The decision by which it stands so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+/// All that a gate asks about: what a route's evidence comes to, and how far it reaches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// What it comes to.
+    pub parity: Parity,
+    /// The samples by their requests' shapes.
+    pub shapes: Vec<ShapeCount>,
+    /// Status classes (`status 2xx`) and types (`answer text/html`, `request text/plain`) that legacy's answers and the
+    /// requests had, with how often.
+    pub seen: BTreeMap<String, u64>,
+    /// The same of what was compared.
+    pub compared: BTreeMap<String, u64>,
+    /// Samples in which a record was compared, by topic.
+    pub effects: BTreeMap<String, u64>,
+    /// The handler's rules with how often they came out either way in samples; empty where it has none.
+    pub rules: BTreeMap<String, RuleCount>,
+}
+
+/// The samples whose requests have one shape.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShapeCount {
+    /// How many.
+    pub samples: u64,
+    /// How many different requests, at least. It grows to about 1,000 at most.
+    pub distinct: u64,
+    /// How many of the samples are mismatches that nobody has set aside.
+    pub mismatched: u64,
+}
+
+/// How a rule came out in samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleCount {
+    /// How often it held.
+    pub held: u64,
+    /// How often it was broken.
+    pub broken: u64,
 }
 
 /// What is counted beside verdicts.

@@ -16,30 +16,39 @@
 //! | 7 | judged first, redacted next, stored last | [`Redactor`] → [`StoredPair`] |
 //! | 8 | counted by what was compared, bounded, beside the client's path | [`Store`], [`Recorder`] |
 //! | 9 | read while it is written | [`Reader`] → [`Parity`] |
+//! | 10 | people decide each cluster once; what samples come to is derived from that | [`Decider`] → [`State`] |
+//! | 11 | is that enough to move a route up? | [`Gate`] → [`Assessment`] |
 //!
 //! It fails closed: what was cut, awaited, lost or not seen is never a match.
 
 mod cluster;
 mod compare;
+mod decision;
 mod difference;
 mod evidence;
 mod experiment;
+mod gate;
 mod held;
 mod join;
 mod json;
 pub mod path;
 mod policy;
 mod redact;
+mod shape;
 mod store;
 mod verdict;
 
 pub use cluster::ClusterKey;
 pub use compare::{answers, effects};
+pub use decision::{Decision, NotDecided, State, Verb};
 pub use difference::{Difference, Differences, Form, Found, Kind, MAX_DIFFERENCES, MAX_FOUND, Severity};
-pub use evidence::{ClusterSummary, EvidenceKey, Loss, Parity};
+pub use evidence::{ClusterSummary, EvidenceKey, Loss, Parity, RuleCount, ShapeCount, Standing};
 pub use experiment::{
     Answer, Body, EffectRecord, Effects, Experiment, ExperimentId, OnTrial, Outcome, RecordedRequest, Side,
     Who,
+};
+pub use gate::{
+    Asked, Assessment, Estimate, Gate, GateFault, GateRaw, Need, NeedState, OnChange, Profile, Seen,
 };
 pub use join::{Join, JoinLimits, Joined, Origin, Unattributed};
 pub use policy::{
@@ -50,5 +59,5 @@ pub use redact::{
     RedactionKey, Redactor, StoredDifference, StoredEffects, StoredFound, StoredOutcome, StoredPair,
     StoredRead, StoredRecord, StoredRequest, StoredSide,
 };
-pub use store::{Limits, Reader, Recorder, Store, StoreError};
+pub use store::{DecideError, Decider, Limits, Reader, Recorder, Store, StoreError};
 pub use verdict::{Class, Judgement, Verdict, judge};

@@ -250,7 +250,7 @@ fn a_file_that_breaks_while_it_is_written_is_set_aside() {
     std::fs::write(&path, &broken).unwrap();
     assert!(length > 4096);
     // Another writer's commit makes the first one look at the file again.
-    other.execute_batch("PRAGMA user_version = 1").unwrap();
+    other.execute_batch("PRAGMA user_version = 2").unwrap();
     drop(other);
     for round in 2..6 {
         put(&store, pair(round, "{}", "[]"), &policy);

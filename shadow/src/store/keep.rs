@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::samples::{self, Samples, UNDECIDABLE};
 use super::tally::{Counts, Tally};
 use super::{Judged, Limits};
 use crate::cluster::ClusterKey;
@@ -12,6 +13,7 @@ use crate::evidence::{EvidenceKey, Loss};
 use crate::experiment::{Experiment, ExperimentId, Outcome};
 use crate::path::Part;
 use crate::redact::Redactor;
+use crate::shape::Shape;
 use crate::verdict::{Class, Verdict};
 
 /// Reasons of one class that are counted apart.
@@ -24,16 +26,19 @@ pub(super) struct Keeper {
     evidence: HashMap<EvidenceKey, i64>,
     /// For each evidence: how many pairs its sample has, and the largest hash among them.
     samples: HashMap<i64, (u64, i64)>,
+    shapes: Samples,
 }
 
 impl Keeper {
     pub(super) fn new(limits: Limits, redactor: Redactor) -> Self {
-        Self { limits, redactor, evidence: HashMap::new(), samples: HashMap::new() }
+        let (evidence, samples, shapes) = (HashMap::new(), HashMap::new(), Samples::default());
+        Self { limits, redactor, evidence, samples, shapes }
     }
 
     pub(super) fn forget(&mut self) {
         self.evidence.clear();
         self.samples.clear();
+        self.shapes.forget();
     }
 
     pub(super) fn batch(&mut self, db: &Connection, batch: &[Judged]) -> rusqlite::Result<()> {
@@ -43,7 +48,10 @@ impl Keeper {
             let at = judged.experiment.at.as_microsecond();
             self.count(tally.at(&key, at), &judged.judgement.verdict);
             let evidence = self.evidence(db, &key, at)?;
-            self.keep(db, evidence, judged, tally.at(&key, at))?;
+            let counts = tally.at(&key, at);
+            let clusters = self.clusters(db, evidence, judged, counts)?;
+            self.cover(db, evidence, judged, &clusters, counts)?;
+            self.keep(db, evidence, judged, &clusters)?;
         }
         for (key, counts) in tally.0 {
             let evidence = self.evidence(db, &key, counts.first)?;
@@ -116,27 +124,43 @@ impl Keeper {
         Ok(id)
     }
 
+    /// Counts what the experiment covers, and as a sample its shape and in which way it differs.
+    fn cover(
+        &mut self,
+        db: &Connection,
+        evidence: i64,
+        judged: &Judged,
+        clusters: &Clusters,
+        counts: &mut Counts,
+    ) -> rusqlite::Result<()> {
+        let verdict = &judged.judgement.verdict;
+        let is_sample = matches!(verdict.class(), Class::Matched | Class::Ignored | Class::Mismatched);
+        samples::coverage(counts, &judged.experiment, is_sample);
+        if !is_sample {
+            return Ok(());
+        }
+        samples::rules(counts, &judged.experiment);
+        let differs = (verdict.class() == Class::Mismatched).then(|| clusters.way());
+        self.shapes.add(db, evidence, Shape::of(&judged.experiment.request), differs.as_deref())
+    }
+
     /// Stores the pair when it belongs to the sample or is a better exemplar than those that are kept.
     fn keep(
         &mut self,
         db: &Connection,
         evidence: i64,
         judged: &Judged,
-        counts: &mut Counts,
+        clusters: &Clusters,
     ) -> rusqlite::Result<()> {
         let hash = sample_hash(judged.experiment.id);
         let sampled = self.is_sampled(db, evidence, hash)?;
-        let clusters = self.clusters(db, evidence, judged, counts)?;
         let size = exchanged(&judged.experiment);
-        let shown: Vec<i64> = {
-            let mut shown = Vec::new();
-            for cluster in clusters {
-                if self.is_exemplar(db, evidence, cluster, size)? {
-                    shown.push(cluster);
-                }
+        let mut shown = Vec::new();
+        for cluster in &clusters.known {
+            if self.is_exemplar(db, evidence, *cluster, size)? {
+                shown.push(*cluster);
             }
-            shown
-        };
+        }
         if !sampled && shown.is_empty() {
             return Ok(());
         }
@@ -194,17 +218,20 @@ impl Keeper {
         evidence: i64,
         judged: &Judged,
         counts: &mut Counts,
-    ) -> rusqlite::Result<Vec<i64>> {
-        let Verdict::Mismatched(differences) = &judged.judgement.verdict else { return Ok(Vec::new()) };
+    ) -> rusqlite::Result<Clusters> {
+        let Verdict::Mismatched(differences) = &judged.judgement.verdict else {
+            return Ok(Clusters::default());
+        };
         let key = |difference| {
             let key = ClusterKey::of(&judged.experiment.route, difference);
             ClusterKey { path: self.redactor.label(&key.path), shape: self.redactor.label(&key.shape), ..key }
         };
         let keys: BTreeSet<ClusterKey> = differences.iter().map(key).collect();
-        let mut clusters = Vec::with_capacity(keys.len());
+        let mut clusters = Clusters { known: Vec::with_capacity(keys.len()), more: judged.judgement.cut };
         for key in keys {
             let Some(cluster) = self.cluster(db, &key)? else {
                 counts.add("unclustered", "");
+                clusters.more = true;
                 continue;
             };
             db.prepare_cached(
@@ -212,7 +239,7 @@ impl Keeper {
                  ON CONFLICT DO UPDATE SET n = n + 1, first = min(first, ?3), last = max(last, ?3)",
             )?
             .execute(params![cluster, evidence, judged.experiment.at.as_microsecond()])?;
-            clusters.push(cluster);
+            clusters.known.push(cluster);
         }
         Ok(clusters)
     }
@@ -258,6 +285,26 @@ impl Keeper {
     }
 }
 
+/// The clusters of one experiment's standing differences.
+#[derive(Default)]
+struct Clusters {
+    known: Vec<i64>,
+    /// Whether there are differences beside them, for which there is no cluster.
+    more: bool,
+}
+
+impl Clusters {
+    /// Their numbers in order: what has to be decided for the experiment not to count as a mismatch.
+    fn way(&self) -> String {
+        if self.more {
+            return UNDECIDABLE.to_owned();
+        }
+        let mut known = self.known.clone();
+        known.sort_unstable();
+        known.iter().map(i64::to_string).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// Removes pairs that are neither sampled nor exemplars any more.
 fn drop_unused(db: &Connection, evidence: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
@@ -278,7 +325,14 @@ fn sample_of(db: &Connection, evidence: i64) -> rusqlite::Result<(u64, i64)> {
 fn add(db: &Connection, evidence: i64, counts: &Counts) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE evidence SET first = min(first, ?), last = max(last, ?) WHERE id = ?")?
         .execute([counts.first, counts.last, evidence])?;
-    counts.counts.iter().try_for_each(|((class, what), n)| increase(db, evidence, class, what, *n))
+    counts.counts.iter().try_for_each(|((class, what), n)| increase(db, evidence, class, what, *n))?;
+    let mut rule = db.prepare_cached(
+        "INSERT INTO rules (evidence, rule, held, broken) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET held = held + ?3, broken = broken + ?4",
+    )?;
+    counts.rules.iter().try_for_each(|(name, (held, broken))| {
+        rule.execute(params![evidence, &**name, *held as i64, *broken as i64]).map(drop)
+    })
 }
 
 fn increase(db: &Connection, evidence: i64, class: &str, what: &str, n: u64) -> rusqlite::Result<()> {

@@ -11,13 +11,19 @@
 //! | sample | [`Limits::sample`] for each evidence | the largest hash goes, so that it stays uniform |
 //! | exemplars | [`Limits::exemplars`] for each cluster and evidence | the largest goes |
 //! | clusters | [`Limits::clusters`] for each route | not clustered, counted |
+//! | shapes | 4096 of an evidence | further ones count as one |
+//! | ways to mismatch | 8192 of an evidence | further ones can't be decided |
 //! | reasons | 64 of a class | counted as `other` |
 //! | evidence | 32 of a route, [`Limits::age`] | the oldest goes with all that hangs on it |
 
+mod decide;
 mod keep;
 mod read;
 mod retain;
+mod samples;
 mod schema;
+mod standing;
+mod states;
 mod tally;
 mod writer;
 
@@ -28,6 +34,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+pub use decide::{DecideError, Decider};
 pub use read::Reader;
 
 use crate::evidence::Loss;

@@ -1,6 +1,6 @@
-//! Reads a store, beside the process that writes it.
+//! Reads a store, beside the process that writes it: what evidence comes to, clusters, pairs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -8,13 +8,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
+use super::states::{self, Forgiven, States};
 use crate::cluster::ClusterKey;
+use crate::decision::Decision;
 use crate::evidence::{ClusterSummary, EvidenceKey, Parity};
 use crate::redact::StoredPair;
 
 /// A store, open to read.
 pub struct Reader {
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 impl Reader {
@@ -59,16 +61,25 @@ impl Reader {
             Ok((row.get(0)?, evidence, time(row.get(5)?), time(row.get(6)?)))
         })?;
         let rows = rows.collect::<Result<Vec<(i64, _, _, _)>, _>>()?;
-        rows.into_iter().map(|(id, evidence, first, last)| self.counted(id, evidence, first, last)).collect()
+        let states = States::of(&snapshot, route)?;
+        rows.into_iter()
+            .map(|(id, evidence, first, last)| Ok(self.counted(id, evidence, (first, last), &states)?.0))
+            .collect()
     }
 
-    fn counted(
+    pub(super) fn counted(
         &self,
         id: i64,
         evidence: EvidenceKey,
-        first: String,
-        last: String,
-    ) -> Result<Parity, StoreError> {
+        (first, last): (String, String),
+        states: &States,
+    ) -> Result<(Parity, Forgiven), StoreError> {
+        let clusters = self.clusters(id, states)?;
+        let decided: HashMap<_, _> = clusters
+            .iter()
+            .map(|c| (c.id, (c.state, c.decision.as_ref().map(|decision| decision.id))))
+            .collect();
+        let forgiven = Forgiven::of(&self.connection, id, &decided)?;
         let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
         let mut query =
             self.connection.prepare_cached("SELECT class, what, n FROM counts WHERE evidence = ?")?;
@@ -80,14 +91,16 @@ impl Reader {
         }
         let mut by = |class: &str| counts.remove(class).unwrap_or_default();
         let sum = |by: BTreeMap<String, u64>| by.values().sum();
-        Ok(Parity {
+        let mut ignored_by_rule = by("rule");
+        forgiven.by.iter().for_each(|(name, n)| *ignored_by_rule.entry(name.clone()).or_default() += n);
+        let parity = Parity {
             evidence,
             first,
             last,
             matched: sum(by("matched")),
-            ignored: sum(by("ignored")),
-            ignored_by_rule: by("rule"),
-            mismatched: sum(by("mismatched")),
+            ignored: sum(by("ignored")) + forgiven.samples,
+            ignored_by_rule,
+            mismatched: sum(by("mismatched")).saturating_sub(forgiven.samples),
             failed: sum(by("failed")),
             not_comparable: by("not-comparable"),
             declined: by("declined"),
@@ -95,20 +108,29 @@ impl Reader {
             dropped: by("dropped"),
             unattributed: by("unattributed"),
             unclustered: sum(by("unclustered")),
-            clusters: self.clusters(id)?,
-        })
+            clusters,
+        };
+        Ok((parity, forgiven))
     }
 
-    fn clusters(&self, evidence: i64) -> Result<Vec<ClusterSummary>, StoreError> {
+    fn clusters(&self, evidence: i64, states: &States) -> Result<Vec<ClusterSummary>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT c.id, c.route, c.severity, c.kind, c.path, c.shape, n.n, n.first, n.last,
                     (SELECT count(*) FROM exemplars e WHERE e.cluster = c.id AND e.evidence = n.evidence)
              FROM cluster_counts n JOIN clusters c ON c.id = n.cluster WHERE n.evidence = ?",
         )?;
-        let rows = query.query_map([evidence], |row| Ok(cluster(row)))?;
+        let rows = query.query_map([evidence], |row| Ok(cluster(row, states)))?;
         let mut clusters = rows.map(|row| row?).collect::<Result<Vec<_>, StoreError>>()?;
         clusters.sort_by(|a, b| (a.key.severity, b.count, a.id).cmp(&(b.key.severity, a.count, b.id)));
         Ok(clusters)
+    }
+
+    /// All decisions on a cluster, the newest first, those too that were taken back.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn decisions(&self, cluster: i64) -> Result<Vec<Decision>, StoreError> {
+        states::history(&self.connection, cluster)
     }
 
     /// The pairs that are kept of a cluster, the smallest first; of the newest evidence before older.
@@ -146,16 +168,21 @@ impl Reader {
     }
 }
 
-fn cluster(row: &Row<'_>) -> Result<ClusterSummary, StoreError> {
+fn cluster(row: &Row<'_>, states: &States) -> Result<ClusterSummary, StoreError> {
+    let id = row.get(0)?;
+    let key = ClusterKey {
+        route: row.get(1)?,
+        severity: named(row.get(2)?)?,
+        kind: named(row.get(3)?)?,
+        path: row.get(4)?,
+        shape: row.get(5)?,
+    };
+    let (state, decision) = states.state(id, &key.path, key.kind);
     Ok(ClusterSummary {
-        id: row.get(0)?,
-        key: ClusterKey {
-            route: row.get(1)?,
-            severity: named(row.get(2)?)?,
-            kind: named(row.get(3)?)?,
-            path: row.get(4)?,
-            shape: row.get(5)?,
-        },
+        id,
+        state,
+        decision: decision.cloned(),
+        key,
         count: row.get::<_, i64>(6)? as u64,
         first: time(row.get(7)?),
         last: time(row.get(8)?),
@@ -171,12 +198,12 @@ pub(super) fn name(variant: impl Serialize) -> String {
     }
 }
 
-fn named<T: DeserializeOwned>(name: String) -> Result<T, StoreError> {
+pub(super) fn named<T: DeserializeOwned>(name: String) -> Result<T, StoreError> {
     Ok(serde_json::from_value(serde_json::Value::String(name))?)
 }
 
 /// A time; empty for evidence that only has losses yet.
-fn time(micros: i64) -> String {
+pub(super) fn time(micros: i64) -> String {
     if micros == 0 {
         return String::new();
     }

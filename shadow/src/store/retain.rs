@@ -27,7 +27,12 @@ pub(super) fn apply(db: &Connection, limits: &Limits, now: i64) -> rusqlite::Res
          WHERE place > 1 AND (last < ? OR place > ?))",
         params![oldest, MAX_EVIDENCE],
     )?;
-    db.execute("DELETE FROM clusters WHERE id NOT IN (SELECT cluster FROM cluster_counts)", [])?;
+    // What was decided stays decided, whether or not it is seen at the moment.
+    db.execute(
+        "DELETE FROM clusters WHERE id NOT IN (SELECT cluster FROM cluster_counts)
+         AND id NOT IN (SELECT cluster FROM decisions)",
+        [],
+    )?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::{Limits, StoreError};
 
 /// The version of the tables below. A file of a newer version is set aside, an older one too: there is none yet that
 /// would have to be carried over.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// For how long a connection waits for another one's lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -25,7 +25,8 @@ CREATE TABLE evidence (
     first INTEGER NOT NULL, last INTEGER NOT NULL,
     UNIQUE (route, on_trial, legacy, policy)
 );
--- class: a verdict's, or 'rule', 'failed', 'dropped', 'unattributed', 'unclustered'; what: reason, rule, topic
+-- class: a verdict's, or 'rule', 'failed', 'dropped', 'unattributed', 'unclustered', 'seen', 'compared', 'effects';
+-- what: reason, rule, topic, status class or type
 CREATE TABLE counts (
     evidence INTEGER NOT NULL REFERENCES evidence ON DELETE CASCADE,
     class TEXT NOT NULL, what TEXT NOT NULL, n INTEGER NOT NULL,
@@ -59,6 +60,30 @@ CREATE TABLE exemplars (
     PRIMARY KEY (cluster, pair)
 ) WITHOUT ROWID;
 CREATE INDEX exemplars_by_pair ON exemplars (pair);
+-- seen: a bit for each hash of a request, so that equal ones count once
+CREATE TABLE shapes (
+    evidence INTEGER NOT NULL REFERENCES evidence ON DELETE CASCADE,
+    shape INTEGER NOT NULL, n INTEGER NOT NULL, seen BLOB NOT NULL,
+    PRIMARY KEY (evidence, shape)
+) WITHOUT ROWID;
+-- clusters: the numbers of those that a sample's differences belong to; all of them decided, it is no mismatch any more
+CREATE TABLE mismatches (
+    evidence INTEGER NOT NULL REFERENCES evidence ON DELETE CASCADE,
+    shape INTEGER NOT NULL, clusters TEXT NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (evidence, shape, clusters)
+) WITHOUT ROWID;
+CREATE TABLE rules (
+    evidence INTEGER NOT NULL REFERENCES evidence ON DELETE CASCADE,
+    rule TEXT NOT NULL, held INTEGER NOT NULL, broken INTEGER NOT NULL,
+    PRIMARY KEY (evidence, rule)
+) WITHOUT ROWID;
+CREATE TABLE decisions (
+    id INTEGER PRIMARY KEY,
+    cluster INTEGER NOT NULL REFERENCES clusters ON DELETE CASCADE,
+    verb TEXT NOT NULL, kind TEXT, who TEXT NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL,
+    undone_by TEXT, undone_at INTEGER
+);
+CREATE INDEX decisions_by_cluster ON decisions (cluster);
 ";
 
 /// Opens the file to write, creating it. A file that is corrupt or of another version is renamed, never changed;
@@ -127,6 +152,18 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+}
+
+/// Opens the file that is there to write beside the writer.
+pub(super) fn open_to_decide(path: &Path) -> Result<Connection, StoreError> {
+    let fault = |source| StoreError::Open { path: path.to_owned(), source };
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(fault)?;
+    connection.busy_timeout(BUSY).map_err(fault)?;
+    connection.pragma_update(None, "foreign_keys", true).map_err(fault)?;
+    match version(&connection).map_err(fault)? {
+        VERSION => Ok(connection),
+        _ => Err(StoreError::Unusable { path: path.to_owned() }),
+    }
 }
 
 /// Opens the file to read beside the writer; `None` when there is none yet.

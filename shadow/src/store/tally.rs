@@ -1,7 +1,7 @@
 //! What is only counted: in memory first, added to the file with each commit.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::evidence::{EvidenceKey, Loss};
 
@@ -32,6 +32,8 @@ pub(super) struct Tally(pub(super) HashMap<EvidenceKey, Counts>);
 pub(super) struct Counts {
     /// By class and what (reason, rule, topic).
     pub(super) counts: HashMap<(&'static str, String), u64>,
+    /// By rule: how often it held, how often it was broken.
+    pub(super) rules: HashMap<Arc<str>, (u64, u64)>,
     /// Microseconds of the first and last experiment.
     pub(super) first: i64,
     pub(super) last: i64,
@@ -40,7 +42,10 @@ pub(super) struct Counts {
 impl Tally {
     pub(super) fn at(&mut self, key: &EvidenceKey, micros: i64) -> &mut Counts {
         if !self.0.contains_key(key) {
-            self.0.insert(key.clone(), Counts { counts: HashMap::new(), first: micros, last: micros });
+            self.0.insert(
+                key.clone(),
+                Counts { counts: HashMap::new(), rules: HashMap::new(), first: micros, last: micros },
+            );
         }
         let counts = self.0.get_mut(key).unwrap_or_else(|| unreachable!("it was inserted"));
         counts.first = counts.first.min(micros);

@@ -1,0 +1,148 @@
+//! What one sample adds to its evidence: its request's shape, what of it differed, what it covers.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::tally::Counts;
+use crate::experiment::{Effects, Experiment, Outcome};
+use crate::shape::{Shape, media, media_type};
+
+/// Shapes of one evidence that are told apart; further ones count as one. That is on the safe side: together they then
+/// count no more than any other.
+const MAX_SHAPES: i64 = 4096;
+
+/// The shape under which those are counted that are too many.
+const OTHERS: i64 = 0;
+
+/// Ways in which samples of one evidence mismatch that are told apart; further ones can't be decided.
+const MAX_WAYS: i64 = 8192;
+
+/// Stands for a way that nobody can decide: too many clusters, or too many ways.
+pub(super) const UNDECIDABLE: &str = "?";
+
+/// Requests of one shape that can be told apart: bits of a row, one a hash. Two requests that share a bit count as one,
+/// so what is counted is never too much.
+const BITS: usize = 1024;
+
+/// Writes samples. Caches what is asked often; [`forget`](Self::forget) after a transaction that failed.
+#[derive(Default)]
+pub(super) struct Samples {
+    shapes: HashMap<i64, i64>,
+}
+
+impl Samples {
+    pub(super) fn forget(&mut self) {
+        self.shapes.clear();
+    }
+
+    /// Counts a sample's request. `differs`: the clusters of what stands, when anything does.
+    pub(super) fn add(
+        &mut self,
+        db: &Connection,
+        evidence: i64,
+        shape: Shape,
+        differs: Option<&str>,
+    ) -> rusqlite::Result<()> {
+        let kind = self.count(db, evidence, shape)?;
+        let Some(differs) = differs else { return Ok(()) };
+        let ways: i64 = db
+            .prepare_cached("SELECT count(*) FROM mismatches WHERE evidence = ?")?
+            .query_row([evidence], |row| row.get(0))?;
+        let differs = if ways < MAX_WAYS { differs } else { UNDECIDABLE };
+        db.prepare_cached(
+            "INSERT INTO mismatches (evidence, shape, clusters, n) VALUES (?, ?, ?, 1)
+             ON CONFLICT DO UPDATE SET n = n + 1",
+        )?
+        .execute(params![evidence, kind, differs])
+        .map(drop)
+    }
+
+    /// Gives the shape under which it was counted.
+    fn count(&mut self, db: &Connection, evidence: i64, shape: Shape) -> rusqlite::Result<i64> {
+        let seen = |kind: i64| {
+            db.prepare_cached("SELECT seen FROM shapes WHERE evidence = ? AND shape = ?")?
+                .query_row([evidence, kind], |row| row.get::<_, Vec<u8>>(0))
+                .optional()
+        };
+        let (kind, mut bits) = match seen(shape.kind)? {
+            Some(bits) => (shape.kind, bits),
+            None if self.is_full(db, evidence)? => (OTHERS, seen(OTHERS)?.unwrap_or_default()),
+            None => (shape.kind, Vec::new()),
+        };
+        if bits.is_empty() {
+            *self.shapes.entry(evidence).or_default() += 1;
+        }
+        bits.resize(BITS / 8, 0);
+        let at = (shape.values % BITS as u64) as usize;
+        if let Some(byte) = bits.get_mut(at / 8) {
+            *byte |= 1 << (at % 8);
+        }
+        db.prepare_cached(
+            "INSERT INTO shapes (evidence, shape, n, seen) VALUES (?1, ?2, 1, ?3)
+             ON CONFLICT DO UPDATE SET n = n + 1, seen = ?3",
+        )?
+        .execute(params![evidence, kind, bits])?;
+        Ok(kind)
+    }
+
+    fn is_full(&mut self, db: &Connection, evidence: i64) -> rusqlite::Result<bool> {
+        let count = match self.shapes.get(&evidence) {
+            Some(count) => *count,
+            None => db
+                .prepare_cached("SELECT count(*) FROM shapes WHERE evidence = ?")?
+                .query_row([evidence], |row| row.get(0))?,
+        };
+        self.shapes.insert(evidence, count);
+        Ok(count >= MAX_SHAPES)
+    }
+}
+
+/// How many different requests a shape's bits tell of.
+pub(super) fn distinct(bits: &[u8]) -> u64 {
+    bits.iter().map(|byte| u64::from(byte.count_ones())).sum()
+}
+
+/// What an experiment shows that there is, and, as a sample, has compared: status classes, types, topics.
+pub(super) fn coverage(counts: &mut Counts, experiment: &Experiment, is_sample: bool) {
+    let Outcome::Answered(answer) = &experiment.reference().outcome else { return };
+    let value = answer.fields.get("content-type").unwrap_or_default();
+    let marks = [
+        format!("status {}xx", answer.status / 100),
+        format!("answer {}", or_none(media_type(&String::from_utf8_lossy(value)))),
+        format!("request {}", or_none(media(&experiment.request))),
+    ];
+    for mark in &marks {
+        counts.add("seen", mark);
+        if is_sample {
+            counts.add("compared", mark);
+        }
+    }
+    if is_sample {
+        compared_topics(experiment).into_iter().for_each(|topic| counts.add("effects", &topic));
+    }
+}
+
+fn or_none(media: String) -> String {
+    if media.is_empty() { "without type".to_owned() } else { media }
+}
+
+/// The topics of records on either side, where both sides' effects are known.
+fn compared_topics(experiment: &Experiment) -> BTreeSet<String> {
+    match (&experiment.control.effects, &experiment.candidate.effects) {
+        (Effects::Known(a), Effects::Known(b)) => {
+            a.iter().chain(b).map(|record| record.topic.clone()).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+/// How the rules of a sample came out.
+pub(super) fn rules(counts: &mut Counts, experiment: &Experiment) {
+    let Some(run) = &experiment.tried().rules else { return };
+    for (name, outcome) in run.names.iter().zip(&run.outcomes) {
+        let (held, broken) = counts.rules.entry(name.clone()).or_default();
+        *held += u64::from(outcome.held);
+        *broken += u64::from(outcome.broken);
+    }
+}

@@ -1,0 +1,84 @@
+//! Reads how a route's evidence stands: for the gate.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::OptionalExtension;
+
+use super::StoreError;
+use super::read::{Reader, time};
+use super::samples::distinct;
+use super::states::{Forgiven, States};
+use crate::evidence::{EvidenceKey, RuleCount, ShapeCount, Standing};
+
+impl Reader {
+    /// How the evidence of a route stands that was gathered for this handler under this policy, against the version of
+    /// legacy that answered last. `None` where there is none: another handler's says nothing of this one.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn standing(
+        &self,
+        route: &str,
+        on_trial: &str,
+        policy: &str,
+    ) -> Result<Option<Standing>, StoreError> {
+        let snapshot = self.connection.unchecked_transaction()?;
+        let row = snapshot
+            .prepare_cached(
+                "SELECT id, legacy, first, last FROM evidence WHERE route = ? AND on_trial = ? AND policy = ?
+                 ORDER BY last DESC, id DESC LIMIT 1",
+            )?
+            .query_row([route, on_trial, policy], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get(1)?, time(row.get(2)?), time(row.get(3)?)))
+            })
+            .optional()?;
+        let Some((id, legacy, first, last)) = row else { return Ok(None) };
+        let [route, on_trial, policy] = [route, on_trial, policy].map(str::to_owned);
+        let states = States::of(&snapshot, &route)?;
+        let key = EvidenceKey { route, on_trial, legacy, policy };
+        let (parity, forgiven) = self.counted(id, key, (first, last), &states)?;
+        Ok(Some(Standing {
+            parity,
+            shapes: self.shapes(id, &forgiven)?,
+            seen: self.marks(id, "seen")?,
+            compared: self.marks(id, "compared")?,
+            effects: self.marks(id, "effects")?,
+            rules: self.rules(id)?,
+        }))
+    }
+
+    fn shapes(&self, evidence: i64, forgiven: &Forgiven) -> Result<Vec<ShapeCount>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT shape, n, seen FROM shapes WHERE evidence = ? ORDER BY n DESC")?;
+        let rows = query.query_map([evidence], |row| {
+            let shape: i64 = row.get(0)?;
+            Ok(ShapeCount {
+                samples: row.get::<_, i64>(1)? as u64,
+                distinct: distinct(&row.get::<_, Vec<u8>>(2)?),
+                mismatched: forgiven.standing.get(&shape).copied().unwrap_or_default(),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn marks(&self, evidence: i64, class: &str) -> Result<BTreeMap<String, u64>, StoreError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT what, n FROM counts WHERE evidence = ? AND class = ?")?;
+        let rows = query.query_map(rusqlite::params![evidence, class], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)? as u64))
+        })?;
+        Ok(rows.collect::<Result<HashMap<_, _>, _>>()?.into_iter().collect())
+    }
+
+    fn rules(&self, evidence: i64) -> Result<BTreeMap<String, RuleCount>, StoreError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT rule, held, broken FROM rules WHERE evidence = ?")?;
+        let rows = query.query_map([evidence], |row| {
+            let count =
+                RuleCount { held: row.get::<_, i64>(1)? as u64, broken: row.get::<_, i64>(2)? as u64 };
+            Ok((row.get(0)?, count))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}

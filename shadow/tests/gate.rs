@@ -1,0 +1,337 @@
+//! The gate: shut by silence, by repetition, by change; open when everything it asks for is there.
+
+mod world;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use handover_api::{RuleOutcome, RuleRun};
+use handover_shadow::{
+    Asked, Assessment, Decider, Effects, Estimate, Experiment, Gate, GateRaw, Limits, Loss, NeedState,
+    Outcome, Policy, RedactionKey, State, Store, Verb, Who, judge,
+};
+use serde_json::json;
+use world::*;
+
+/// A store with what a route's two sides did, and a gate in front of it.
+struct World {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    store: Store,
+    policy: Arc<Policy>,
+    topics: Vec<String>,
+    next: u128,
+}
+
+/// A gate that twenty-odd samples can meet.
+fn gate(extra: serde_json::Value) -> Gate {
+    let mut raw = json!({
+        "samples": 40, "age": "0s", "mismatches": 0.1, "statuses": ["2xx"], "waive": { "effects": "it only reads" }
+    });
+    raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    serde_json::from_value::<GateRaw>(raw).unwrap().validate().unwrap()
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(Policy::default())
+    }
+
+    fn with(policy: Policy) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shadow.db");
+        let store = Store::open(&path, &RedactionKey::new([7; 32]), Limits::default()).unwrap();
+        let topics = policy.effects().iter().map(|effect| effect.topic().to_owned()).collect();
+        Self { _folder: folder, path, store, policy: Arc::new(policy), topics, next: 1 }
+    }
+
+    fn put(&mut self, mut experiment: Experiment) {
+        experiment.id = handover_shadow::ExperimentId(self.next);
+        self.next += 1;
+        let judgement = judge(&experiment, &self.policy);
+        self.store.recorder().record(experiment, judgement, &self.policy);
+        if self.next.is_multiple_of(1024) {
+            self.store.recorder().flush();
+        }
+    }
+
+    /// That many different requests, whose pairs match.
+    fn matches(&mut self, n: usize) {
+        (0..n).for_each(|at| self.put(asking(at, pair(0, "{}", "{}"))));
+    }
+
+    fn ask_for(&self, gate: &Gate, fingerprint: &str) -> Assessment {
+        self.store.recorder().flush();
+        let reader = Store::read(&self.path).unwrap().unwrap();
+        let standing = reader.standing("create", fingerprint, self.policy.hash()).unwrap();
+        let now = "2026-01-02T04:04:05Z".parse().unwrap();
+        let topics = &self.topics;
+        gate.assess(&Asked { route: "create", topics, standing: standing.as_ref(), now })
+    }
+
+    fn ask(&self, gate: &Gate) -> Assessment {
+        self.ask_for(gate, "f1")
+    }
+}
+
+/// The experiment with a request that differs in a value.
+fn asking(at: usize, mut experiment: Experiment) -> Experiment {
+    experiment.request.body = format!(r#"{{"carrier":"UA","flight":{at}}}"#).into_bytes().into();
+    experiment
+}
+
+fn shut_by(assessment: &Assessment) -> Vec<&str> {
+    assert_eq!(assessment.open, !assessment.needs.iter().any(|need| need.state.shuts()));
+    let shut = assessment.needs.iter().filter(|need| need.state.shuts());
+    let shut = shut.inspect(|need| assert!(need.how.as_ref().is_some_and(|how| !how.is_empty()), "{need:?}"));
+    shut.map(|need| need.what.as_str()).collect()
+}
+
+#[test]
+fn it_opens_when_everything_is_there() {
+    let mut world = World::new();
+    world.matches(60);
+    let said = world.ask(&gate(json!({})));
+    assert_eq!(shut_by(&said), [""; 0], "{said:#?}");
+    assert!(said.open && said.estimate == Estimate::Open && said.bound < 0.1);
+    assert_eq!((said.samples, said.mismatches), (60, 0));
+}
+
+#[test]
+fn it_stays_shut_without_traffic() {
+    let world = World::new();
+    let said = world.ask(&gate(json!({})));
+    assert_eq!((shut_by(&said), said.needs[0].state), (vec!["evidence"], NeedState::Unmeasurable));
+    assert!(matches!(said.estimate, Estimate::Unknown(_)));
+}
+
+#[test]
+fn it_stays_shut_with_too_few_samples_and_says_when_it_would_open() {
+    let mut world = World::new();
+    for at in 0..10 {
+        let mut experiment = asking(at, pair(0, "{}", "{}"));
+        experiment.at = experiment.at.checked_add(jiff::SignedDuration::from_mins(at as i64)).unwrap();
+        world.put(experiment);
+    }
+    let said = world.ask(&gate(json!({ "samples": 20, "age": "2h" })));
+    assert_eq!(shut_by(&said), ["samples", "age", "mismatches"]);
+    // Ten different requests in the hour since the first; about 33 are needed in all.
+    let Estimate::In(seconds) = said.estimate else { panic!("{said:?}") };
+    assert!((7_500..9_500).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn one_request_repeated_a_hundred_thousand_times_counts_once() {
+    let mut world = World::new();
+    (0..100_000).for_each(|_| world.put(pair(0, "{}", "{}")));
+    let said = world.ask(&gate(json!({})));
+    assert_eq!((said.counted, shut_by(&said)), (1, vec!["mismatches"]));
+    assert!(said.samples >= 99_000, "{}", said.samples);
+    let few = world.ask(&gate(json!({ "per_shape": 5 }))).estimate;
+    assert!(matches!(&few, Estimate::Unknown(why) if why.contains("`repeats`")), "{few:?}");
+    let alike = world.ask(&gate(json!({ "repeats": "there is no input" })));
+    assert!(alike.open, "{alike:#?}");
+}
+
+#[test]
+fn one_shape_counts_so_often_at_most() {
+    let mut world = World::new();
+    world.matches(300);
+    let said = world.ask(&gate(json!({ "per_shape": 20 })));
+    assert_eq!((said.counted, shut_by(&said)), (20, vec!["mismatches"]));
+}
+
+#[test]
+fn a_mismatch_counts_however_often_its_request_came_before() {
+    let mut world = World::new();
+    world.matches(300);
+    (0..30).for_each(|_| world.put(asking(1, pair(0, r#"{"a":1}"#, r#"{"a":2}"#))));
+    let said = world.ask(&gate(json!({})));
+    assert_eq!((said.counted, said.mismatches), (50, 30));
+    assert_eq!(shut_by(&said), ["mismatches", "clusters"]);
+}
+
+#[test]
+fn it_stays_shut_when_native_declines_everything() {
+    let mut world = World::new();
+    (0..100).for_each(|at| {
+        world.put(asking(at, experiment(0, answered("{}"), Outcome::Declined("not mine".to_owned()))));
+    });
+    let said = world.ask(&gate(json!({})));
+    let shut = shut_by(&said);
+    assert!(
+        ["samples", "mismatches", "declined", "statuses"].iter().all(|what| shut.contains(what)),
+        "{shut:?}"
+    );
+}
+
+#[test]
+fn it_stays_shut_when_native_emits_nothing() {
+    let mut world = World::with(tapping());
+    for at in 0..100 {
+        let mut experiment = asking(at, pair(0, "{}", "{}"));
+        experiment.control.effects = Effects::Known(vec![record("t", "k", "{}")]);
+        experiment.candidate.effects = Effects::Known(Vec::new());
+        world.put(experiment);
+    }
+    let said = world.ask(&gate(json!({ "waive": {} })));
+    assert_eq!(shut_by(&said), ["mismatches", "clusters"], "a lost effect is a mismatch, never silence");
+}
+
+#[test]
+fn it_stays_shut_when_nobody_looks_at_effects_or_none_was_seen() {
+    let mut world = World::new();
+    world.matches(60);
+    let said = world.ask(&gate(json!({ "waive": {} })));
+    let effects = said.needs.iter().find(|need| need.what == "effects").unwrap();
+    assert_eq!((shut_by(&said), effects.state), (vec!["effects"], NeedState::Unmeasurable));
+
+    let mut world = World::with(tapping());
+    for at in 0..60 {
+        let mut experiment = asking(at, pair(0, "{}", "{}"));
+        experiment.control.effects = Effects::Known(Vec::new());
+        world.put(experiment);
+    }
+    assert_eq!(shut_by(&world.ask(&gate(json!({ "waive": {} })))), ["effects"]);
+}
+
+#[test]
+fn it_stays_shut_while_a_status_or_a_type_was_never_compared() {
+    let mut world = World::new();
+    world.matches(60);
+    let refused = Outcome::Answered(answer(422, &[("Content-Type", "text/csv")], ""));
+    world.put(experiment(0, refused, Outcome::Declined("csv".to_owned())));
+    let said = world.ask(&gate(json!({ "statuses": ["2xx", "5xx"] })));
+    assert_eq!(shut_by(&said), ["statuses", "types"]);
+    let waive = json!({ "4xx": "x", "5xx": "y", "text/csv": "z", "effects": "e" });
+    assert!(world.ask(&gate(json!({ "statuses": ["2xx", "5xx"], "waive": waive }))).open);
+}
+
+#[test]
+fn it_stays_shut_while_a_rule_did_not_come_out_both_ways() {
+    let mut world = World::new();
+    let names: Arc<[Arc<str>]> = ["carrier", "tail"].map(Arc::from).into();
+    let with = |world: &mut World, at: usize, broken: [bool; 2]| {
+        let mut experiment = asking(at, pair(0, "{}", "{}"));
+        let outcomes = broken.map(|broken| RuleOutcome { held: !broken, broken }).into();
+        experiment.candidate.rules = Some(RuleRun { names: Arc::clone(&names), outcomes });
+        world.put(experiment);
+    };
+    (0..60).for_each(|at| with(&mut world, at, [at == 3, false]));
+    let said = world.ask(&gate(json!({})));
+    let rules = said.needs.iter().find(|need| need.what == "rules").unwrap();
+    assert_eq!(shut_by(&said), ["rules"]);
+    assert!(
+        rules.found.contains("tail (never broken)") && !rules.found.contains("carrier"),
+        "{}",
+        rules.found
+    );
+    with(&mut world, 61, [false, true]);
+    assert!(world.ask(&gate(json!({}))).open);
+}
+
+#[test]
+fn each_other_class_has_a_largest_share() {
+    let mut world = World::new();
+    world.matches(60);
+    (0..7).for_each(|_| {
+        let mut unknown = pair(0, "{}", "{}");
+        unknown.candidate.effects = Effects::NotComparable("read late".to_owned());
+        world.put(unknown);
+    });
+    world.store.recorder().lost("create", Loss::Dropped, "budget", 30);
+    world.store.recorder().lost("create", Loss::Unattributed, "t", 5);
+    let shut = world.ask(&gate(json!({})));
+    assert_eq!(shut_by(&shut), ["dropped", "not-comparable", "unattributed"]);
+    let wide = json!({ "dropped": 0.5, "not_comparable": 0.5, "unattributed": 1.0 });
+    assert!(world.ask(&gate(wide)).open);
+}
+
+#[test]
+fn a_changed_handler_and_a_changed_legacy_begin_anew() {
+    let mut world = World::new();
+    world.matches(60);
+    assert!(world.ask(&gate(json!({}))).open);
+    assert_eq!(shut_by(&world.ask_for(&gate(json!({})), "f2")), ["evidence"]);
+    let mut newer = asking(1, pair(0, "{}", "{}"));
+    newer.control.who = Who::Legacy { version: Some("7.1".to_owned()) };
+    newer.at = newer.at.checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
+    world.put(newer);
+    let said = world.ask(&gate(json!({})));
+    assert_eq!((shut_by(&said), said.samples), (vec!["samples", "mismatches"], 1));
+}
+
+#[test]
+fn a_cluster_is_decided_once_and_what_it_covers_is_derived() {
+    let mut world = World::new();
+    world.matches(120);
+    let gate = |_| gate(json!({ "per_shape": 500 }));
+    (0..5).for_each(|at| world.put(asking(100 + at, pair(0, r#"{"took":1}"#, r#"{"took":"2"}"#))));
+    let said = world.ask(&gate(()));
+    assert_eq!((shut_by(&said), said.mismatches), (vec!["mismatches", "clusters"], 5));
+
+    let standing = |world: &World| {
+        let reader = Store::read(&world.path).unwrap().unwrap();
+        reader.standing("create", "f1", world.policy.hash()).unwrap().unwrap()
+    };
+    let cluster = standing(&world).parity.clusters[0].id;
+    let mut decider = Decider::open(&world.path).unwrap();
+    decider.decide(cluster, &Verb::Accept, "ann", "a measurement").unwrap();
+    let said = world.ask(&gate(()));
+    assert!(said.open && said.mismatches == 0, "{said:#?}");
+    let after = standing(&world).parity;
+    assert_eq!((after.mismatched, after.ignored), (0, 5));
+    assert_eq!(after.ignored_by_rule.into_iter().collect::<Vec<_>>(), [("accepted #1".to_owned(), 5)]);
+    assert_eq!(after.clusters[0].state, State::Accepted);
+
+    world.put(asking(200, pair(0, r#"{"took":1}"#, r#"{"took":null}"#)));
+    let said = world.ask(&gate(()));
+    assert_eq!((shut_by(&said), said.mismatches), (vec!["clusters"], 1), "a new shape is a new cluster");
+    decider.decide(cluster, &Verb::Ignore { kind: None }, "bob", "nobody reads it").unwrap();
+    assert!(world.ask(&gate(())).open, "a rule covers its place in every shape");
+
+    decider.undo(cluster, "cid").unwrap();
+    decider.undo(cluster, "cid").unwrap();
+    assert_eq!(world.ask(&gate(())).mismatches, 6);
+    let history = Store::read(&world.path).unwrap().unwrap().decisions(cluster).unwrap();
+    assert_eq!(history.iter().map(|d| d.who.as_str()).collect::<Vec<_>>(), ["bob", "ann"]);
+    assert!(history.iter().all(|decision| decision.undone.as_ref().is_some_and(|(who, _)| who == "cid")));
+}
+
+#[test]
+fn a_decision_has_an_author_and_a_reason_and_cannot_hide_a_failure() {
+    let mut world = World::new();
+    world.put(experiment(0, answered("{}"), Outcome::TimedOut));
+    world.put(pair(0, r#"{"a":1}"#, r#"{"a":2}"#));
+    world.store.recorder().flush();
+    let reader = Store::read(&world.path).unwrap().unwrap();
+    let clusters = reader.parity("create").unwrap().unwrap().clusters;
+    let mut decider = Decider::open(&world.path).unwrap();
+    let mut refused = |cluster: i64, verb: Verb, who: &str, why: &str| {
+        decider.decide(cluster, &verb, who, why).map(drop).unwrap_err().to_string()
+    };
+    assert!(refused(clusters[0].id, Verb::Accept, "ann", "slow").contains("always a mismatch"));
+    assert!(refused(clusters[1].id, Verb::Accept, "ann", " ").contains("reason"));
+    assert!(refused(clusters[1].id, Verb::Accept, "", "why").contains("name"));
+    assert!(refused(999, Verb::Accept, "ann", "why").contains("no cluster 999"));
+    decider.decide(clusters[0].id, &Verb::Bug, "ann", "hangs on empty lists").unwrap();
+    decider.decide(clusters[0].id, &Verb::Comment, "bob", "also seen in May").unwrap();
+    assert!(decider.undo(clusters[1].id, "ann").unwrap_err().to_string().contains("no decision to undo"));
+    let clusters = reader.parity("create").unwrap().unwrap().clusters;
+    assert_eq!((clusters[0].state, clusters[1].state), (State::Bug, State::Unreviewed));
+}
+
+#[test]
+fn a_decision_outlives_the_evidence_that_it_was_made_on() {
+    let mut world = World::new();
+    world.put(asking(1, pair(0, r#"{"took":1}"#, r#"{"took":"2"}"#)));
+    world.store.recorder().flush();
+    let cluster =
+        Store::read(&world.path).unwrap().unwrap().parity("create").unwrap().unwrap().clusters[0].id;
+    Decider::open(&world.path).unwrap().decide(cluster, &Verb::Accept, "ann", "a measurement").unwrap();
+    let mut newer = asking(1, pair(0, r#"{"took":1}"#, r#"{"took":"2"}"#));
+    newer.candidate.who = Who::Native { fingerprint: "f2".to_owned() };
+    world.put(newer);
+    let said = world.ask_for(&gate(json!({ "ignored": 1.0 })), "f2");
+    assert_eq!((said.samples, said.mismatches), (1, 0));
+}
