@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check deny setup-demo setup-test fmt clippy doc unit e2e clean
+.PHONY: help demo test check bench count deny setup-demo setup-test setup-bench fmt clippy doc unit e2e clean
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,14 @@ demo: setup-demo ## Runs the demo: a PHP backend, the proxy in front of it, real
 
 test: setup-test fmt clippy unit e2e doc ## Runs every test, the quick ones first, the end-to-end ones against real parts
 
+bench: setup-bench ## Measures the proxy beside nginx, HAProxy and PHP, all in one run; CASES="proxy native" for some of it
+	$(CARGO) build --release -p handover-bench
+	target/release/handover-bench run $(CASES)
+
+count: setup-bench ## Counts the instructions of a request on its main ways, and fails where they have grown
+	$(CARGO) build --profile counted -p handover-bench
+	target/counted/handover-bench count $(UPDATE)
+
 check: fmt clippy doc ## Looks at the code without running it: format, lints, documentation
 
 setup-demo: ## Installs what the demo needs, and nothing when all is there
@@ -20,6 +28,9 @@ setup-demo: ## Installs what the demo needs, and nothing when all is there
 
 setup-test: ## The same for the tests: Kafka, an S3 server, nginx as well
 	@scripts/setup.sh test
+
+setup-bench: ## The same for the bench: wrk and HAProxy as well
+	@scripts/setup.sh bench
 
 fmt:
 	$(CARGO) fmt --all --check

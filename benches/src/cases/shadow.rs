@@ -1,0 +1,64 @@
+//! What full shadowing costs the process and its clients: every request judged, against none.
+
+use handover_parts::PhpFpm;
+
+use crate::contender::{Contender, Request};
+use crate::report::{Row, Spread, Verdict};
+use crate::rounds::{OWN, P99, Pace, measure};
+use crate::servers::{application, event, handover};
+
+/// Measures it.
+pub(crate) fn run(pace: &Pace) -> Vec<Row> {
+    let application = application();
+    let php = PhpFpm::serving(application.path()).children(4).start();
+    let proxy = |stage: &str| {
+        handover(&format!(
+            r#"
+[legacy.php]
+fastcgi = "{php}"
+root = "{root}"
+connections_max = 4
+keep_alive = true
+version = "1"
+[table.campaigns]
+source = "file:{root}/campaigns.csv"
+key = "id"
+[[route]]
+name = "events"
+match = "POST /events"
+stage = "{stage}"
+native = "events"
+"#,
+            php = php.address(),
+            root = php.root().display(),
+        ))
+    };
+    let (legacy, shadow, native) = (proxy("legacy"), proxy("shadow"), proxy("native"));
+    let request = Request::post("/events", event(), 202);
+    let contenders = [("shadow", &shadow), ("legacy", &legacy), ("native", &native)]
+        .map(|(stage, proxy)| Contender::new(stage, proxy.http(), proxy.id().expect("it runs"), &request));
+    let mut rows = measure("PHP, POST of 40 rules", &contenders, 64, pace);
+    let verdicts = verdicts(&rows);
+    rows[0].verdicts = verdicts;
+    rows
+}
+
+fn verdicts(rows: &[Row]) -> Vec<Verdict> {
+    let [shadow, legacy, native] = [&rows[0], &rows[1], &rows[2]];
+    let cost = |row: &Row| row.figure(OWN).spread().median;
+    // Rounds are paired: what both met in the same round is compared.
+    let pairs = shadow.figure(P99).rounds.iter().zip(&legacy.figure(P99).rounds);
+    let p99 = Spread::of(pairs.map(|(shadow, legacy)| shadow / legacy));
+    vec![
+        Verdict {
+            against: "legacy's own CPU and 1.2 times native's".to_owned(),
+            ratio: cost(shadow) / (cost(legacy) + 1.2 * cost(native)),
+            at_most: 1.0,
+        },
+        Verdict {
+            against: format!("legacy's p99, pair by pair ({:.3} to {:.3})", p99.min, p99.max),
+            ratio: p99.median,
+            at_most: 1.01,
+        },
+    ]
+}

@@ -1,0 +1,150 @@
+//! Counts the instructions that a request costs, by callgrind: the same on a noisy machine as on a quiet one.
+//!
+//! For each of the four main ways a process is run twice, with few requests and with many; what lies between is the
+//! requests' alone, whatever starting and stopping cost. A way that has grown by more than [`GROWTH`] beyond what
+//! `counted.json` holds fails; `--update` writes that file.
+//!
+//! The build is the profile `counted`: what runs on a request's way is optimised as in a release, the rest is not, so
+//! that it is quick to build.
+
+use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use handover_parts::http::{self, Client};
+use handover_parts::{Handover, PhpFpm, process};
+
+use crate::contender::Request;
+use crate::servers::{Origin, application, event, served};
+
+/// Requests of the short run and of the long one.
+const FEW: usize = 200;
+const MANY: usize = 2_200;
+
+/// What a way may grow by.
+const GROWTH: f64 = 0.05;
+
+/// Instructions a request, by way.
+type Counts = BTreeMap<String, u64>;
+
+/// One way of a request.
+struct Way {
+    name: &'static str,
+    routes: String,
+    request: Request,
+    /// Whether each request is judged beside its answer, which is waited for.
+    judged: bool,
+}
+
+/// Counts all ways, and holds them against what they came to before.
+pub(crate) fn run(path: &Path, update: bool) -> anyhow::Result<bool> {
+    let (origin, application) = (Origin::start(), application());
+    let php = PhpFpm::serving(application.path()).children(2).start();
+    let mut counts = Counts::new();
+    for way in ways(&origin, &php) {
+        let count = (total(&way, MANY)? - total(&way, FEW)?) / (MANY - FEW) as u64;
+        counts.insert(way.name.to_owned(), count);
+    }
+    if update {
+        std::fs::write(path, serde_json::to_string_pretty(&counts)? + "\n")?;
+    }
+    let text = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let before: Counts = serde_json::from_slice(&text)?;
+    Ok(compare(&before, &counts))
+}
+
+/// Prints both, and whether none has grown too much.
+fn compare(before: &Counts, counts: &Counts) -> bool {
+    let mut holds = true;
+    for (way, count) in counts {
+        let known = before.get(way).copied().unwrap_or(0);
+        let growth = *count as f64 / known as f64 - 1.0;
+        let fine = growth <= GROWTH;
+        let verdict = if fine {
+            ""
+        } else {
+            "  GROWN: make it cheaper, or say in the commit why it is worth it and run `make count UPDATE=--update`"
+        };
+        println!(
+            "{way:<10} {count:>8} instructions a request, {known:>8} before ({:+.1} %){verdict}",
+            100.0 * growth
+        );
+        holds &= fine;
+    }
+    holds
+}
+
+fn ways(origin: &Origin, php: &PhpFpm) -> [Way; 4] {
+    let fastcgi = format!(
+        "[legacy.php]\nfastcgi = \"{}\"\nroot = \"{}\"\nconnections_max = 1\nkeep_alive = true\nversion = \"1\"\n",
+        php.address(),
+        php.root().display()
+    );
+    let events = |stage: &str| {
+        format!(
+            "{fastcgi}[table.campaigns]\nsource = \"file:{}/campaigns.csv\"\nkey = \"id\"\n[[route]]\nname = \"events\"\n\
+             match = \"POST /events\"\nstage = \"{stage}\"\nnative = \"events\"\n",
+            php.root().display()
+        )
+    };
+    let proxy = format!(
+        "[legacy.origin]\nhttp = \"http://{}\"\n[[route]]\nname = \"all\"\nmatch = \"GET /{{*path}}\"\n",
+        origin.address()
+    );
+    let post = || Request::post("/events", event(), 202);
+    [
+        Way { name: "proxy", routes: proxy, request: Request::get("/1k"), judged: false },
+        Way { name: "fastcgi", routes: fastcgi.clone(), request: Request::get("/healthz"), judged: false },
+        Way { name: "native", routes: events("native"), request: post(), judged: false },
+        Way { name: "shadow", routes: events("shadow"), request: post(), judged: true },
+    ]
+}
+
+/// The instructions of a process that serves that many requests, from its start to its end.
+fn total(way: &Way, requests: usize) -> anyhow::Result<u64> {
+    eprintln!("  {}: {requests} requests", way.name);
+    let folder = process::folder("callgrind");
+    let script = folder.path().join("served");
+    let command = "exec valgrind --tool=callgrind --callgrind-out-file=/dev/null";
+    process::write(&script, format!("#!/bin/sh\n{command} {} \"$@\"\n", served().display()));
+    std::fs::set_permissions(&script, Permissions::from_mode(0o755))?;
+    let mut proxy = Handover::start(&script, &format!("workers = 1\n{}", way.routes));
+    let mut client = Client::connect(proxy.http())?;
+    for _ in 0..requests {
+        let answer = client.exchange(&way.request.bytes())?;
+        ensure!(answer.status == way.request.status, "{}: {answer:?}", way.name);
+    }
+    if way.judged {
+        all_judged(&mut proxy, requests);
+    }
+    proxy.stop();
+    let log = proxy.log();
+    let collected = log.lines().rev().find_map(|line| line.split_once("Collected :"));
+    let (_, number) = collected.with_context(|| format!("callgrind gave no count:\n{log}"))?;
+    Ok(number.trim().parse()?)
+}
+
+fn all_judged(proxy: &mut Handover, requests: usize) {
+    let admin = proxy.admin();
+    proxy.wait_until("all pairs are judged", Duration::from_secs(60), || {
+        let answer = http::get(admin, "/api/parity").expect("the admin answers");
+        let parity: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+        parity[0]["matched"].as_u64() == Some(requests as u64)
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_that_has_grown_too_much_fails() {
+        let counts = |native| Counts::from([("native".to_owned(), native)]);
+        assert!(compare(&counts(1000), &counts(1040)));
+        assert!(!compare(&counts(1000), &counts(1060)));
+        assert!(!compare(&Counts::new(), &counts(1000)), "a new way has to be written down first");
+    }
+}

@@ -1,0 +1,98 @@
+//! One run of wrk, and what it says.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::Duration;
+
+use handover_parts::{process, tools};
+
+use crate::contender::Contender;
+
+/// What a client sees of one run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    /// Answers.
+    pub requests: u64,
+    /// For how long it was sent.
+    pub took: Duration,
+    /// Half of the answers came within.
+    pub p50: Duration,
+    /// 99 % of the answers came within.
+    pub p99: Duration,
+}
+
+/// The last line that the script prints, for us.
+const MARK: &str = "figures:";
+
+/// Drives a contender for so long, over that many connections.
+///
+/// # Panics
+/// When wrk is not there, or an answer had another status than it must, or was none: then nothing was measured.
+pub(crate) fn drive(contender: &Contender, connections: usize, each: Duration) -> Seen {
+    let folder = process::folder("wrk");
+    let script = folder.path().join("request.lua");
+    process::write(&script, lua(contender));
+    let mut wrk = Command::new(tools::program(&["wrk"]));
+    wrk.args(["--threads", "1", "--timeout", "20s", "--latency", "--connections", &connections.to_string()]);
+    wrk.args(["--duration", &format!("{}s", each.as_secs().max(1)), "--script"]).arg(script);
+    wrk.arg(format!("http://{}{}", contender.address, contender.request.path));
+    let output = wrk.output().expect("wrk can be started");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let figures = text.lines().find_map(|line| line.strip_prefix(MARK)).and_then(figures);
+    figures.unwrap_or_else(|| {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        panic!(
+            "{} was not measured, since answers failed or had another status:\n{text}{errors}",
+            contender.name
+        )
+    })
+}
+
+fn figures(line: &str) -> Option<Seen> {
+    let numbers: Vec<u64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
+    let [requests, took, p50, p99, errors] = numbers[..] else { return None };
+    let micros = Duration::from_micros;
+    (errors == 0 && requests > 0).then(|| Seen {
+        requests,
+        took: micros(took),
+        p50: micros(p50),
+        p99: micros(p99),
+    })
+}
+
+/// The request as wrk's script has it, and what it prints at the end.
+fn lua(contender: &Contender) -> String {
+    let request = &contender.request;
+    let mut script =
+        format!("wrk.method = \"{}\"\nwrk.headers[\"Host\"] = \"bench.example\"\n", request.method);
+    for (name, value) in &request.fields {
+        let _ = writeln!(script, "wrk.headers[\"{name}\"] = \"{value}\"");
+    }
+    if !request.body.is_empty() {
+        let escaped: String = request.body.iter().map(|byte| format!("\\{byte:03}")).collect();
+        let _ = writeln!(script, "wrk.body = \"{escaped}\"");
+    }
+    // `errors.status` counts answers of 400 and above.
+    let _ = write!(
+        script,
+        "done = function(summary, latency)\n\
+         local errors = summary.errors\n\
+         local failed = errors.connect + errors.read + errors.write + errors.timeout + errors.status\n\
+         io.write(string.format(\"{MARK} %d %d %d %d %d\\n\", summary.requests, summary.duration,\n\
+         latency:percentile(50), latency:percentile(99), failed))\n\
+         end\n",
+    );
+    script
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_with_errors_measures_nothing() {
+        assert!(figures("100 4000000 120 900 1").is_none());
+        let seen = figures("100 4000000 120 900 0").unwrap();
+        assert_eq!((seen.requests, seen.p99), (100, Duration::from_micros(900)));
+    }
+}
