@@ -10,6 +10,7 @@ use tokio::task::JoinError;
 use crate::commit::PrepareError;
 use crate::config::reload::{Applied, Apply, NotReloaded, Outcome, Reloader};
 use crate::config::valid::Config;
+use crate::gate::keeper::Gatekeeper;
 use crate::legacy::managed;
 use crate::mirror::tap::TapError;
 use crate::process::Process;
@@ -82,6 +83,11 @@ impl Control {
     /// A control of that process, by that reloader.
     pub(crate) fn new(process: Arc<Process>, store: PathBuf, reloader: Arc<Reloader>) -> Self {
         Self { process, store, reloader }
+    }
+
+    /// Keeps the gates.
+    pub(crate) fn gate(&self) -> &Gatekeeper {
+        self.reloader.gate()
     }
 
     /// What is wrong with the files as they are now, when that keeps them from being in effect.

@@ -29,8 +29,9 @@ use crate::legacy::Legacies;
 use crate::legacy::managed::Pools;
 use crate::mirror::Mirror;
 use crate::mirror::court::Court;
-use crate::mirror::experiment::{Conductor, Identities};
+use crate::mirror::experiment::Conductor;
 use crate::mirror::tap::Taps;
+use crate::native::identity::Identities;
 use crate::native::ports::LivePorts;
 use crate::process::{Phase, Process, Refusals};
 use crate::route::generation::{Handlers, Shared};
@@ -93,8 +94,10 @@ pub(crate) struct Running {
 impl Running {
     /// Starts. When it returns, the cores accept connections.
     pub(crate) fn start(location: Location, handlers: Handlers) -> Result<Self, StartError> {
+        let identities = Identities::default();
         let names: Vec<String> = handlers.keys().cloned().collect();
-        let loaded = location.load(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let loaded =
+            location.load(&names.iter().map(String::as_str).collect::<Vec<_>>(), identities.clone())?;
         let (config, overrides) = (Arc::clone(&loaded.config), Arc::clone(&loaded.overrides));
         let state = config.state.clone();
         let scratch = state.join("scratch");
@@ -130,7 +133,7 @@ impl Running {
         });
         side.block_on(control::prepare(&process, &config, side.handle()))?;
 
-        let conductor = Conductor { ports, producers, identities: Identities::of_this_binary() };
+        let conductor = Conductor { ports, producers, identities };
         let court = Court { conductor, recorder: store.recorder() };
         let court = side.spawn(court.sit(begun, tapped));
         let cores = start_cores(&process, listeners.http, workers).map_err(StartError::Runtime)?;

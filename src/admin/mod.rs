@@ -7,6 +7,12 @@
 //! | `GET /metrics` | Prometheus' text form |
 //! | `GET /api/status` | [`Status`] |
 //! | `GET /api/parity` | what the evidence of each route comes to |
+//! | `GET /api/gates`, `GET /api/gates/{route}` | what each gate says, or one route's |
+//! | `GET /api/clusters` | in which ways the sides differ, with how each cluster stands |
+//! | `GET /api/clusters/{id}` | its decisions and its pairs |
+//! | `POST /api/clusters/{id}/decide` | `{"decision": "accept", "who": …, "why": …}`; or `ignore` (with a `kind`), `bug`, `comment` |
+//! | `POST /api/clusters/{id}/undo` | `{"who": …}`: takes the latest decision back |
+//! | `GET /api/ledger` | who moved which route when, verified |
 //! | `POST /api/reload` | reads the files again; answers with the outcome once every core can see it |
 //! | `POST /api/tables/{name}/refresh` | asks a hot table's source now |
 //! | `POST /api/legacies/{name}/reload` | has a managed php-fpm read its configuration and code anew |
@@ -15,6 +21,7 @@
 mod evidence;
 mod guard;
 mod metrics;
+mod review;
 mod status;
 
 use std::sync::Arc;
@@ -66,6 +73,13 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/metrics", get(metrics))
         .route("/api/status", get(status))
         .route("/api/parity", get(parity))
+        .route("/api/gates", get(review::gates))
+        .route("/api/gates/{route}", get(review::gate))
+        .route("/api/clusters", get(review::clusters))
+        .route("/api/clusters/{id}", get(review::cluster))
+        .route("/api/clusters/{id}/decide", post(review::decide))
+        .route("/api/clusters/{id}/undo", post(review::undo))
+        .route("/api/ledger", get(review::ledger))
         .route("/api/reload", post(reload))
         .route("/api/tables/{name}/refresh", post(refresh_table))
         .route("/api/legacies/{name}/reload", post(reload_legacy))

@@ -4,8 +4,12 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::gate::SHUT;
 use super::{Context, count};
 use crate::config::fault::shown_path;
+use crate::gate::keeper::{Gatekeeper, Holds};
+use crate::native::identity::Identities;
+use crate::serve::EVIDENCE;
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
@@ -15,10 +19,21 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Checks. Faults make the exit status 1, warnings do not.
+/// Checks. Faults make the exit status 1, gates that are shut 3, warnings nothing.
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let checked = context.location.check(&context.handler_names());
-    let status = if checked.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    let held = match &checked {
+        Ok((_, checked)) if checked.config.state.join(EVIDENCE).exists() => {
+            Gatekeeper::new(&checked.config.state, Identities::default()).look(&checked.config)
+        }
+        // Where no process has served, nobody knows what a gate would say.
+        _ => Holds::new(),
+    };
+    let status = match (&checked, held.is_empty()) {
+        (Err(_), _) => ExitCode::FAILURE,
+        (Ok(_), false) => ExitCode::from(SHUT),
+        (Ok(_), true) => ExitCode::SUCCESS,
+    };
     let output = &context.output;
     let main = shown_path(&context.location.main);
     match (checked, args.json) {
@@ -27,6 +42,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
             "hash": checked.config.hash,
             "routes": checked.config.routes.len(),
             "faults": checked.warnings.shown(),
+            "held": held.iter().map(|(route, held)| (route.clone(), json!(held.to_string()))).collect::<serde_json::Map<_, _>>(),
         }))?,
         (Err(faults), true) => output.json(&json!({ "ok": false, "faults": faults.shown() }))?,
         (Ok((sources, checked)), false) => {
@@ -39,6 +55,9 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
             let files = count(sources.files().len(), "file");
             output
                 .text(&format!("{main} is good: {routes}, {legacies}, in {files} (hash {})", config.hash))?;
+            for (route, held) in &held {
+                output.complain(&format!("{route} stays at {}: {held}", held.stage));
+            }
         }
         (Err(faults), false) => {
             output.complain(&faults.render(output.colours));

@@ -1,10 +1,14 @@
 //! The command line of the stock binary and of every binary with handlers of its own.
 //!
-//! Exit statuses: 0 it worked; 1 it did not, or `check` found faults; 2 the command line itself was wrong.
+//! Exit statuses: 0 it worked; 1 it did not, or `check` found faults; 2 the command line itself was wrong; 3 a gate is
+//! shut.
 
 mod admin;
 mod check;
+mod clusters;
 mod explain;
+mod gate;
+mod ledger;
 mod legacy_only;
 mod output;
 mod parity;
@@ -18,8 +22,12 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
+use crate::config::document::did_you_mean;
 use crate::config::fault::{Faults, shown_path};
 use crate::config::load::Location;
+use crate::gate::keeper::Gatekeeper;
+use crate::native::identity::Identities;
+use crate::route::Route;
 use crate::route::generation::{Generation, Handlers, Shared};
 use crate::route::override_store::OverrideStore;
 use output::Output;
@@ -51,7 +59,7 @@ struct Cli {
 }
 
 const AFTER_HELP: &str =
-    "Exit status: 0 it worked; 1 it did not, or `check` found faults; 2 the command line was wrong.
+    "Exit status: 0 it worked; 1 it did not, or `check` found faults; 2 the command line was wrong; 3 a gate is shut.
 
 Begin with a file of four lines, which is a complete transparent proxy:
 
@@ -72,6 +80,12 @@ enum Command {
     Routes(routes::Args),
     /// Show how far native and legacy agree.
     Parity(parity::Args),
+    /// Say what a route's evidence lacks for it to move up.
+    Gate(gate::Args),
+    /// List in which ways native and legacy differ, and decide them.
+    Clusters(clusters::Args),
+    /// Show who moved which route when, on what evidence.
+    Ledger(ledger::Args),
     /// Send everything back to legacy, now, but what is retired.
     ///
     /// It survives restarts and is stronger than the file until `--off` takes it back.
@@ -93,9 +107,19 @@ impl Context {
     /// What files and overrides on disk come to.
     fn generation(&self) -> Result<Arc<Generation>, Faults> {
         let (_, checked) = self.location.check(&self.handler_names())?;
-        let overrides = OverrideStore::new(checked.config.state.clone()).load();
+        let mut overrides = OverrideStore::new(checked.config.state.clone()).load();
+        overrides.held = Gatekeeper::new(&checked.config.state, Identities::default()).look(&checked.config);
         let shared = Shared::new(self.handlers.clone(), Arc::new(checked.config), Arc::new(overrides));
         Ok(shared.load())
+    }
+
+    /// The route of that name.
+    fn route<'g>(&self, generation: &'g Generation, name: &str) -> anyhow::Result<&'g Arc<Route>> {
+        generation.route(name).ok_or_else(|| {
+            let near = did_you_mean(name, generation.routes().iter().map(|route| route.name()));
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            anyhow::anyhow!("there is no route {name}{hint}")
+        })
     }
 
     fn handler_names(&self) -> Vec<&str> {
@@ -116,6 +140,9 @@ pub(crate) fn run(handlers: Handlers) -> ExitCode {
         Command::Explain(args) => explain::run(&args, &context),
         Command::Routes(args) => routes::run(&args, &context),
         Command::Parity(args) => parity::run(&args, &context),
+        Command::Gate(args) => gate::run(&args, &context),
+        Command::Clusters(args) => clusters::run(&args, &context),
+        Command::Ledger(args) => ledger::run(&args, &context),
         Command::LegacyOnly(args) => legacy_only::run(&args, &context),
         Command::Rollback(args) => rollback::run(&args, &context),
         Command::Schema => schema(&context),

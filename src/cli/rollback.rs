@@ -6,9 +6,10 @@ use anyhow::{Context as _, bail};
 
 use super::legacy_only::operator;
 use super::{Context, unusable};
-use crate::config::document::did_you_mean;
 use crate::config::fault::shown_path;
 use crate::config::reload::note;
+use crate::gate::keeper::Gatekeeper;
+use crate::native::identity::Identities;
 use crate::route::override_store::OverrideStore;
 use crate::route::overrides::StageOverride;
 use crate::route::{Route, Stage};
@@ -44,6 +45,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         let to = target(args, context)?;
         let set = StageOverride { stage: to, note: note(operator(), &args.reason) };
         store.set_stage(&args.route, set).with_context(unwritable)?;
+        Gatekeeper::new(store.folder(), Identities::default()).taken_back(&args.route, to);
         format!("is at stage {to} until `rollback {} --off`", args.route)
     };
     context.output.text(&format!(
@@ -55,11 +57,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
 
 fn target(args: &Args, context: &Context) -> anyhow::Result<Stage> {
     let generation = context.generation().map_err(|faults| unusable(context, &faults))?;
-    let Some(route) = generation.route(&args.route) else {
-        let near = did_you_mean(&args.route, generation.routes().iter().map(|route| route.name()));
-        let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-        bail!("there is no route {}{hint}", args.route);
-    };
+    let route = context.route(&generation, &args.route)?;
     back(route, args.to)
 }
 
@@ -102,7 +100,9 @@ mod tests {
         let config =
             validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}")).config;
         let spec = config.routes.into_iter().next().unwrap();
-        back(&Route { spec, stage, overridden: None, native: None }, to).map_err(|why| why.to_string())
+        let verify = spec.verify;
+        back(&Route { spec, stage, overridden: None, verify, native: None }, to)
+            .map_err(|why| why.to_string())
     }
 
     #[test]

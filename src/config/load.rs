@@ -11,6 +11,8 @@ use super::source::Sources;
 use super::state;
 use super::valid::Config;
 use super::validate::{Against, Checked, validate};
+use crate::gate::keeper::Gatekeeper;
+use crate::native::identity::Identities;
 use crate::route::override_store::OverrideStore;
 use crate::route::overrides::{LegacyOnly, Overrides};
 
@@ -29,6 +31,8 @@ pub(crate) struct Loaded {
     pub config: Arc<Config>,
     /// The overrides.
     pub overrides: Arc<Overrides>,
+    /// Keeps its gates.
+    pub gate: Arc<Gatekeeper>,
     /// The files that the configuration was read from.
     pub(super) sources: Sources,
     /// What is wrong with the files as they are now, when these are not they.
@@ -59,7 +63,7 @@ impl Location {
     }
 
     /// Reads what the process starts with. It is logged when that is not what the files say now.
-    pub(crate) fn load(&self, handlers: &[&str]) -> Result<Loaded, Faults> {
+    pub(crate) fn load(&self, handlers: &[&str], identities: Identities) -> Result<Loaded, Faults> {
         let (sources, config, refused) = match self.check(handlers) {
             Ok((sources, checked)) => {
                 log_warnings(&checked.warnings);
@@ -75,11 +79,13 @@ impl Location {
                 (kept.sources, checked.config, Some(Arc::new(faults)))
             }
         };
-        let overrides = OverrideStore::new(config.state.clone()).load();
+        let gate = Arc::new(Gatekeeper::new(&config.state, identities));
+        let mut overrides = OverrideStore::new(config.state.clone()).load();
+        overrides.held = gate.hold(&config);
         if overrides.legacy_only.is_some() {
             log_legacy_only(overrides.legacy_only.as_ref());
         }
-        Ok(Loaded { config: Arc::new(config), overrides: Arc::new(overrides), sources, refused })
+        Ok(Loaded { config: Arc::new(config), overrides: Arc::new(overrides), gate, sources, refused })
     }
 
     fn last_good(&self, handlers: &[&str]) -> Option<(LastGood, Checked)> {

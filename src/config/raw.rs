@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use handover_shadow::PolicyRaw;
+use handover_shadow::{GateRaw, PolicyRaw};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
@@ -320,6 +320,11 @@ pub(crate) struct Route {
     /// How both sides are compared.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub shadow: Option<At<PolicyRaw>>,
+    /// What evidence must show before the route may go beyond the stage shadow; without a gate it simply goes.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    pub gate: Option<At<GateRaw>>,
+    /// Why the route is to be at its stage although its gate is not met. The ledger keeps it.
+    pub force: Option<At<String>>,
     /// The largest body that native gets; a larger one goes to legacy. `"1MiB"` when not given.
     pub body_max: Option<At<String>>,
     /// How long native may take; `"5s"` when not given.

@@ -13,6 +13,7 @@ use super::fault::Faults;
 use super::load::{Loaded, Location, keep, log_legacy_only, log_warnings};
 use super::source::Sources;
 use super::valid::{Config, Listen};
+use crate::gate::keeper::Gatekeeper;
 use crate::route::Stage;
 use crate::route::generation::{Generation, Shared};
 use crate::route::override_store::OverrideStore;
@@ -55,6 +56,7 @@ pub(crate) struct Reloader {
     handlers: Vec<String>,
     apply: Arc<dyn Apply>,
     store: OverrideStore,
+    gate: Arc<Gatekeeper>,
     /// What cannot change while the process runs, as it was at start.
     fixed: Fixed,
     current: Mutex<Current>,
@@ -119,9 +121,10 @@ impl Reloader {
         apply: Arc<dyn Apply>,
     ) -> Self {
         let store = OverrideStore::new(loaded.config.state.clone());
-        let fixed = Fixed::of(&loaded.config);
+        let (fixed, gate) = (Fixed::of(&loaded.config), Arc::clone(&loaded.gate));
+        record(&gate, &apply.current());
         let current = Mutex::new(Current { loaded, unkept: None, unprepared: None });
-        Self { location, handlers, apply, store, fixed, current }
+        Self { location, handlers, apply, store, gate, fixed, current }
     }
 
     /// The main file.
@@ -132,6 +135,11 @@ impl Reloader {
     /// The state folder.
     pub(crate) fn state(&self) -> &Path {
         self.store.folder()
+    }
+
+    /// Keeps the gates.
+    pub(crate) fn gate(&self) -> &Arc<Gatekeeper> {
+        &self.gate
     }
 
     /// What is wrong with the files as they are now; `None` when they are in effect.
@@ -248,7 +256,8 @@ impl Reloader {
         current: &mut Current,
         config: Option<Arc<Config>>,
     ) -> Result<(Arc<Generation>, bool), Box<dyn Error + Send + Sync>> {
-        let overrides = self.overrides(current);
+        let wanted = config.as_ref().unwrap_or(&current.loaded.config);
+        let overrides = self.overrides(current, wanted);
         let before = &current.loaded.overrides;
         if config.is_none() && overrides == **before {
             return Ok((self.apply.current(), false));
@@ -260,12 +269,14 @@ impl Reloader {
         let overrides = Arc::new(overrides);
         let next = self.apply.apply(&config, &overrides)?;
         tracing::info!(generation = next.number, hash = config.hash, "configuration in effect");
+        record(&self.gate, &next);
         (current.loaded.config, current.loaded.overrides) = (config, overrides);
         Ok((next, true))
     }
 
-    fn overrides(&self, current: &Current) -> Overrides {
+    fn overrides(&self, current: &Current, wanted: &Config) -> Overrides {
         let mut overrides = self.store.load();
+        overrides.held = self.gate.hold(wanted);
         if let (None, Some(note)) = (&overrides.legacy_only, &current.unkept) {
             overrides.legacy_only = Some(LegacyOnly::Asked(note.clone()));
         }
@@ -305,6 +316,14 @@ impl Fixed {
             ("workers", self.workers != now.workers),
         ];
         pairs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key.to_owned()).collect()
+    }
+}
+
+/// Writes into the ledger which routes are not where it last saw them. What cannot be written stops nobody: the way back
+/// must work on a full disk.
+fn record(gate: &Gatekeeper, generation: &Generation) {
+    if let Err(why) = gate.record(generation) {
+        tracing::error!("the ledger cannot be written: {why}");
     }
 }
 

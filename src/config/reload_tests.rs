@@ -4,6 +4,7 @@ use std::ops::Deref;
 use handover_api::{Answer, Context, Decline, Handler, Outcome as Handled, Request, Response};
 
 use super::*;
+use crate::native::identity::Identities;
 use crate::route::generation::Handlers;
 use crate::route::overrides::StageOverride;
 
@@ -39,9 +40,14 @@ impl World {
     }
 
     pub(crate) fn start(&self) -> Result<Started, Faults> {
+        self.start_as("f1")
+    }
+
+    /// Starts as a native with that fingerprint.
+    pub(crate) fn start_as(&self, fingerprint: &str) -> Result<Started, Faults> {
         let handlers: Handlers = [("list".to_owned(), Arc::new(Never) as _)].into();
         let location = Location { main: self.main(), state: None };
-        let loaded = location.load(&["list"])?;
+        let loaded = location.load(&["list"], Identities::said(fingerprint))?;
         let shared =
             Arc::new(Shared::new(handlers, Arc::clone(&loaded.config), Arc::clone(&loaded.overrides)));
         let reloader = Reloader::new(location, loaded, vec!["list".to_owned()], Arc::clone(&shared) as _);
@@ -222,7 +228,7 @@ fn a_configuration_whose_needs_cannot_be_had_changes_nothing_but_the_overrides()
     let started = world.start().unwrap();
     let location = Location { main: world.main(), state: None };
     let unable = Arc::new(Unable(Arc::clone(&started.shared), true.into()));
-    let loaded = location.load(&["list"]).unwrap();
+    let loaded = location.load(&["list"], Identities::said("f1")).unwrap();
     let reloader = Reloader::new(location, loaded, vec!["list".to_owned()], Arc::clone(&unable) as _);
     world.write(&at(Stage::Shadow));
     assert!(matches!(reloader.reload(), Err(NotReloaded::Unprepared(_))));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handover_kafka::Partitioner;
-use handover_shadow::Policy;
+use handover_shadow::{Gate, Policy};
 
 use crate::legacy::spec::Spec;
 use crate::route::Stage;
@@ -81,6 +81,10 @@ pub(crate) struct RouteSpec {
     pub verify: Share,
     /// How both sides are compared.
     pub shadow: Arc<Policy>,
+    /// What evidence must show before it may go beyond the stage shadow.
+    pub gate: Option<Gate>,
+    /// Why it is to be at its stage although its gate is not met.
+    pub force: Option<String>,
     /// The largest body that native gets, in bytes. A larger one goes to legacy.
     pub body_max: u64,
     /// How long native may take.

@@ -14,6 +14,7 @@ use super::Pending;
 use super::capture::{CapturedAnswer, Lost};
 use super::dry::{self, DryRun};
 use crate::commit::Producers;
+use crate::native::identity::Identities;
 use crate::native::{Decided, NativeFailure};
 use crate::observe::chain;
 use crate::route::Route;
@@ -42,24 +43,6 @@ impl Abandoned {
             Self::Answer(Lost::BrokenOff) => "answer-broken-off",
             Self::NoHandler => "no-handler",
         }
-    }
-}
-
-/// Who the sides are.
-#[derive(Clone, Debug)]
-pub(crate) struct Identities {
-    /// Native's fingerprint.
-    pub fingerprint: Arc<str>,
-}
-
-impl Identities {
-    /// A new binary is a new native: its evidence starts anew, even where no handler changed.
-    pub(crate) fn of_this_binary() -> Self {
-        let hash = std::env::current_exe().and_then(std::fs::read).map(|exe| {
-            let digest = ring::digest::digest(&ring::digest::SHA256, &exe);
-            digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()
-        });
-        Self { fingerprint: hash.unwrap_or_else(|_| env!("CARGO_PKG_VERSION").to_owned()).into() }
     }
 }
 
@@ -114,7 +97,7 @@ impl Conductor {
             Err(failure) => (Outcome::Failed(chain(&failure)), Vec::new()),
         };
         Ok(Side {
-            who: Who::Native { fingerprint: self.identities.fingerprint.to_string() },
+            who: Who::Native { fingerprint: self.identities.of(&route.spec).to_string() },
             outcome,
             effects: Effects::Known(effects),
             latency: dry.took,

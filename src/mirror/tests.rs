@@ -13,12 +13,13 @@ use tokio::runtime::Handle;
 
 use super::capture::CapturedAnswer;
 use super::court::Court;
-use super::experiment::{Conductor, Identities};
+use super::experiment::Conductor;
 use super::{Begun, Mirror, UNDER_WAY};
 use crate::commit::Producers;
 use crate::config::source::Sources;
 use crate::config::valid::Config;
 use crate::config::validate::{Against, validate};
+use crate::native::identity::Identities;
 use crate::route::Route;
 use crate::route::generation::{Handlers, Shared};
 use crate::route::overrides::Overrides;
@@ -65,7 +66,7 @@ fn request() -> Option<Request> {
 
 fn conductor(producers: Producers) -> Conductor {
     let ports = Arc::new(Frozen::at("2013-01-01T05:00:00Z"));
-    let identities = Identities { fingerprint: "f".into() };
+    let identities = Identities::said("f");
     Conductor { ports, producers: Arc::new(producers), identities }
 }
 

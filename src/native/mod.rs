@@ -1,5 +1,6 @@
 //! Runs a handler: within its time, and so that a panic ends one request and nothing else.
 
+pub(crate) mod identity;
 pub(crate) mod ports;
 
 use std::any::Any;

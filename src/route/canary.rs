@@ -14,6 +14,14 @@ use super::Asked;
 pub(crate) struct Share(f64);
 
 impl Share {
+    /// One of ten.
+    pub(crate) const TENTH: Self = Self(0.1);
+
+    /// The larger one.
+    pub(crate) fn max(self, other: Self) -> Self {
+        if self >= other { self } else { other }
+    }
+
     /// The share, when it is one.
     pub(crate) fn new(value: f64) -> Option<Self> {
         (0.0..=1.0).contains(&value).then_some(Self(value))

@@ -90,7 +90,7 @@ fn plan(route: &Route, asked: &impl Asked) -> (Plan, Why) {
             Side::In => (Plan::Native, Why::Canary(Side::In)),
             side => (Plan::Shadow, Why::Canary(side)),
         },
-        Stage::Native if route.spec.verify.contains(asked.draw()) => {
+        Stage::Native if route.verify.contains(asked.draw()) => {
             (if route.spec.repeatable { Plan::Verify } else { Plan::Shadow }, Why::Verify)
         }
         Stage::Native => (Plan::Native, said),
@@ -132,7 +132,7 @@ impl Decision<'_> {
             Why::Verify => {
                 format!(
                     "in the share of {} that goes on being compared",
-                    spec.map_or(0.0, |spec| spec.verify.get())
+                    self.route.map_or(0.0, |route| route.verify.get())
                 )
             }
         }

@@ -9,9 +9,13 @@ use handover_api::BoxedHandler;
 use tokio::sync::watch;
 
 use super::Route;
-use super::overrides::Overrides;
+use super::canary::Share;
+use super::overrides::{HeldBy, Overridden, Overrides};
 use crate::config::valid::Config;
 use crate::legacy::spec::Spec;
+
+/// The share of a native route that is compared, at least, while its evidence is gathered anew.
+const VERIFY_AFTER_CHANGE: Share = Share::TENTH;
 
 /// The native handlers of a binary, by the name that `native = "…"` gives.
 pub(crate) type Handlers = BTreeMap<String, BoxedHandler>;
@@ -118,7 +122,13 @@ fn compile(
         .map(|spec| {
             let (stage, overridden) = overrides.apply(spec);
             let native = spec.native.as_ref().and_then(|name| handlers.get(name)).cloned();
-            Arc::new(Route { spec: Arc::clone(spec), stage, overridden, native })
+            let verify = match &overridden {
+                Some(Overridden::Held(held)) if held.by == HeldBy::Change => {
+                    spec.verify.max(VERIFY_AFTER_CHANGE)
+                }
+                _ => spec.verify,
+            };
+            Arc::new(Route { spec: Arc::clone(spec), stage, overridden, verify, native })
         })
         .collect();
     Generation { number, config, overrides, routes, live: Arc::clone(live) }

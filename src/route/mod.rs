@@ -19,6 +19,7 @@ use std::sync::Arc;
 use handover_api::BoxedHandler;
 
 use crate::config::valid::RouteSpec;
+use canary::Share;
 use overrides::Overridden;
 pub use stage::Stage;
 
@@ -72,6 +73,8 @@ pub(crate) struct Route {
     pub stage: Stage,
     /// Why the stage in effect is not the file's.
     pub overridden: Option<Overridden>,
+    /// The share that goes on being compared at the stage native.
+    pub verify: Share,
     /// What answers natively. There whenever `stage` is beyond legacy.
     pub native: Option<BoxedHandler>,
 }

@@ -49,7 +49,7 @@ impl OverrideStore {
             }),
             Err(why) => Some(LegacyOnly::Unreadable(why.to_string())),
         };
-        Overrides { legacy_only: asked.or(unreadable), stages }
+        Overrides { legacy_only: asked.or(unreadable), stages, ..Overrides::default() }
     }
 
     /// Everything to legacy from now on.
@@ -143,6 +143,7 @@ mod tests {
         let expected = Overrides {
             legacy_only: Some(LegacyOnly::Asked(note("outage"))),
             stages: [("a".to_owned(), stage)].into(),
+            ..Overrides::default()
         };
         assert_eq!(again.load(), expected);
         assert!(again.clear_legacy_only().unwrap() && again.clear_stage("a").unwrap());

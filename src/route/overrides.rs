@@ -16,6 +16,28 @@ pub(crate) struct Overrides {
     pub legacy_only: Option<LegacyOnly>,
     /// Stages of single routes, by name.
     pub stages: BTreeMap<String, StageOverride>,
+    /// Routes that their gates keep from the file's stage, by name.
+    pub held: BTreeMap<String, Held>,
+}
+
+/// A route that its gate keeps from the file's stage. What is missing changes all the time: the gate says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Where it stays.
+    pub stage: Stage,
+    /// What the file asks for.
+    pub asked: Stage,
+    /// By what.
+    pub by: HeldBy,
+}
+
+/// What holds a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeldBy {
+    /// Its gate is not met.
+    Gate,
+    /// It was met, but by another handler or another legacy.
+    Change,
 }
 
 /// Why everything is answered by legacy.
@@ -51,6 +73,8 @@ pub(crate) struct StageOverride {
 /// What keeps a route from the file's stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Overridden {
+    /// Its gate.
+    Held(Held),
     /// Its own override.
     Stage(StageOverride),
     /// Everything goes to legacy.
@@ -63,7 +87,10 @@ impl Overrides {
     /// The stage in effect of a route, and why it is not the file's.
     pub(crate) fn apply(&self, route: &RouteSpec) -> (Stage, Option<Overridden>) {
         let (stage, own) = match self.stages.get(&*route.name) {
-            None => (route.stage, None),
+            None => match self.held.get(&*route.name) {
+                Some(held) => (held.stage.min(route.stage), Some(Overridden::Held(*held))),
+                None => (route.stage, None),
+            },
             Some(own) if own.stage > Stage::Legacy && route.native.is_none() => {
                 (Stage::Legacy, Some(Overridden::NoNative(own.clone())))
             }
@@ -84,6 +111,33 @@ impl fmt::Display for Note {
     }
 }
 
+impl Held {
+    /// Says that a route is held, when that begins.
+    pub(crate) fn log(&self, route: &str, missing: &str) {
+        tracing::warn!(route, "{self}; {missing}");
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.by {
+            HeldBy::Gate => {
+                write!(f, "the gate to {} is shut: `handover gate` says what is missing", self.asked)
+            }
+            HeldBy::Change if self.stage == self.asked => f.write_str(
+                "its handler or legacy has changed: more of it is compared until the gate is met again",
+            ),
+            HeldBy::Change => {
+                write!(
+                    f,
+                    "its handler or legacy has changed: back at {} until the gate is met again",
+                    self.stage
+                )
+            }
+        }
+    }
+}
+
 impl fmt::Display for LegacyOnly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,6 +152,7 @@ impl fmt::Display for LegacyOnly {
 impl fmt::Display for Overridden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Held(held) => held.fmt(f),
             Self::Stage(own) => write!(f, "overridden to {} by {}", own.stage, own.note),
             Self::LegacyOnly(all) => all.fmt(f),
             Self::NoNative(own) => {

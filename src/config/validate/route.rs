@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use handover_shadow::Policy;
+use handover_shadow::{Gate, Policy};
 
 use super::kafka::{Clusters, ack};
 use super::legacy::Legacies;
@@ -165,6 +165,8 @@ fn route(
         canary,
         verify: raw.verify.as_ref().map_or_else(Share::default, |share| section.share(share)),
         shadow: Arc::new(policy(raw, section)),
+        gate: gate(raw, section),
+        force: force(raw, section),
         body_max: section.size(&raw.body_max, 1 << 20),
         timeout: section.duration(&raw.timeout, Duration::from_secs(5)),
         ack: own_ack.or_else(|| kafka.as_ref().map(|kafka| kafka.ack)).unwrap_or(Ack::Delivered),
@@ -239,6 +241,36 @@ fn policy(raw: &raw::Route, section: &mut Section<'_>) -> Policy {
         }
         Policy::default()
     })
+}
+
+/// The gate is the judge's own to validate, too.
+fn gate(raw: &raw::Route, section: &mut Section<'_>) -> Option<Gate> {
+    let given = raw.gate.as_ref()?;
+    match given.get().clone().validate() {
+        Ok(gate) => Some(gate),
+        Err(faults) => {
+            for fault in faults {
+                let span = section.context.document.locate(given.span().start, &fault.field);
+                section.fault(span.unwrap_or_else(|| given.span()), fault.to_string());
+            }
+            None
+        }
+    }
+}
+
+fn force(raw: &raw::Route, section: &mut Section<'_>) -> Option<String> {
+    let given = raw.force.as_ref()?;
+    if given.get().trim().is_empty() {
+        section.fault_with_hint(
+            given.span(),
+            "a force says why",
+            "the ledger keeps it: `force = \"…\"`".to_owned(),
+        );
+    } else if raw.gate.is_none() {
+        let hint = "without a gate the stage simply applies".to_owned();
+        section.fault_with_hint(given.span(), "there is no gate to force", hint);
+    }
+    Some(given.get().clone())
 }
 
 /// The cluster that is named, or the only one.

@@ -1,0 +1,150 @@
+//! What people look at and decide: gates, clusters, the ledger.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use handover_shadow::{DecideError, Decider, NotDecided, Reader, Store, StoreError, Verb};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::failed;
+use crate::control::Control;
+
+/// What `POST /api/clusters/{id}/decide` takes.
+#[derive(Debug, Deserialize)]
+pub(super) struct Decided {
+    #[serde(flatten)]
+    verb: Verb,
+    who: String,
+    why: String,
+}
+
+/// What `POST /api/clusters/{id}/undo` takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Undone {
+    who: String,
+}
+
+/// What the gate of each route says that has one.
+pub(super) async fn gates(State(control): State<Arc<Control>>) -> Response {
+    let generation = control.process.generations.load();
+    let all = move || {
+        let routes = generation.config.routes.iter().filter(|route| route.gate.is_some());
+        routes.map(|route| control.gate().assess(route)).collect::<Vec<_>>()
+    };
+    match tokio::task::spawn_blocking(all).await {
+        Ok(said) => Json(said).into_response(),
+        Err(error) => failed(&error),
+    }
+}
+
+/// What one route's gate says; that of the profile `standard` where it has none.
+pub(super) async fn gate(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Response {
+    let generation = control.process.generations.load();
+    let Some(route) = generation.route(&name).cloned() else {
+        return (StatusCode::NOT_FOUND, "no such route\n").into_response();
+    };
+    match tokio::task::spawn_blocking(move || control.gate().assess(&route.spec)).await {
+        Ok(said) => Json(said).into_response(),
+        Err(error) => failed(&error),
+    }
+}
+
+/// The clusters of all routes' newest evidence, with how they stand.
+pub(super) async fn clusters(State(control): State<Arc<Control>>) -> Response {
+    read(control, |reader| {
+        let mut all = Vec::new();
+        for route in reader.routes()? {
+            all.extend(reader.parity(&route)?.into_iter().flat_map(|parity| parity.clusters));
+        }
+        Ok(all)
+    })
+    .await
+}
+
+/// One cluster: its decisions, the newest first, and its pairs, the smallest first.
+pub(super) async fn cluster(State(control): State<Arc<Control>>, Path(id): Path<i64>) -> Response {
+    read(control, move |reader| {
+        Ok(json!({ "id": id, "decisions": reader.decisions(id)?, "pairs": reader.pairs(id)? }))
+    })
+    .await
+}
+
+/// Takes a decision.
+pub(super) async fn decide(
+    State(control): State<Arc<Control>>,
+    Path(id): Path<i64>,
+    Json(Decided { verb, who, why }): Json<Decided>,
+) -> Response {
+    decided(control, move |decider| decider.decide(id, &verb, &who, &why)).await
+}
+
+/// Takes a decision back.
+pub(super) async fn undo(
+    State(control): State<Arc<Control>>,
+    Path(id): Path<i64>,
+    Json(Undone { who }): Json<Undone>,
+) -> Response {
+    decided(control, move |decider| decider.undo(id, &who)).await
+}
+
+/// The ledger as far as it can be relied upon, and whether that is all of it.
+pub(super) async fn ledger(State(control): State<Arc<Control>>) -> Response {
+    match tokio::task::spawn_blocking(move || control.gate().ledger().read()).await {
+        Ok(Ok(read)) => {
+            let (entries, broken) = match read {
+                Ok(entries) => (entries, None),
+                Err((entries, broken)) => (entries, Some(broken.to_string())),
+            };
+            Json(json!({ "entries": entries, "broken": broken })).into_response()
+        }
+        Ok(Err(error)) => failed(&error),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn read<T: serde::Serialize + Send + 'static>(
+    control: Arc<Control>,
+    read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+) -> Response {
+    let path = control.store.clone();
+    let done = tokio::task::spawn_blocking(move || match Store::read(&path)? {
+        Some(reader) => read(&reader).map(Some),
+        None => Ok(None),
+    });
+    match done.await {
+        Ok(Ok(Some(found))) => Json(found).into_response(),
+        Ok(Ok(None)) => (StatusCode::NOT_FOUND, "there is no evidence yet\n").into_response(),
+        Ok(Err(error)) => failed(&error),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn decided<T: serde::Serialize + Send + 'static>(
+    control: Arc<Control>,
+    decide: impl FnOnce(&mut Decider) -> Result<T, DecideError> + Send + 'static,
+) -> Response {
+    let path = control.store.clone();
+    let done = tokio::task::spawn_blocking(move || decide(&mut Decider::open(&path)?)).await;
+    match done {
+        Ok(Ok(decision)) => {
+            // What waited for this decision need not wait longer.
+            control.gate().forget();
+            Json(decision).into_response()
+        }
+        Ok(Err(DecideError::NotDecided(why))) => {
+            let status = match why {
+                NotDecided::NoCluster(_) => StatusCode::NOT_FOUND,
+                NotDecided::NothingToUndo(_) => StatusCode::CONFLICT,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            (status, format!("{why}\n")).into_response()
+        }
+        Ok(Err(DecideError::Store(error))) => failed(&error),
+        Err(error) => failed(&error),
+    }
+}

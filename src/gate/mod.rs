@@ -1,0 +1,11 @@
+//! Whether a route may be where the file wants it: gates, what they granted, and the book of every move.
+//!
+//! [`keeper`] puts raises to their gates, [`grants`] remembers what was granted, so that a restart does not ask again,
+//! [`ledger`] keeps who moved what when, on what evidence.
+
+pub(crate) mod grants;
+pub(crate) mod keeper;
+pub(crate) mod ledger;
+
+#[cfg(test)]
+mod tests;
