@@ -3,10 +3,10 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench count deny setup-demo setup-test setup-bench fmt clippy doc unit e2e clean
+.PHONY: help demo test check bench count deny setup-demo setup-test setup-bench fmt clippy doc unit e2e parity-requests clean
 
 help: ## Lists what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup-demo ## Runs the demo: a PHP backend, the proxy in front of it, real records through both
 	$(CARGO) run -p handover-demo -- demo
@@ -48,6 +48,9 @@ e2e:
 
 doc:
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items --quiet
+
+parity-requests: setup-test ## Compares 100,000 generated requests with a real php-fpm (PARITY_SEED sends others)
+	PARITY_REQUESTS=$${PARITY_REQUESTS:-34000} $(CARGO) test -p handover-parts --test requests
 
 deny: ## Checks licences, advisories and sources of the dependencies (needs cargo-deny: cargo install --locked cargo-deny)
 	$(CARGO) deny check

@@ -9,7 +9,7 @@
 //! | `+`, `%`, `.`, `++` | [`arith`] |
 //! | `$x[$y]`, `isset` | [`access`] |
 //! | `json_decode`, `json_encode` | [`json`] |
-//! | `$_GET`, `$_POST`, `$_COOKIE` | [`request`] |
+//! | `$_GET`, `$_POST`, `$_FILES`, `$_SERVER` … | [`request`] |
 //! | `preg_match` and its kin, on PCRE2 | [`pcre`] |
 //! | `date`, `strtotime`, `mktime` | [`date`] |
 //! | any function of PHP by its name | [`call`], [`families`] |

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::request;
+
 /// A PHP version, as far as behaviour depends on it: major and minor.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
@@ -118,6 +120,8 @@ pub struct Php {
     pub max_input_vars: usize,
     /// `max_input_nesting_level`: how deep their brackets may nest. Default 64.
     pub max_input_nesting_level: usize,
+    /// How a request is read.
+    pub input: request::Settings,
     /// Whether the C library's locale has characters above 127: glibc's C locale has none (the default), musl's has them.
     pub high_bytes: bool,
     /// `pcre.backtrack_limit`. Default 1,000,000.
@@ -135,6 +139,7 @@ impl Php {
             now: 0,
             max_input_vars: 1000,
             max_input_nesting_level: 64,
+            input: request::Settings::default(),
             high_bytes: false,
             backtrack_limit: 1_000_000,
         }

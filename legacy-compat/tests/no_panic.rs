@@ -85,6 +85,16 @@ proptest! {
     }
 
     #[test]
+    fn any_body_is_a_form(content in proptest::collection::vec(any::<u8>(), 0..64), text in "[-x\r\n:;=\"a-z\\[\\]]{0,64}") {
+        let head = b"--x\r\nContent-Disposition: form-data; name=\"a[\"; filename=\"f\"\r\n\r\n";
+        let body = [&head[..], text.as_bytes(), &content, b"\r\n--x\r\n", text.as_bytes()].concat();
+        for (version, content_type) in VERSIONS.into_iter().zip(["multipart/form-data; boundary=x", "multipart/form-data; boundary="].into_iter().cycle()) {
+            let incoming = request::Incoming { method: b"POST", query: &content, cookie: &content, content_type: content_type.as_bytes(), body: &body };
+            let _ = request::Superglobals::of(&Php::new(version), &incoming);
+        }
+    }
+
+    #[test]
     fn operators_take_anything(a in value(), b in value()) {
         use legacy_compat::{arith, compare};
         for version in VERSIONS {

@@ -1,11 +1,20 @@
-//! What PHP makes of a request: `$_GET`, `$_POST`, `$_COOKIE`, and `parse_str`.
+//! What PHP makes of a request: `$_GET`, `$_POST`, `$_COOKIE`, `$_FILES`, `$_REQUEST`, `$_SERVER`, and `parse_str`.
 
+mod globals;
+mod multipart;
+mod server;
+mod settings;
 mod vars;
 
+pub use globals::{Incoming, Superglobals};
+pub use multipart::{Upload, UploadError};
+pub use server::{Server, server};
+pub use settings::Settings;
 pub use vars::{Truncated, Vars};
 
 use crate::call::{Args, Ctx, Outcome, Row, ok};
-use crate::php::Php;
+use crate::numeric::is_blank;
+use crate::php::{Php, Version};
 use crate::value::Array;
 
 pub(crate) const ROWS: &[Row] = &[
@@ -37,8 +46,14 @@ pub fn parse_str(php: &Php, query: &[u8]) -> Array {
 
 /// The same, with whether `max_input_vars` cut it short.
 pub fn parse_vars(php: &Php, query: &[u8]) -> (Array, Option<Truncated>) {
+    query_vars(php, query)
+}
+
+/// Variables between the separators of a query; empty ones do not count.
+fn query_vars(php: &Php, query: &[u8]) -> (Array, Option<Truncated>) {
+    let separators = php.input.arg_separator_input.as_bytes();
     let mut vars = Vars::new(php);
-    for pair in query.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+    for pair in query.split(|byte| separators.contains(byte)).filter(|pair| !pair.is_empty()) {
         let (name, value) = split_at(pair, b'=');
         if vars.count().is_err() {
             break;
@@ -48,18 +63,34 @@ pub fn parse_vars(php: &Php, query: &[u8]) -> (Array, Option<Truncated>) {
     vars.finish()
 }
 
-/// `$_POST` from a body of type `application/x-www-form-urlencoded`; PHP splits it at `&` as a query.
+/// `$_POST` from a body of type `application/x-www-form-urlencoded`.
+///
+/// As a query, but for the limit: an empty pair counts, and the first variable beyond `max_input_vars` is still taken.
 pub fn form(php: &Php, body: &[u8]) -> Array {
-    parse_str(php, body)
+    form_vars(php, body).0
+}
+
+fn form_vars(php: &Php, body: &[u8]) -> (Array, Option<Truncated>) {
+    let mut vars = Vars::new(php);
+    let body = body.strip_suffix(b"&").unwrap_or(body);
+    for pair in body.split(|byte| *byte == b'&') {
+        let (name, value) = split_at(pair, b'=');
+        vars.register(&urldecode(name), urldecode(value.unwrap_or_default()).into());
+        if vars.count().is_err() {
+            break;
+        }
+    }
+    vars.finish()
 }
 
 /// `$_COOKIE` from the values of the `Cookie` fields, joined with `;`. The first of two wins.
 ///
-/// Names are taken as they are, values are decoded (PHP from 7.2.34, 7.3.23, 7.4.11; older ones decoded names too).
+/// Names are taken as they are, values are decoded (PHP from 7.2.34, 7.3.23, 7.4.11; older ones decoded names too). Up to 7.3 a
+/// `+` in a value is a blank.
 pub fn cookies(php: &Php, header: &[u8]) -> Array {
     let mut vars = Vars::new(php);
     for pair in header.split(|byte| *byte == b';') {
-        let start = pair.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == 0x0b).count();
+        let start = pair.iter().take_while(|byte| is_blank(**byte)).count();
         let pair = &pair[start..];
         if pair.is_empty() || pair[0] == b'=' {
             continue;
@@ -68,10 +99,15 @@ pub fn cookies(php: &Php, header: &[u8]) -> Array {
         if vars.count().is_err() {
             break;
         }
-        let value = value.map(urldecode).unwrap_or_default();
+        let value = percent_decode(value.unwrap_or_default(), !php.since(Version::V7_4));
         vars.register_first(name, value.into());
     }
     vars.finish().0
+}
+
+/// The bytes up to the first NUL: what C makes of a string.
+fn c_string(bytes: &[u8]) -> &[u8] {
+    &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
 }
 
 fn split_at(pair: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {

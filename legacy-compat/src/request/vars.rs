@@ -1,9 +1,8 @@
 //! Variables into nested arrays, by PHP's rules for names.
 
-use crate::access;
 use crate::numeric;
-use crate::php::Php;
-use crate::value::{Array, Key, Value};
+use crate::php::{Php, Version};
+use crate::value::{Array, Key, Occupied, Value};
 
 /// There were more variables than `max_input_vars`; the rest was left out, with a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +35,7 @@ impl<'a> Vars<'a> {
     /// Counts one more variable.
     ///
     /// # Errors
-    /// [`Truncated`] where that is one too many: PHP ignores it and all that follow.
+    /// [`Truncated`] where that is one too many: PHP ignores it (in a form, takes it as the last) and all that follow.
     pub fn count(&mut self) -> Result<(), Truncated> {
         self.count += 1;
         if self.count <= self.php.max_input_vars {
@@ -77,23 +76,30 @@ impl<'a> Vars<'a> {
                 *byte = b'_';
             }
         }
-        let Some(open) = open else { return self.put(&base, &[], value, keep) };
-        match steps(&name[open..]) {
-            Some(steps) if steps.len() > self.php.max_input_nesting_level => {}
-            Some(steps) => self.put(&base, &steps, value, keep),
-            None => {
+        if self.php.since(Version::V7_4) && is_forged(&base, name) {
+            return;
+        }
+        let Some(open) = open else { return self.put(name, &base, &[], value, keep) };
+        match steps(&name[open..], self.php.max_input_nesting_level) {
+            Steps::TooDeep => {
+                self.array.remove(&Key::from_bytes(&base));
+            }
+            Steps::Path(steps) => self.put(name, &base, &steps, value, keep),
+            Steps::Unclosed => {
                 // A bracket that is not closed is an underscore; the rest belongs to the name.
                 base.push(b'_');
                 base.extend(name[open + 1..].iter().map(|byte| match byte {
                     b' ' | b'.' | b'[' if self.php.is_8() => b'_',
                     byte => *byte,
                 }));
-                self.put(&base, &[], value, keep);
+                if !self.php.since(Version::V8_1) || !is_forged(&base, name) {
+                    self.put(name, &base, &[], value, keep);
+                }
             }
         }
     }
 
-    fn put(&mut self, base: &[u8], steps: &[Step<'_>], value: Value, keep: bool) {
+    fn put(&mut self, name: &[u8], base: &[u8], steps: &[Step<'_>], value: Value, keep: bool) {
         let key = Key::from_bytes(base);
         if keep && steps.is_empty() && self.array.contains_key(&key) {
             return;
@@ -107,9 +113,10 @@ impl<'a> Vars<'a> {
             let Some(Value::Array(inner)) = array.get_mut(&key) else { return };
             array = inner;
             key = match step {
-                Step::Key(name) => Key::from_bytes(name),
+                Step::Key(index) if self.php.since(Version::V8_1) && is_forged(index, name) => return,
+                Step::Key(index) => Key::from_bytes(index),
                 Step::Append => {
-                    if access::append(self.php, array, Value::Null).is_err() {
+                    if append(self.php, array).is_err() {
                         return;
                     }
                     let last = array.nth(array.len() - 1).map(|(key, _)| key);
@@ -121,11 +128,36 @@ impl<'a> Vars<'a> {
     }
 }
 
-/// `[a][][b]` as steps; none where the first bracket is not closed. What follows a closed bracket and is no bracket is ignored, and
-/// so is a later bracket that is not closed.
-fn steps(mut rest: &[u8]) -> Option<Vec<Step<'_>>> {
+/// Whether what became of a name, or stands in its brackets, looks like the name of a protected cookie that it is not. PHP refuses
+/// names since 7.4.31 and 8.0.24, brackets since 8.1.28.
+fn is_forged(mangled: &[u8], name: &[u8]) -> bool {
+    let becomes = |prefix: &[u8]| mangled.starts_with(prefix) && !name.starts_with(prefix);
+    becomes(b"__Host-") || becomes(b"__Secure-")
+}
+
+/// After `-5` comes `-4`, from 8.0: earlier than in arrays that a script begins.
+fn append(php: &Php, array: &mut Array) -> Result<(), Occupied> {
+    if php.is_8() { array.push_8_3(Value::Null) } else { array.push(Value::Null) }
+}
+
+/// What stands in a name's brackets.
+enum Steps<'a> {
+    /// The way into the array.
+    Path(Vec<Step<'a>>),
+    /// The first bracket is not closed.
+    Unclosed,
+    /// There are more than the limit: PHP takes the whole variable away.
+    TooDeep,
+}
+
+/// `[a][][b]` as steps. What follows a closed bracket and is no bracket is ignored, and so is a later bracket that is not
+/// closed.
+fn steps(mut rest: &[u8], deepest: usize) -> Steps<'_> {
     let mut steps = Vec::new();
     while let [b'[', inner @ ..] = rest {
+        if steps.len() == deepest {
+            return Steps::TooDeep;
+        }
         let blank = usize::from(inner.first().is_some_and(|byte| numeric::is_blank(*byte)));
         if inner.get(blank) == Some(&b']') {
             steps.push(Step::Append);
@@ -137,9 +169,9 @@ fn steps(mut rest: &[u8]) -> Option<Vec<Step<'_>>> {
                 steps.push(Step::Key(&inner[..blank + end]));
                 rest = &inner[blank + end + 1..];
             }
-            None if steps.is_empty() => return None,
+            None if steps.is_empty() => return Steps::Unclosed,
             None => break,
         }
     }
-    Some(steps)
+    Steps::Path(steps)
 }

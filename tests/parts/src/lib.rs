@@ -8,7 +8,8 @@
 //! | [`Nginx`] | a real nginx in front of a [`PhpFpm`], as a production site would have it |
 //! | [`Handover`] | the proxy, a given binary with a given `routes.toml` |
 //!
-//! [`http`] sends exact bytes and gives exact bytes back; [`load`] keeps connections busy.
+//! [`http`] sends exact bytes and gives exact bytes back, [`fastcgi`] asks PHP without a server in between; [`load`] keeps
+//! connections busy.
 //!
 //! Every part waits until it is ready, within a deadline; it is killed with all its children when it is dropped, and
 //! when the test's process dies without dropping anything ([`process`]). When a test fails, the part's log is shown.
@@ -16,6 +17,7 @@
 //!
 //! Everything here blocks. In an async test, call it through `tokio::task::spawn_blocking`.
 
+pub mod fastcgi;
 pub mod http;
 pub mod load;
 pub mod process;
