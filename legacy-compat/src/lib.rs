@@ -10,6 +10,8 @@
 //! | `$x[$y]`, `isset` | [`access`] |
 //! | `json_decode`, `json_encode` | [`json`] |
 //! | `$_GET`, `$_POST`, `$_FILES`, `$_SERVER` … | [`request`] |
+//! | `header`, `setcookie` | [`response`] |
+//! | `$_SESSION` as it is stored | [`session`] |
 //! | `preg_match` and its kin, on PCRE2 | [`pcre`] |
 //! | `date`, `strtotime`, `mktime` | [`date`] |
 //! | any function of PHP by its name | [`call`], [`families`] |
@@ -30,6 +32,8 @@ pub mod numeric;
 pub mod pcre;
 mod php;
 pub mod request;
+pub mod response;
+pub mod session;
 pub mod value;
 
 pub use error::{ErrorClass, Thrown};

@@ -120,6 +120,8 @@ pub struct Php {
     pub max_input_vars: usize,
     /// `max_input_nesting_level`: how deep their brackets may nest. Default 64.
     pub max_input_nesting_level: usize,
+    /// `default_charset`, which `text/…` types get. Default `UTF-8`, in 5.6 as well.
+    pub default_charset: Arc<str>,
     /// How a request is read.
     pub input: request::Settings,
     /// Whether the C library's locale has characters above 127: glibc's C locale has none (the default), musl's has them.
@@ -139,6 +141,7 @@ impl Php {
             now: 0,
             max_input_vars: 1000,
             max_input_nesting_level: 64,
+            default_charset: Arc::from("UTF-8"),
             input: request::Settings::default(),
             high_bytes: false,
             backtrack_limit: 1_000_000,

@@ -90,6 +90,13 @@ pub fn unserialize(php: &Php, text: &[u8], std_allowed: bool) -> Option<Value> {
     Reader { php, text, at: 0, std_allowed }.value(0)
 }
 
+/// The value that a text begins with, and how many bytes it takes: sessions are made of such.
+pub(crate) fn unserialize_prefix(php: &Php, text: &[u8]) -> Option<(Value, usize)> {
+    let mut reader = Reader { php, text, at: 0, std_allowed: true };
+    let value = reader.value(0)?;
+    Some((value, reader.at))
+}
+
 /// PHP's default of `unserialize_max_depth`.
 const MAX_DEPTH: usize = 4096;
 
