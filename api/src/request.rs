@@ -80,6 +80,11 @@ impl Request {
         self.params.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_ref())
     }
 
+    /// All that the route's pattern captured, still percent-encoded.
+    pub fn params(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.params.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
+    }
+
     /// The client's address, where it is known.
     pub fn peer(&self) -> Option<IpAddr> {
         self.peer
