@@ -66,8 +66,8 @@ impl Contender {
     }
 
     /// The same with a backend that works for it.
-    pub(crate) fn with(self, behind: u32) -> Self {
-        Self { behind: Processes::of_groups([behind]), ..self }
+    pub(crate) fn with(self, behind: Processes) -> Self {
+        Self { behind, ..self }
     }
 
     /// Adds a goal.

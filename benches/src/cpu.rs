@@ -12,6 +12,14 @@ impl Processes {
         Self(groups.into_iter().collect())
     }
 
+    /// The groups of those whom this process has started, but for its own.
+    pub(crate) fn started_by(parent: u32) -> Self {
+        let stats = all();
+        let own = stats.iter().find(|stat| stat.id == parent).map(|stat| stat.group);
+        let started = stats.iter().filter(|stat| stat.parent == parent && Some(stat.group) != own);
+        Self(started.map(|stat| stat.group).collect())
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -30,17 +38,24 @@ impl Processes {
     }
 
     fn stats(&self) -> Vec<Stat> {
-        let processes = fs::read_dir("/proc").expect("/proc is mounted");
-        let stats = processes.flatten().filter_map(|entry| {
-            let text = fs::read_to_string(entry.path().join("stat")).ok()?;
-            Stat::parse(&text)
-        });
-        stats.filter(|stat| self.0.contains(&stat.group)).collect()
+        all().into_iter().filter(|stat| self.0.contains(&stat.group)).collect()
     }
+}
+
+/// All processes.
+fn all() -> Vec<Stat> {
+    let processes = fs::read_dir("/proc").expect("/proc is mounted");
+    let stats = processes.flatten().filter_map(|entry| {
+        let text = fs::read_to_string(entry.path().join("stat")).ok()?;
+        Stat::parse(&text)
+    });
+    stats.collect()
 }
 
 /// What is read of `/proc/PID/stat` (proc(5)).
 struct Stat {
+    id: u32,
+    parent: u32,
     group: u32,
     ticks: u64,
     rss_pages: u64,
@@ -49,10 +64,14 @@ struct Stat {
 impl Stat {
     fn parse(text: &str) -> Option<Self> {
         // The name stands in brackets and may hold anything, brackets too.
-        let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+        let (before, after) = text.rsplit_once(')')?;
+        let fields: Vec<&str> = after.split_whitespace().collect();
         let number = |nth: usize| fields.get(nth - 3)?.parse::<u64>().ok();
+        let id = |nth: usize| u32::try_from(number(nth)?).ok();
         Some(Self {
-            group: u32::try_from(number(5)?).ok()?,
+            id: before.split_whitespace().next()?.parse().ok()?,
+            parent: id(4)?,
+            group: id(5)?,
             ticks: number(14)? + number(15)?,
             rss_pages: number(24)?,
         })
@@ -72,7 +91,8 @@ mod tests {
     fn a_name_with_brackets_shifts_nothing() {
         let line = "7 (a) b) (c) S 1 42 42 0 -1 0 0 0 0 0 30 12 0 0 20 0 1 0 5 1000 77 0";
         let stat = Stat::parse(line).unwrap();
-        assert_eq!((stat.group, stat.ticks, stat.rss_pages), (42, 42, 77));
+        assert_eq!((stat.id, stat.parent, stat.group), (7, 1, 42));
+        assert_eq!((stat.ticks, stat.rss_pages), (42, 77));
     }
 
     #[test]

@@ -145,7 +145,7 @@ async fn refresh_table(State(control): State<Arc<Control>>, Path(name): Path<Str
 }
 
 async fn reload_legacy(State(control): State<Arc<Control>>, Path(name): Path<String>) -> Response {
-    done(control.process.managed.lock().await.reload(&name), "no such managed legacy")
+    done(control.process.managed.lock().await.reload(&name).await, "no such managed legacy")
 }
 
 fn done(found: bool, otherwise: &str) -> Response {

@@ -77,6 +77,13 @@ impl Legacies {
         }
     }
 
+    /// Has the children of a FastCGI responder that runs under us read what was sent to them, before they are told to end.
+    pub(crate) async fn ask_ahead(&self, address: &Address) {
+        for (_, pool) in self.shared.responders.all().into_iter().filter(|(known, _)| known == address) {
+            pool.ask_ahead().await;
+        }
+    }
+
     /// What the connections to each backend are doing, for metrics.
     pub(crate) fn loads(&self) -> Vec<(Address, Load)> {
         let load = |permits: &Permits| {

@@ -1,4 +1,4 @@
-//! A connection to legacy, Unix or TCP, on one core's runtime; and off it, parked for any core to take.
+//! A connection to legacy, Unix or TCP, on one core's runtime; and between requests, parked for any core to take.
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
@@ -11,6 +11,7 @@ use bytes::BytesMut;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime;
 
 use super::error::{Cause, Failed, Leg};
 use super::spec::{Address, FastCgi, Kind, Spec};
@@ -28,11 +29,12 @@ pub(crate) enum Socket {
     Tcp(TcpStream),
 }
 
-/// A connection that belongs to no core.
+/// A connection between two requests. It stays with the core that used it last until another one takes it, which costs
+/// four calls of the kernel.
 #[derive(Debug)]
-pub(crate) enum Loose {
-    Unix(std::os::unix::net::UnixStream),
-    Tcp(std::net::TcpStream),
+pub(crate) struct Parked {
+    socket: Socket,
+    on: runtime::Id,
 }
 
 /// Calls the same method on either stream.
@@ -170,33 +172,40 @@ impl Socket {
         }
     }
 
-    /// Takes the connection off this core.
-    pub(crate) fn loosen(self) -> io::Result<Loose> {
-        Ok(match self {
-            Self::Unix(stream) => Loose::Unix(stream.into_std()?),
-            Self::Tcp(stream) => Loose::Tcp(stream.into_std()?),
+    /// Leaves the connection to whoever needs it next. Called on the core that has used it.
+    pub(crate) fn park(self) -> Parked {
+        Parked { socket: self, on: this_core() }
+    }
+}
+
+impl Parked {
+    /// Whether the peer still holds the connection and has said nothing unasked.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let mut byte = [MaybeUninit::uninit()];
+        let peeked = either!(&self.socket, stream => SockRef::from(stream).peek(&mut byte));
+        peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Whether it is with that core.
+    pub(crate) fn is_on(&self, core: runtime::Id) -> bool {
+        self.on == core
+    }
+
+    /// Takes the connection onto this core.
+    pub(crate) fn take(self) -> io::Result<Socket> {
+        if self.is_on(this_core()) {
+            return Ok(self.socket);
+        }
+        Ok(match self.socket {
+            Socket::Unix(stream) => Socket::Unix(UnixStream::from_std(stream.into_std()?)?),
+            Socket::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream.into_std()?)?),
         })
     }
 }
 
-impl Loose {
-    /// Whether the peer still holds the connection and has said nothing unasked.
-    pub(crate) fn is_quiet(&self) -> bool {
-        let mut byte = [MaybeUninit::uninit()];
-        let peeked = match self {
-            Self::Unix(stream) => SockRef::from(stream).peek(&mut byte),
-            Self::Tcp(stream) => SockRef::from(stream).peek(&mut byte),
-        };
-        peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-    }
-
-    /// Takes the connection onto this core.
-    pub(crate) fn fasten(self) -> io::Result<Socket> {
-        Ok(match self {
-            Self::Unix(stream) => Socket::Unix(UnixStream::from_std(stream)?),
-            Self::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
-        })
-    }
+/// The core that this runs on: each has a runtime of its own.
+pub(crate) fn this_core() -> runtime::Id {
+    runtime::Handle::current().id()
 }
 
 impl AsyncRead for Socket {
@@ -249,7 +258,7 @@ mod tests {
     fn pair() -> (Socket, std::os::unix::net::UnixStream) {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
-        (Loose::Unix(ours).fasten().unwrap(), theirs)
+        (Socket::Unix(UnixStream::from_std(ours).unwrap()), theirs)
     }
 
     #[tokio::test]
@@ -272,13 +281,35 @@ mod tests {
     #[tokio::test]
     async fn a_parked_connection_is_quiet_until_its_peer_speaks_or_closes() {
         let (ours, mut theirs) = pair();
-        let ours = ours.loosen().unwrap();
+        let ours = ours.park();
         assert!(ours.is_quiet());
         theirs.write_all(b"x").unwrap();
         assert!(!ours.is_quiet(), "unasked bytes would be taken for the next answer");
         let (ours, theirs) = pair();
-        let ours = ours.loosen().unwrap();
+        let ours = ours.park();
         drop(theirs);
         assert!(!ours.is_quiet());
+    }
+
+    #[test]
+    fn a_parked_connection_goes_on_with_another_core() {
+        let core = || runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (parked, mut theirs) = core().block_on(async {
+            let (ours, theirs) = pair();
+            (ours.park(), theirs)
+        });
+        core().block_on(async {
+            assert!(!parked.is_on(this_core()));
+            let ours = parked.take().unwrap();
+            let answer = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(20));
+                theirs.write_all(b"answer").unwrap();
+                theirs
+            });
+            let mut buffer = BytesMut::with_capacity(64);
+            let read = tokio::time::timeout(Duration::from_secs(5), ours.read(&mut buffer)).await;
+            assert_eq!((read.unwrap().unwrap(), &buffer[..]), (6, &b"answer"[..]));
+            answer.join().unwrap();
+        });
     }
 }

@@ -3,6 +3,7 @@
 use handover_parts::{Nginx, PhpFpm};
 
 use crate::contender::{Contender, Goal, Request};
+use crate::cpu::Processes;
 use crate::report::Row;
 use crate::rounds::{Pace, measure};
 use crate::servers::{Origin, application, event, handover};
@@ -50,7 +51,7 @@ native = "nothing"
         Contender::new("handover, bare 204", ours.http(), group, &post("/nothing", 204)),
         Contender::new("nginx, bare 200", bare.address(), bare.group(), &post("/bare", 200)),
         Contender::new("nginx + php-fpm", nginx.address(), nginx.id(), &post("/events", 202))
-            .with(php.id().expect("it runs")),
+            .with(Processes::of_groups(php.id())),
     ];
     measure("POST of 40 rules, a look-up", &contenders, 64, pace)
 }

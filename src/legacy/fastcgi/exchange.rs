@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::download::{Download, Ended};
 use super::handoff::{Handoff, Part, beside};
 use super::hold::Held;
-use super::pool::{Lease, Pool};
+use super::pool::{Lease, Pool, Start};
 use super::script::choose;
 use super::upload::{self, Activity, Opening};
 use crate::exchange::{AnswerSink, BodySource};
@@ -65,7 +65,7 @@ impl Responder<'_> {
             let waited = start.elapsed();
             // :: Step 3
             opening.send(&mut lease, self.spec).await?;
-            let reused = lease.reused;
+            let reused = lease.start != Start::Fresh;
             // :: Step 4
             let handoff = Handoff::default();
             let talk = self.talk(lease, &opening, request, (&mut held, &mut *body), &handoff);
@@ -100,7 +100,10 @@ impl Responder<'_> {
                 }
                 sent.set(true);
             }
-            body.gone().await.into()
+            tokio::select! {
+                gone = body.gone() => gone.into(),
+                never = lease.watch_for_one_that_works_on() => match never {},
+            }
         };
         let ended = both(&sent, upload, download).await;
         match ended {

@@ -12,40 +12,120 @@
 //! makes kept connections stale: a child that ends at `pm.max_requests` never reads that record, so a parked
 //! connection is one whose child waits for our request. Over TCP nobody can tell who has read what: there, a kept
 //! connection is parked at once, and a request that meets a closing child fails.
+//!
+//! Sending ahead wakes the child once more a request, and makes the next in line wait for it. The children of a pool
+//! that runs under us don't end by themselves (`pm.max_requests` is 0), so there it is left out for as long as no child
+//! was seen working on after its answer: one that has not read its request within [`LATE`] is such a child, and from
+//! then on its pool is asked ahead like all others. Before such children are told to end, [`Pool::ask_ahead`] sees to it
+//! that none has a request before it that it has not read.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::io::{self, IoSlice};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::record;
 use crate::legacy::error::Failed;
 use crate::legacy::permits::{Permit, Permits};
-use crate::legacy::socket::{Loose, Socket, connect};
-use crate::legacy::spec::{Address, Spec};
+use crate::legacy::socket::{Parked, Socket, connect, this_core};
+use crate::legacy::spec::{Address, FastCgi, Kind, Spec};
 use bytes::BytesMut;
+
+/// How long a free child may take to read its request. A loaded machine may let it wait for its turn; taking it for one
+/// that works on costs speed, no more.
+const LATE: Duration = Duration::from_millis(50);
+
+/// How long children that were told to end may go on: somewhat longer than a managed pool's `process_control_timeout`.
+const ENDING: Duration = Duration::from_secs(12);
+
+/// How long a child that was not asked ahead is waited for to read its request, before it is told to end.
+const READ_WITHIN: Duration = Duration::from_secs(10);
 
 /// The connections to one address, shared by all cores.
 #[derive(Debug)]
 pub(crate) struct Pool {
     address: Address,
     permits: Arc<Permits>,
-    parked: Mutex<VecDeque<Loose>>,
+    parking: Mutex<Parking>,
+    /// Whether a child was seen working on after its answer.
+    works_on: AtomicBool,
+    /// Requests whose child was not asked ahead, and has perhaps not read them yet.
+    unread: AtomicUsize,
     /// Counts how often all connections were told to end.
     epoch: AtomicU64,
+}
+
+/// How a request starts on its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// The connection is new.
+    Fresh,
+    /// The connection has carried requests.
+    Reused,
+    /// The same, and the record that begins this one went ahead.
+    Begun,
+}
+
+/// The idle connections.
+#[derive(Debug, Default)]
+struct Parking {
+    idle: VecDeque<Idle>,
+    /// Until when no request is sent to a child that was not asked ahead.
+    ahead_until: Option<Instant>,
+}
+
+impl Parking {
+    fn is_ahead(&self) -> bool {
+        self.ahead_until.is_some_and(|until| Instant::now() < until)
+    }
+}
+
+/// An idle connection, and how the next request will start on it.
+#[derive(Debug)]
+struct Idle {
+    connection: Parked,
+    start: Start,
+}
+
+/// Counts a request that its child has perhaps not read.
+#[derive(Debug)]
+struct Unread(Arc<Pool>);
+
+impl Unread {
+    /// Called with the parking locked, so that whoever looks next sees it.
+    fn new(pool: &Arc<Pool>) -> Self {
+        pool.unread.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(pool))
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        self.0.unread.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// A connection that carries one request. Dropping it closes the connection, which is how a request is aborted.
 #[derive(Debug)]
 pub(crate) struct Lease {
     pub(crate) socket: Socket,
-    /// Whether it carried requests before.
-    pub(crate) reused: bool,
+    /// How this request starts on it.
+    pub(crate) start: Start,
+    unread: RefCell<Option<Unread>>,
     pool: Arc<Pool>,
     /// The pool's epoch when the connection was handed out.
     epoch: u64,
     permit: Permit,
+}
+
+/// A connection for a request.
+struct Opened {
+    socket: Socket,
+    start: Start,
+    unread: Option<Unread>,
 }
 
 /// What a pool is doing.
@@ -66,7 +146,9 @@ impl Pool {
         Self {
             address,
             permits: Arc::new(Permits::new(max)),
-            parked: Mutex::default(),
+            parking: Mutex::default(),
+            works_on: AtomicBool::new(false),
+            unread: AtomicUsize::new(0),
             epoch: AtomicU64::new(0),
         }
     }
@@ -74,19 +156,37 @@ impl Pool {
     /// Sets how many connections there may be. Fewer than are open now: the rest close as their requests end.
     pub(crate) fn resize(&self, max: usize) {
         self.permits.resize(max);
-        self.parked().truncate(max);
+        self.parking().idle.truncate(max);
     }
 
     /// Closes the idle connections, and all others as their requests end.
     pub(crate) fn let_go(&self) {
         self.epoch.fetch_add(1, Ordering::Relaxed);
-        self.parked().clear();
+        self.parking().idle.clear();
+    }
+
+    /// Has every child asked ahead for a while, and returns when none has a request before it that it has not read: then
+    /// children can be told to end, and no request is lost.
+    pub(crate) async fn ask_ahead(&self) {
+        {
+            let mut parking = self.parking();
+            parking.ahead_until = Some(Instant::now() + ENDING);
+            parking.idle.retain(|idle| idle.start != Start::Reused);
+        }
+        let all_read = async {
+            while self.unread.load(Ordering::Acquire) > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        if tokio::time::timeout(READ_WITHIN, all_read).await.is_err() {
+            tracing::warn!(address = %self.address, "children work on that have a request before them, which is lost if they end");
+        }
     }
 
     /// What the pool is doing.
     pub(crate) fn load(&self) -> Load {
         let (max, busy, waiting) = self.permits.counts();
-        Load { max, busy, parked: self.parked().len(), waiting }
+        Load { max, busy, parked: self.parking().idle.len(), waiting }
     }
 
     /// Whether children are asked to leave connections open: always where it can be seen when they are free.
@@ -98,49 +198,85 @@ impl Pool {
     pub(crate) async fn lease(self: &Arc<Self>, spec: &Spec) -> Result<Lease, Failed> {
         let permit = self.permits.acquire(spec).await?;
         let epoch = self.epoch.load(Ordering::Relaxed);
-        let (socket, reused) = self.socket(spec).await?;
-        Ok(Lease { socket, reused, pool: Arc::clone(self), epoch, permit })
+        let Opened { socket, start, unread } = self.socket(spec).await?;
+        Ok(Lease { socket, start, unread: RefCell::new(unread), pool: Arc::clone(self), epoch, permit })
     }
 
-    async fn socket(&self, spec: &Spec) -> Result<(Socket, bool), Failed> {
-        if let Some(socket) = self.take_parked() {
-            return Ok((socket, true));
-        }
-        Ok((connect(&self.address, spec).await?, false))
-    }
-
-    /// The connection that has been idle the longest, if it is alive: its child has had the most time to settle.
-    fn take_parked(&self) -> Option<Socket> {
-        loop {
-            let loose = self.parked().pop_front()?;
-            if loose.is_quiet()
-                && let Ok(socket) = loose.fasten()
-            {
-                return Some(socket);
+    /// A parked connection, or a new one.
+    async fn socket(self: &Arc<Self>, spec: &Spec) -> Result<Opened, Failed> {
+        match self.take_parked() {
+            Some(parked) => Ok(parked),
+            None => {
+                let socket = connect(&self.address, spec).await?;
+                Ok(Opened { socket, start: Start::Fresh, unread: None })
             }
         }
     }
 
+    /// A connection of this core, or of another; of each the one that has been idle the longest, if it is alive.
+    fn take_parked(self: &Arc<Self>) -> Option<Opened> {
+        let core = this_core();
+        loop {
+            let (Idle { connection, start }, unread) = {
+                let mut parking = self.parking();
+                let ours = parking.idle.iter().position(|idle| idle.connection.is_on(core));
+                let idle = parking.idle.remove(ours.unwrap_or(0))?;
+                let unread = (idle.start == Start::Reused).then(|| Unread::new(self));
+                (idle, unread)
+            };
+            if connection.is_quiet()
+                && let Ok(socket) = connection.take()
+            {
+                return Some(Opened { socket, start, unread });
+            }
+        }
+    }
+
+    /// Whether the next request's beginning is sent ahead.
+    fn asks_ahead(&self, spec: &Spec) -> bool {
+        let managed = matches!(&spec.kind, Kind::FastCgi(FastCgi { managed: Some(_), .. }));
+        !managed || self.works_on.load(Ordering::Relaxed) || self.parking().is_ahead()
+    }
+
     /// Nothing that could panic runs under this lock.
-    fn parked(&self) -> MutexGuard<'_, VecDeque<Loose>> {
-        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    fn parking(&self) -> MutexGuard<'_, Parking> {
+        self.parking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lease {
     /// Replaces a connection that turned out to be closed, under the same permit.
     pub(crate) async fn replace(&mut self, spec: &Spec) -> Result<(), Failed> {
-        (self.socket, self.reused) = self.pool.socket(spec).await?;
+        let Opened { socket, start, unread } = self.pool.socket(spec).await?;
+        (self.socket, self.start, self.unread) = (socket, start, RefCell::new(unread));
         Ok(())
+    }
+
+    /// Watches, on a connection whose child was not asked ahead, whether it reads its request. Never ends.
+    pub(crate) async fn watch_for_one_that_works_on(&self) -> Infallible {
+        if self.start == Start::Reused {
+            tokio::time::sleep(LATE).await;
+            while !self.socket.is_drained() {
+                if !self.pool.works_on.swap(true, Ordering::Relaxed) {
+                    let address = &self.pool.address;
+                    tracing::info!(%address, "scripts work on after their answer; from now on children are asked ahead");
+                }
+                tokio::time::sleep(LATE).await;
+            }
+            self.unread.take();
+        }
+        std::future::pending().await
     }
 
     /// The request has ended with its last byte: the permit goes back when the child is free.
     pub(crate) fn end(self, spec: &Spec) {
+        self.unread.take();
         match (&self.socket, spec.keep) {
             (Socket::Tcp(_), false) => {
                 let limit = spec.read_timeout;
                 tokio::spawn(async move { tokio::time::timeout(limit, self.socket.closed()).await });
             }
+            (_, true) if !self.pool.asks_ahead(spec) => self.park(Start::Reused),
             (_, keep) => self.settle(keep, spec.read_timeout),
         }
     }
@@ -154,7 +290,7 @@ impl Lease {
         }
         if self.socket.is_drained() {
             if keep {
-                self.park();
+                self.park(Start::Begun);
             }
             return;
         }
@@ -166,21 +302,22 @@ impl Lease {
                 }
             });
             if matches!(settled.await, Ok(true)) && keep {
-                self.park();
+                self.park(Start::Begun);
             }
         });
     }
 
     /// The connection first, then the permit, or the next in line would open another one.
-    fn park(self) {
+    fn park(self, start: Start) {
         let Self { socket, pool, epoch, permit, .. } = self;
-        if let Ok(loose) = socket.loosen() {
-            let mut parked = pool.parked();
-            // Seen under the lock, so that none slips in behind `let_go`.
-            if epoch == pool.epoch.load(Ordering::Relaxed) && !pool.permits.is_in_excess() {
-                parked.push_back(loose);
-            }
+        let connection = socket.park();
+        let mut parking = pool.parking();
+        // Seen under the lock, so that none slips in behind `let_go` and `ask_ahead`.
+        let may_stay = epoch == pool.epoch.load(Ordering::Relaxed) && !pool.permits.is_in_excess();
+        if may_stay && (start == Start::Begun || !parking.is_ahead()) {
+            parking.idle.push_back(Idle { connection, start });
         }
+        drop(parking);
         drop(permit);
     }
 }

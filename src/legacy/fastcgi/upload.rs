@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::time::Instant;
 
 use super::hold::Held;
-use super::pool::{Lease, is_closed};
+use super::pool::{Lease, Start, is_closed};
 use super::script::Script;
 use super::{params, record};
 use crate::exchange::BodySource;
@@ -99,14 +99,13 @@ impl Opening {
     /// get through whole was not run.
     pub(crate) async fn send(&self, lease: &mut Lease, spec: &Spec) -> Result<(), Failed> {
         loop {
-            // What begins the request went ahead on a kept connection.
-            let skip = if lease.reused { record::BEGIN } else { 0 };
+            let skip = if lease.start == Start::Begun { record::BEGIN } else { 0 };
             let (sent, error) = match self.write(&lease.socket, skip, spec).await {
                 Ok(()) => return Ok(()),
                 Err(failed) => failed,
             };
             let closed = matches!(&error, Cause::Io(error) if is_closed(error));
-            match (sent < self.params, closed && lease.reused) {
+            match (sent < self.params, closed && lease.start != Start::Fresh) {
                 (true, true) => lease.replace(spec).await?,
                 (true, false) => return Err(Failed::before(Leg::SendHead, error)),
                 // It may have answered without waiting for the body.
@@ -174,22 +173,19 @@ async fn write(socket: &Socket, activity: &Activity, content: Bytes) -> Result<(
 #[cfg(test)]
 mod tests {
     use std::io::Read;
-    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::os::unix::net::UnixListener;
     use std::sync::Arc;
 
     use super::*;
     use crate::legacy::fastcgi::pool::Pool;
     use crate::legacy::fastcgi::script::choose;
-    use crate::legacy::socket::Loose;
     use crate::legacy::spec::{Address, Kind};
     use crate::legacy::testing::{self, Body, folder, get, outbound, read_params};
 
     /// A kept connection whose peer closes just as it is used.
     fn closed() -> Socket {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
-        drop(theirs);
-        Loose::Unix(ours).fasten().unwrap()
+        let (ours, _theirs) = tokio::net::UnixStream::pair().unwrap();
+        Socket::Unix(ours)
     }
 
     #[tokio::test]
@@ -201,7 +197,7 @@ mod tests {
         let spec = testing::spec(Kind::FastCgi(legacy.clone()));
         let mut lease = Arc::new(Pool::new(Address::Unix(path), 1)).lease(&spec).await.unwrap();
         listener.accept().unwrap();
-        (lease.socket, lease.reused) = (closed(), true);
+        (lease.socket, lease.start) = (closed(), Start::Begun);
 
         let head = get("/x");
         let disk = Disk::new(std::env::temp_dir());
@@ -209,7 +205,7 @@ mod tests {
         let script = choose(&legacy, head.path());
         Opening::new(&legacy, true, &script, &outbound(&head), &held).send(&mut lease, &spec).await.unwrap();
 
-        assert!(!lease.reused);
+        assert_eq!(lease.start, Start::Fresh);
         drop(lease);
         let (mut stream, mut seen) = (listener.accept().unwrap().0, Vec::new());
         stream.read_to_end(&mut seen).unwrap();

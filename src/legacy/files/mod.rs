@@ -64,6 +64,10 @@ pub(crate) async fn find(fastcgi: &FastCgi, request: &Outbound<'_>, disk: &Disk)
 fn may_be_seen(name: &[u8]) -> bool {
     const SOURCE: [&[u8]; 4] = [b".php", b".phtml", b".phar", b".phps"];
     const ENDS: [&[u8]; 9] = [b"~", b".bak", b".inc", b".ini", b".old", b".orig", b".save", b".sql", b".swp"];
+    // Most paths of an application have neither.
+    if memchr::memchr2(b'.', b'~', name).is_none() {
+        return true;
+    }
     let name = name.to_ascii_lowercase();
     let has = |part: &&[u8]| memchr::memmem::find(&name, part).is_some();
     !SOURCE.iter().any(has) && !ENDS.iter().any(|end| name.ends_with(end))

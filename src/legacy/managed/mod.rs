@@ -126,6 +126,7 @@ impl Pools {
         match self.running.get_mut(&plan.name) {
             Some(running) if running.plan() == plan => return Ok(()),
             Some(running) if running.plan().can_become(&plan) => {
+                ask_ahead(&self.legacies, running).await;
                 running.change(plan)?;
                 let_go(&self.legacies, running);
                 return Ok(());
@@ -141,8 +142,9 @@ impl Pools {
     }
 
     /// Asks a pool to read its configuration and its code anew; requests that run go on. False where it does not run.
-    pub(crate) fn reload(&self, legacy: &str) -> bool {
+    pub(crate) async fn reload(&self, legacy: &str) -> bool {
         let Some(running) = self.running.get(legacy) else { return false };
+        ask_ahead(&self.legacies, running).await;
         let asked = running.reload();
         let_go(&self.legacies, running);
         asked
@@ -159,6 +161,11 @@ impl Pools {
             supervisor.stop().await;
         }
     }
+}
+
+/// No child may be told to end while a request lies before it unread.
+async fn ask_ahead(legacies: &Legacies, pool: &Supervisor) {
+    legacies.ask_ahead(&Address::Unix(pool.plan().socket)).await;
 }
 
 /// Lets go of a pool that reloads: php-fpm starts new children when the old ones have ended, and these serve

@@ -183,7 +183,7 @@ async fn reloads_under_load_fail_no_request() {
         let mut reloads = 0;
         while Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(400)).await;
-            assert!(pools.reload("monolith"));
+            assert!(pools.reload("monolith").await);
             reloads += 1;
         }
         reloads

@@ -181,3 +181,28 @@ async fn a_legacy_that_is_not_there_says_where_it_was_looked_for() {
     let error = served.unwrap_err();
     assert_eq!((error.leg, error.retry_safe), (Leg::Connect, true));
 }
+
+#[tokio::test]
+async fn a_pool_of_ours_is_asked_ahead_once_a_child_was_seen_working_on() {
+    let world = World::new(&KEPT);
+    let managed = world.with(|spec| {
+        spec.connections_max = 1;
+        let Kind::FastCgi(fastcgi) = &mut spec.kind else { panic!("the world's legacy is FastCGI") };
+        fastcgi.managed = Some(Managed { binary: None, children: 4, env: Vec::new(), ini: Vec::new() });
+    });
+    let asked = async |path: &str| ask(&world.core, &managed, path).await.1.unwrap();
+    for _ in 0..3 {
+        asked("/process").await;
+        assert_eq!(world.busy(), 0, "nobody is asked ahead, so the permit is back at once");
+    }
+
+    asked("/finish?ms=400").await;
+    let start = Instant::now();
+    let met = asked("/process").await;
+    assert!(met.waited < Duration::from_millis(200), "its request is sent to the child that works on");
+    assert!(start.elapsed() > Duration::from_millis(200), "and is answered when that is free");
+
+    asked("/finish?ms=400").await;
+    assert_eq!(world.busy(), 1, "now its child is counted");
+    assert!(asked("/process").await.waited > Duration::from_millis(200), "and waited for");
+}

@@ -11,7 +11,7 @@ use handover_parts::PhpFpm;
 use tempfile::TempDir;
 
 use crate::exchange::BodyLength;
-use crate::legacy::spec::{Address, FastCgi, Kind, Spec};
+use crate::legacy::spec::{Address, FastCgi, Kind, Managed, Spec};
 use crate::legacy::testing::{Body, Client, fastcgi, file, folder, get, outbound, request, spec};
 use crate::legacy::{By, Cause, CoreLegacies, ExchangeError, Leg, Legacies, Served};
 
