@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use crate::Name;
+use crate::{Limits, Name, Refusal};
 
 /// One field line, borrowed from its section. Name and value are as they were sent: the name in its
 /// case, the value without the white space around it.
@@ -42,6 +42,11 @@ struct Entry {
 }
 
 impl Fields {
+    /// Parses a section of field lines, the empty line that ends it included. The section is copied.
+    pub fn parse(section: &[u8], limits: &Limits) -> Result<Fields, Refusal> {
+        crate::head::parse_fields(section, 0, limits)
+    }
+
     /// Indexes what httparse found in `section`, which `bytes` is a copy of.
     pub(crate) fn index(section: &[u8], bytes: Bytes, parsed: &[httparse::Header<'_>], end: usize) -> Fields {
         let base = section.as_ptr().addr();

@@ -12,7 +12,7 @@
 //! | [`Scanner`], [`Decoder`] | where a head ends, what of the input is body |
 //! | [`FieldWriter`], [`Size`] | what a head to be written consists of |
 //! | [`Refusal`] | why a message was refused, with its status and metric label |
-//! | [`Limits`], [`Leniency`], [`ServerTimeouts`], [`ClientTimeouts`] | what is bounded |
+//! | [`Limits`], [`Leniency`], [`ServerTimeouts`], [`ClientTimeouts`], [`Pace`] | what is bounded |
 //!
 //! | on a stream | |
 //! | --- | --- |
@@ -83,6 +83,7 @@ pub use body::{Decoder, Step};
 pub use error::{Cause, Error, Leg, Misuse};
 pub use fields::{Field, Fields};
 pub use head::{Framing, RequestHead, ResponseHead, Scanner, Tolerated, Version};
+pub use io::Pace;
 pub use limits::{ClientTimeouts, LeastRate, Leniency, Limits, MAX_FIELDS, ServerTimeouts};
 pub use name::Name;
 pub use refusal::Refusal;

@@ -11,6 +11,10 @@ pub enum Refusal {
     /// The first line of a response is not `version SP status SP reason`.
     #[error("the status line is not `version status reason`")]
     StatusLine,
+    /// The first line of a request is well formed but for its version, which is none of HTTP. An answer in HTTP is
+    /// not to be expected by such a client.
+    #[error("the request line names another protocol than HTTP")]
+    Protocol,
     /// Neither HTTP/1.1 nor HTTP/1.0.
     #[error("the version is neither HTTP/1.1 nor HTTP/1.0")]
     Version,
@@ -149,6 +153,7 @@ impl Refusal {
         match self {
             Refusal::RequestLine => "request_line",
             Refusal::StatusLine => "status_line",
+            Refusal::Protocol => "protocol",
             Refusal::Version => "version",
             Refusal::Target => "target",
             Refusal::NonAsciiTarget => "non_ascii_target",

@@ -96,6 +96,7 @@ async fn refuses_broken_request_lines() {
         (b"GET\r\nHost: h\r\n\r\n", Refusal::RequestLine),
         (b"G@T / HTTP/1.1\r\nHost: h\r\n\r\n", Refusal::RequestLine),
         (b"GET / http/1.1\r\nHost: h\r\n\r\n", Refusal::RequestLine),
+        (b"INVALID CONNECTION PREFACE\r\n\r\n", Refusal::Protocol),
         (b"GET / HTTP/1.10\r\nHost: h\r\n\r\n", Refusal::RequestLine),
         (b"GET / HTTP/1.2\r\nHost: h\r\n\r\n", Refusal::Version),
         (b"GET / HTTP/0.9\r\nHost: h\r\n\r\n", Refusal::Version),

@@ -53,6 +53,24 @@ async fn answers_pipelined_requests_in_order() {
 }
 
 #[tokio::test]
+async fn a_connection_that_begins_with_http2s_preface_is_handed_on_with_what_was_read() {
+    for (before, begins) in [("", true), ("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", false)] {
+        let (mut connection, mut client) = server();
+        send(&mut client, &format!("{before}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nframes")).await;
+        if !before.is_empty() {
+            connection.next_head().await.unwrap().unwrap();
+            let (_, mut responder) = connection.exchange();
+            responder.head(204, b"", Size::None, |_| {}).unwrap();
+            responder.finish(None).await.unwrap();
+        }
+        let error = connection.next_head().await.unwrap_err();
+        assert_eq!((error.refusal(), connection.begins_http2()), (Some(Refusal::Version), begins));
+        let (_, read) = connection.into_read();
+        assert_eq!(&read[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nframes");
+    }
+}
+
+#[tokio::test]
 async fn a_head_answer_has_no_body() {
     let got = answers("HEAD /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await;
     assert_eq!(got, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\n");

@@ -61,6 +61,16 @@ impl RequestHead {
         Ok(request)
     }
 
+    /// This head as that of a message whose protocol delimits its body by itself, as HTTP/2 does: one that declares
+    /// no length has a body of unknown length.
+    pub fn with_body(self) -> RequestHead {
+        if self.framing != Framing::None {
+            return self;
+        }
+        let expects_continue = self.version == Version::Http11 && self.fields.first(Name::Expect).is_some();
+        RequestHead { framing: Framing::Chunked, expects_continue, ..self }
+    }
+
     /// The method, a token in its original case.
     pub fn method(&self) -> &[u8] {
         &self.bytes()[..usize::from(self.method_len)]
@@ -247,6 +257,10 @@ fn parse_version(version: &[u8]) -> Result<Version, Refusal> {
         {
             Err(Refusal::Version)
         }
-        _ => Err(Refusal::RequestLine),
+        b"" => Err(Refusal::RequestLine),
+        other if other.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"HTTP/")) => {
+            Err(Refusal::RequestLine)
+        }
+        _ => Err(Refusal::Protocol),
     }
 }

@@ -9,5 +9,5 @@ mod transport;
 
 pub(crate) use input::Input;
 pub(crate) use outbox::Outbox;
-pub(crate) use pace::Pace;
+pub use pace::Pace;
 pub(crate) use transport::Wire;

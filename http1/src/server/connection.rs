@@ -161,6 +161,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok((self.wire.into_stream(), self.input.take_all()))
     }
 
+    /// Whether the connection began with HTTP/2's preface (RFC 9113 §3.4), of a client that knows beforehand what it
+    /// talks to. To be asked when its first head has been refused: [`Connection::into_read`] goes on from there.
+    pub fn begins_http2(&self) -> bool {
+        self.is_first && self.input.bytes().starts_with(b"PRI * HTTP/2.0\r\n\r\n")
+    }
+
+    /// The stream and what has been read from it and not been used.
+    pub fn into_read(mut self) -> (S, Bytes) {
+        (self.wire.into_stream(), self.input.take_all())
+    }
+
     fn broken(&mut self, cause: impl Into<Cause>) -> Error {
         self.closing = true;
         Error::new(Leg::ReadRequestHead, cause)
