@@ -8,6 +8,8 @@ use std::time::Duration;
 use handover_api::Ports;
 use tokio::sync::watch;
 
+use crate::accept::counts::Counts;
+use crate::accept::tls::Tls;
 use crate::commit::Producers;
 use crate::legacy::Legacies;
 use crate::legacy::managed::Pools;
@@ -50,6 +52,10 @@ pub(crate) struct Process {
     pub taps: Taps,
     /// Requests that were refused before they could be routed.
     pub refusals: Refusals,
+    /// How clients connect.
+    pub clients: Counts,
+    /// TLS towards clients, where there is any.
+    pub tls: Option<Arc<Tls>>,
     /// Serving or draining.
     pub phase: watch::Sender<Phase>,
     /// How long draining may take.
@@ -74,9 +80,9 @@ impl Process {
 pub(crate) struct Refusals(Mutex<BTreeMap<&'static str, u64>>);
 
 impl Refusals {
-    /// Counts one.
-    pub(crate) fn count(&self, refusal: handover_http1::Refusal) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(refusal.label()).or_default() += 1;
+    /// Counts one, by a label that stays the same.
+    pub(crate) fn count(&self, reason: &'static str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_default() += 1;
     }
 
     /// All of them.

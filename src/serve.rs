@@ -16,7 +16,9 @@ use handover_shadow::{RedactionKey, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 
-use crate::accept::listener::{self, ListenError};
+use crate::accept::counts::Counts;
+use crate::accept::listener::{self, Entrance, ListenError};
+use crate::accept::tls::{self, Tls, TlsError};
 use crate::accept::{balance, core};
 use crate::commit::Producers;
 use crate::config::fault::Faults;
@@ -64,6 +66,9 @@ pub(crate) enum StartError {
     /// A listening socket.
     #[error("the process cannot listen")]
     Listen(#[from] ListenError),
+    /// The certificates for clients.
+    #[error("clients cannot be served over TLS: look at `tls` in `[listen]`")]
+    Tls(#[from] TlsError),
     /// What the configuration needs.
     #[error("what the configuration names cannot be had")]
     Unprepared(#[from] Unprepared),
@@ -79,8 +84,10 @@ pub(crate) enum StartError {
 pub(crate) struct Running {
     /// Changes it.
     pub control: Arc<Control>,
-    /// Where clients connect to.
+    /// Where clients connect to in the clear.
     pub http: Vec<SocketAddr>,
+    /// Where clients connect to by TLS.
+    pub https: Vec<SocketAddr>,
     /// Where operators connect to.
     pub admin: Option<SocketAddr>,
     cores: Vec<JoinHandle<()>>,
@@ -89,6 +96,7 @@ pub(crate) struct Running {
     court: tokio::task::JoinHandle<()>,
     store: Store,
     watch: Watch,
+    tls_watch: Option<tls::Watch>,
 }
 
 impl Running {
@@ -108,8 +116,11 @@ impl Running {
         let store_path = state.join(EVIDENCE);
         let store = Store::open(&store_path, &key, handover_shadow::Limits::default())?;
 
+        let tls = config.listen.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
+        let tls_watch = tls.clone().map(tls::Watch::start).transpose().map_err(StartError::Runtime)?;
         let listeners = Listeners::bind(&config)?;
-        let (workers, http, admin) = (config.workers, listeners.addresses(), listeners.admin_address());
+        let (workers, admin) = (config.workers, listeners.admin_address());
+        let [http, https] = [Entrance::Plain, Entrance::Tls].map(|entrance| listeners.addresses(entrance));
         let tables = Arc::new(Tables::new(&state, side.handle().clone()));
         let ports: Arc<dyn Ports> = Arc::new(LivePorts::new(Arc::clone(&tables) as Arc<_>));
         let producers = Arc::<Producers>::default();
@@ -128,6 +139,8 @@ impl Running {
             mirror,
             taps: Taps::new(court),
             refusals: Refusals::default(),
+            clients: Counts::default(),
+            tls,
             phase: watch::Sender::new(Phase::Serving),
             grace: GRACE,
         });
@@ -136,7 +149,7 @@ impl Running {
         let conductor = Conductor { ports, producers, identities };
         let court = Court { conductor, recorder: store.recorder() };
         let court = side.spawn(court.sit(begun, tapped));
-        let cores = start_cores(&process, listeners.http, workers).map_err(StartError::Runtime)?;
+        let cores = start_cores(&process, listeners.clients, workers).map_err(StartError::Runtime)?;
         let applier = Arc::new(Applier::new(Arc::clone(&process), side.handle().clone()));
         let reloader = Arc::new(Reloader::new(location, loaded, names, applier));
         let control = Arc::new(Control::new(process, store_path, Arc::clone(&reloader)));
@@ -144,12 +157,12 @@ impl Running {
             start_admin(&admin_runtime, listener, Arc::clone(&control)).map_err(StartError::Runtime)?;
         }
         let watch = Watch::start(reloader).map_err(StartError::Runtime)?;
-        Ok(Self { control, http, admin, cores, side, admin_runtime, court, store, watch })
+        Ok(Self { control, http, https, admin, cores, side, admin_runtime, court, store, watch, tls_watch })
     }
 
     /// Takes no new connections, lets what is under way end within the grace, and keeps all evidence.
     pub(crate) fn stop(self) {
-        drop(self.watch);
+        drop((self.watch, self.tls_watch));
         let process = &self.control.process;
         process.phase.send_replace(Phase::Draining);
         for core in self.cores {
@@ -178,20 +191,24 @@ impl Running {
 
 /// Bound sockets: for each core one of each address.
 struct Listeners {
-    http: Vec<Vec<TcpListener>>,
+    clients: Vec<(Entrance, Vec<TcpListener>)>,
     admin: Option<TcpListener>,
 }
 
 impl Listeners {
     fn bind(config: &Config) -> Result<Self, ListenError> {
-        let bind = |address: &SocketAddr| listener::bind(*address, config.workers);
-        let http = config.listen.http.iter().map(bind).collect::<Result<_, _>>()?;
-        let admin = config.listen.admin.map(|address| listener::bind(address, 1)).transpose()?;
-        Ok(Self { http, admin: admin.and_then(|mut bound| bound.pop()) })
+        let listen = &config.listen;
+        let plain = listen.http.iter().map(|address| (Entrance::Plain, *address));
+        let tls = listen.https.iter().map(|address| (Entrance::Tls, *address));
+        let bind = |(entrance, address)| Ok((entrance, listener::bind(address, config.workers)?));
+        let clients = plain.chain(tls).map(bind).collect::<Result<_, ListenError>>()?;
+        let admin = listen.admin.map(|address| listener::bind(address, 1)).transpose()?;
+        Ok(Self { clients, admin: admin.and_then(|mut bound| bound.pop()) })
     }
 
-    fn addresses(&self) -> Vec<SocketAddr> {
-        self.http.iter().filter_map(|bound| bound.first()?.local_addr().ok()).collect()
+    fn addresses(&self, entrance: Entrance) -> Vec<SocketAddr> {
+        let bound = self.clients.iter().filter(|(of, _)| *of == entrance);
+        bound.filter_map(|(_, sockets)| sockets.first()?.local_addr().ok()).collect()
     }
 
     fn admin_address(&self) -> Option<SocketAddr> {
@@ -201,12 +218,13 @@ impl Listeners {
 
 fn start_cores(
     process: &Arc<Process>,
-    mut listeners: Vec<Vec<TcpListener>>,
+    mut listeners: Vec<(Entrance, Vec<TcpListener>)>,
     workers: usize,
 ) -> io::Result<Vec<JoinHandle<()>>> {
     let seats = balance::seats(workers);
     let start = |(index, seat): (usize, balance::Seat)| {
-        let own = listeners.iter_mut().filter_map(Vec::pop).collect();
+        let own = listeners.iter_mut().filter_map(|(entrance, sockets)| Some((*entrance, sockets.pop()?)));
+        let own = own.collect();
         let process = Arc::clone(process);
         std::thread::Builder::new().name(format!("core-{index}")).spawn(move || {
             if let Err(error) = core::run(process, own, seat) {

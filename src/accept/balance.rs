@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
+use super::listener::Entrance;
+
 /// Connections that may wait to be taken over by a core; beyond it they stay where they were accepted.
 const MOVING_MAX: usize = 1024;
 
@@ -20,6 +22,8 @@ pub(crate) struct Fresh {
     pub stream: TcpStream,
     /// The client's address.
     pub peer: SocketAddr,
+    /// The kind of listener that it came in by.
+    pub entrance: Entrance,
     /// Keeps it counted.
     pub held: Held,
 }
@@ -53,11 +57,11 @@ impl Seat {
     }
 
     /// Takes a connection that this core accepted: it stays here (`Some`), or has gone to a core that holds fewer.
-    pub(crate) fn place(&self, stream: TcpStream, peer: SocketAddr) -> Option<Fresh> {
+    pub(crate) fn place(&self, stream: TcpStream, peer: SocketAddr, entrance: Entrance) -> Option<Fresh> {
         let load =
             |index: &usize| (self.seats[*index].connections.load(Ordering::Relaxed), *index != self.index);
         let target = (0..self.seats.len()).min_by_key(load).unwrap_or(self.index);
-        let fresh = Fresh { stream, peer, held: self.hold(target) };
+        let fresh = Fresh { stream, peer, entrance, held: self.hold(target) };
         if target == self.index {
             return Some(fresh);
         }
@@ -107,7 +111,7 @@ mod tests {
         let mut stayed = Vec::new();
         for _ in 0..16 {
             let (stream, peer) = connection();
-            stayed.extend(seats[0].place(stream, peer));
+            stayed.extend(seats[0].place(stream, peer, Entrance::Plain));
         }
         assert_eq!(stayed.len(), 2);
         for seat in &mut seats[1..] {
@@ -123,10 +127,13 @@ mod tests {
     fn a_connection_that_ends_makes_room_on_its_core() {
         let seats = seats(2);
         let (stream, peer) = connection();
-        let held = seats[0].place(stream, peer);
+        let held = seats[0].place(stream, peer, Entrance::Plain);
         assert!(held.is_some());
         drop(held);
         let (stream, peer) = connection();
-        assert!(seats[0].place(stream, peer).is_some(), "it stays: both cores are empty again");
+        assert!(
+            seats[0].place(stream, peer, Entrance::Plain).is_some(),
+            "it stays: both cores are empty again"
+        );
     }
 }

@@ -1,57 +1,39 @@
-//! One client's connection: one request after the other walks, until one side closes it.
+//! A fresh connection: who it is from, whether it is under TLS, what it speaks. From there it is served as that.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
-use handover_http1::Version;
-use handover_http1::server::Connection;
+use bytes::Bytes;
 use tokio::net::TcpStream;
 
 use super::balance::Fresh;
+use super::client::Client;
 use super::core::Core;
-use super::http1::{Answer, Body};
-use crate::observe::chain;
-use crate::process::Phase;
-use crate::walk::{Arrived, walk};
+use super::listener::Entrance;
+use super::stream::Stream;
+use super::{http1, http2};
 
 /// Serves a connection to its end.
 pub(super) async fn serve(core: Rc<Core>, fresh: Fresh) {
-    let Fresh { stream, peer, held: _held } = fresh;
+    let Fresh { stream, peer, entrance, held: _held } = fresh;
     let Ok(stream) = TcpStream::from_std(stream) else { return };
     // Answers go out whole, so that waiting for more would only delay them.
     let (Ok(local), Ok(())) = (stream.local_addr(), stream.set_nodelay(true)) else { return };
-    let mut phase = core.process.phase.subscribe();
-    let mut connection = Connection::new(stream, Arc::clone(&core.http1));
-    loop {
-        let next = tokio::select! {
-            biased;
-            next = connection.next_head() => next,
-            _ = phase.wait_for(|phase| *phase == Phase::Draining), if connection.is_idle() => Ok(None),
-        };
-        match next {
-            Ok(Some(head)) => {
-                let draining = *phase.borrow() == Phase::Draining;
-                let framing = head.framing();
-                let protocol = if head.version() == Version::Http10 { "HTTP/1.0" } else { "HTTP/1.1" };
-                let arrived = Arrived { head, peer, local, secure: false, protocol };
-                let (body, mut responder) = connection.exchange();
-                if draining {
-                    responder.close_after();
-                }
-                walk(&core, &arrived, &mut Body::new(body, framing), &mut Answer::new(responder)).await;
-            }
-            Ok(None) => break,
-            Err(error) => {
-                tracing::debug!(%peer, error = chain(&error), "a request was refused");
-                if let Some(refusal) = error.refusal() {
-                    core.process.refusals.count(refusal);
-                    // The client may have gone already; there is nobody else to tell.
-                    let _ = connection.refuse(refusal).await;
-                    return;
-                }
-                break;
-            }
-        }
+    let client = Client { peer, local, secure: false };
+    match entrance {
+        Entrance::Plain => http1::serve(core, client, Stream::Tcp(stream)).await,
+        // Boxed: a connection without TLS need not be as large as a handshake.
+        Entrance::Tls => Box::pin(serve_tls(core, client, stream)).await,
     }
-    let _ = connection.close().await;
+}
+
+/// Under TLS the client says beforehand what it speaks (ALPN).
+async fn serve_tls(core: Rc<Core>, client: Client, stream: TcpStream) {
+    let Some(tls) = &core.process.tls else { return };
+    let Some(stream) = tls.accept(&core, client.peer, stream).await else { return };
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let (client, stream) = (Client { secure: true, ..client }, Stream::Tls(Box::new(stream)));
+    match is_http2 {
+        true => http2::serve(core, client, stream, Bytes::new()).await,
+        false => http1::serve(core, client, stream).await,
+    }
 }

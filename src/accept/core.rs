@@ -2,18 +2,21 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::LocalSet;
 use tokio_util::task::TaskTracker;
 
 use super::balance::{Fresh, Seat};
-use super::connection;
+use super::listener::Entrance;
+use super::{connection, tls};
 use crate::legacy::CoreLegacies;
 use crate::observe::cells::CoreCells;
 use crate::process::{Phase, Process};
@@ -32,6 +35,8 @@ pub(crate) struct Core {
     pub legacies: CoreLegacies,
     /// What the HTTP/1.1 engine is bound by.
     pub http1: Arc<handover_http1::server::Config>,
+    /// The right to do a TLS handshake: they are the only work of a core that takes long.
+    pub(super) handshakes: Semaphore,
     index: usize,
     generation: RefCell<Rc<Held>>,
 }
@@ -56,6 +61,7 @@ impl Core {
             cells: CoreCells::new(Arc::clone(&process.metrics)),
             legacies: process.legacies.on_core(),
             http1: Arc::default(),
+            handshakes: Semaphore::new(tls::HANDSHAKES_MAX),
             generation: RefCell::new(Rc::new(Held(generation))),
             process,
         }
@@ -74,23 +80,32 @@ impl Core {
 }
 
 /// Serves on the calling thread until the process is draining and the last connection has ended, or the grace is over.
-pub(crate) fn run(process: Arc<Process>, listeners: Vec<TcpListener>, seat: Seat) -> io::Result<()> {
+pub(crate) fn run(
+    process: Arc<Process>,
+    listeners: Vec<(Entrance, TcpListener)>,
+    seat: Seat,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, serve(process, listeners, seat))
 }
 
-async fn serve(process: Arc<Process>, listeners: Vec<TcpListener>, mut seat: Seat) -> io::Result<()> {
+async fn serve(
+    process: Arc<Process>,
+    listeners: Vec<(Entrance, TcpListener)>,
+    mut seat: Seat,
+) -> io::Result<()> {
     let core = Rc::new(Core::new(Arc::clone(&process), seat.index()));
     let connections = TaskTracker::new();
-    let listeners: Vec<_> =
-        listeners.into_iter().map(tokio::net::TcpListener::from_std).collect::<io::Result<_>>()?;
+    let registered = |(entrance, listener)| Ok((entrance, tokio::net::TcpListener::from_std(listener)?));
+    let listeners: Vec<_> = listeners.into_iter().map(registered).collect::<io::Result<_>>()?;
     let mut phase = process.phase.subscribe();
     let mut news = process.generations.subscribe();
     loop {
         tokio::select! {
             accepted = accept(&listeners) => match accepted {
-                Ok((stream, peer)) => {
-                    if let Some(fresh) = stream.into_std().ok().and_then(|stream| seat.place(stream, peer)) {
+                Ok((stream, peer, entrance)) => {
+                    let placed = stream.into_std().ok().and_then(|stream| seat.place(stream, peer, entrance));
+                    if let Some(fresh) = placed {
                         spawn(&connections, &core, fresh);
                     }
                 }
@@ -119,11 +134,14 @@ fn spawn(connections: &TaskTracker, core: &Rc<Core>, fresh: Fresh) {
 
 /// The next connection of any listener.
 async fn accept(
-    listeners: &[tokio::net::TcpListener],
-) -> io::Result<(tokio::net::TcpStream, std::net::SocketAddr)> {
+    listeners: &[(Entrance, tokio::net::TcpListener)],
+) -> io::Result<(tokio::net::TcpStream, SocketAddr, Entrance)> {
     std::future::poll_fn(|cx| {
-        let ready = listeners.iter().map(|listener| listener.poll_accept(cx)).find(std::task::Poll::is_ready);
-        ready.unwrap_or(std::task::Poll::Pending)
+        let mut polled = listeners.iter().map(|(entrance, listener)| (*entrance, listener.poll_accept(cx)));
+        match polled.find(|(_, polled)| polled.is_ready()) {
+            Some((entrance, ready)) => ready.map_ok(|(stream, peer)| (stream, peer, entrance)),
+            None => Poll::Pending,
+        }
     })
     .await
 }

@@ -8,6 +8,15 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// Connections that the kernel holds while a core is busy; the kernel caps it at `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
 
+/// What clients find behind a listening socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// HTTP, in the clear.
+    Plain,
+    /// TLS first.
+    Tls,
+}
+
 /// A listening socket could not be had.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: is another process using it, or does it need more rights?")]

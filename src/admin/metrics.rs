@@ -16,6 +16,7 @@ pub(super) fn text(control: &Control) -> String {
     for (reason, count) in process.refusals.all() {
         let _ = writeln!(text, "handover_refused_total{{reason=\"{reason}\"}} {count}");
     }
+    clients(&mut text, control);
     let generation = process.generations.load();
     let (begun, dropped) = process.mirror.counts();
     single(&mut text, "handover_generation", "gauge", "The current generation's number.", generation.number);
@@ -36,6 +37,39 @@ pub(super) fn text(control: &Control) -> String {
 
 fn family(text: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn clients(text: &mut String, control: &Control) {
+    let process = &control.process;
+    let counts = &process.clients;
+    let http2 = &counts.http2;
+    single(text, "handover_http2_connections", "gauge", "Clients' HTTP/2 connections.", http2.now());
+    single(text, "handover_http2_connections_total", "counter", "HTTP/2 connections ever.", http2.total());
+    let tunnels = &counts.tunnels;
+    single(text, "handover_tunnels", "gauge", "Connections whose protocol was switched.", tunnels.now());
+    single(text, "handover_tunnels_total", "counter", "Tunnels ever.", tunnels.total());
+    family(
+        text,
+        "handover_tunnel_bytes_total",
+        "counter",
+        "Bytes through tunnels, from clients (up) and to them.",
+    );
+    for (way, bytes) in [("up", &counts.tunnelled_up), ("down", &counts.tunnelled_down)] {
+        let _ = writeln!(text, "handover_tunnel_bytes_total{{direction=\"{way}\"}} {}", bytes.get());
+    }
+    let Some(tls) = &process.tls else { return };
+    let under_way = counts.handshakes.now();
+    single(text, "handover_tls_handshakes", "gauge", "TLS handshakes under way.", under_way);
+    family(text, "handover_tls_handshakes_total", "counter", "TLS handshakes by outcome.");
+    let outcomes =
+        [("done", &counts.secured), ("failed", &counts.not_secured), ("too_slow", &counts.too_slow)];
+    for (outcome, count) in outcomes {
+        let _ = writeln!(text, "handover_tls_handshakes_total{{outcome=\"{outcome}\"}} {}", count.get());
+    }
+    family(text, "handover_tls_reloads_total", "counter", "Changed TLS files, by what came of them.");
+    for (outcome, count) in [("replaced", &tls.replaced), ("refused", &tls.refused)] {
+        let _ = writeln!(text, "handover_tls_reloads_total{{outcome=\"{outcome}\"}} {}", count.get());
+    }
 }
 
 fn legacies(text: &mut String, control: &Control) {

@@ -62,6 +62,9 @@ fn announce(running: &Running) {
     for address in &running.http {
         tracing::info!("serving clients on http://{address}");
     }
+    for address in &running.https {
+        tracing::info!("serving clients on https://{address}");
+    }
     match running.admin {
         Some(address) => tracing::info!("admin on http://{address}"),
         None => tracing::info!("the admin is off"),
@@ -90,7 +93,9 @@ fn wait(control: &Control) -> anyhow::Result<()> {
 }
 
 fn log_to_stderr(form: LogForm, context: &Context) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // What these two warn of is what clients do, as often as they like.
+    let default = || EnvFilter::new("info,h2=error,rustls=error");
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| default());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let installed = match form {
         LogForm::Text => log.with_ansi(context.output.colours).with_target(false).try_init(),

@@ -99,8 +99,26 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             "[listen]\nhttp = '0.0.0.0:80'\nadmin = '0.0.0.0:80'\nL",
             &["3:9 0.0.0.0:80 is where clients connect"],
         ),
+        (
+            "[listen]\nhttp = '0.0.0.0:80'\nhttps = '0.0.0.0:80'\nL",
+            &[
+                "3:9 0.0.0.0:80 is listened on already",
+                "3:9 TLS needs a certificate (add  tls = { cert_file = \"…\", key_file = \"…\" })",
+            ],
+        ),
+        (
+            "[listen]\ntls = { cert_file = 'a', key_file = 'b', client_auth = 'required' }\nL",
+            &[
+                "2:7 nothing is listened on for TLS (add  https = \"0.0.0.0:8443\")",
+                "2:56 no client certificate can be verified (say who signs them: client_ca_file = \"…\")",
+            ],
+        ),
         ("[listen]\nhttp = ['0.0.0.0:80', '0.0.0.0:80']\nL", &["2:23 0.0.0.0:80 is listened on already"]),
         // Legacies.
+        (
+            "[legacy.a]\nfastcgi = '127.0.0.1:9000'\nroot = '/srv'\ntunnel_timeout = '1h'\n",
+            &["4:18 only an HTTP backend has this"],
+        ),
         (
             "",
             &[

@@ -84,8 +84,40 @@ pub(crate) struct File {
 pub(crate) struct Listen {
     /// Address or addresses for clients; `"127.0.0.1:8080"` when not given.
     pub http: Option<At<Texts>>,
+    /// Address or addresses for clients by TLS, HTTP/1.1 or 2 as they ask; none when not given. Needs `tls`.
+    pub https: Option<At<Texts>>,
+    /// The certificate for `https`.
+    pub tls: Option<At<ServerTls>>,
     /// Address for operators, or `"off"`; `"127.0.0.1:8081"` when not given.
     pub admin: Option<At<String>>,
+}
+
+/// What clients by TLS are served with. The files are watched: good ones that replace them are for new connections,
+/// broken ones change nothing.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServerTls {
+    /// The certificate (PEM), with those that lead to its CA behind it.
+    pub cert_file: At<String>,
+    /// Its private key (PEM).
+    pub key_file: At<String>,
+    /// Further certificates, for clients that ask for a name in one of them.
+    #[serde(default)]
+    pub certificates: Vec<Certificate>,
+    /// The CA certificates (PEM) that sign clients'; clients are asked for none when not given.
+    pub client_ca_file: Option<At<String>>,
+    /// Whether clients must have a certificate; `"required"` when `client_ca_file` is given and this is not.
+    pub client_auth: Option<At<RawClientAuth>>,
+}
+
+/// Whether clients must have a certificate.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawClientAuth {
+    /// They may do without; one that they have must be good.
+    Optional,
+    /// They must.
+    Required,
 }
 
 /// An old backend: exactly one of `fastcgi`, `http` and `managed`.
@@ -117,6 +149,8 @@ pub(crate) struct Legacy {
     pub connect_timeout: Option<At<String>>,
     /// How long it may be silent, before and within an answer; `"60s"` when not given.
     pub read_timeout: Option<At<String>>,
+    /// HTTP: how long a WebSocket, or another tunnel, may be silent both ways; `"10m"` when not given.
+    pub tunnel_timeout: Option<At<String>>,
     /// The most connections that this process opens; when not given as many as a managed pool has children, 32 for
     /// another FastCGI responder, 256 for HTTP.
     pub connections_max: Option<At<u32>>,
@@ -197,7 +231,7 @@ pub(crate) struct Login {
     pub password_file: At<String>,
 }
 
-/// A client certificate.
+/// A certificate and its key.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Certificate {

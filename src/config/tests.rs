@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::*;
-use crate::config::valid::{Ack, KafkaAuth, TableSource};
+use crate::config::valid::{Ack, ClientAuth, KafkaAuth, TableSource};
 use crate::legacy::spec::{Address, FastCgi, Kind, Version};
 use crate::route::Stage;
 use crate::route::canary::Sticky;
@@ -36,6 +36,21 @@ fn listen_and_one_legacy_are_a_whole_proxy() {
     assert_eq!(*address, Address::Unix("/run/fpm.sock".into()));
     assert_eq!((root.to_str(), script.as_str()), (Some("public"), "index.php"));
     assert!(!config.default_legacy.keep && config.routes.is_empty());
+}
+
+#[test]
+fn tls_may_stand_alone_and_its_files_beside_the_file() {
+    let config = valid(&format!(
+        "[listen]\nhttps = '0.0.0.0:443'\n[listen.tls]\ncert_file = 'a.pem'\nkey_file = '/k.pem'\n\
+         certificates = [{{ cert_file = 'b.pem', key_file = 'l.pem' }}]\nclient_ca_file = 'ca.pem'\n\
+         client_auth = 'optional'\n{LEGACY}"
+    ));
+    assert_eq!((config.listen.http.len(), config.listen.https.len()), (0, 1));
+    let tls = config.listen.tls.unwrap();
+    let files: Vec<_> =
+        tls.pairs.iter().map(|pair| (pair.cert_file.to_str(), pair.key_file.to_str())).collect();
+    assert_eq!(files, [(Some("a.pem"), Some("/k.pem")), (Some("b.pem"), Some("l.pem"))]);
+    assert_eq!(tls.client, Some(("ca.pem".into(), ClientAuth::Optional)));
 }
 
 #[test]

@@ -52,10 +52,41 @@ pub(crate) const HTTP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHO
 /// Where the process listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listen {
-    /// For clients, HTTP/1.1.
+    /// For clients in the clear.
     pub http: Vec<SocketAddr>,
+    /// For clients by TLS. Empty where there is no `tls`.
+    pub https: Vec<SocketAddr>,
+    /// What clients by TLS are served with.
+    pub tls: Option<ServerTls>,
     /// For operators; `None` when it is switched off.
     pub admin: Option<SocketAddr>,
+}
+
+/// What clients by TLS are served with. The files may be replaced at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServerTls {
+    /// Certificates and their keys: at least one. The first is for clients whose name no other has.
+    pub pairs: Vec<Pair>,
+    /// Who signs clients' certificates, and whether a client must have one.
+    pub client: Option<(PathBuf, ClientAuth)>,
+}
+
+/// A certificate and its key, PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pair {
+    /// The certificate, and those that lead to its CA.
+    pub cert_file: PathBuf,
+    /// Its private key.
+    pub key_file: PathBuf,
+}
+
+/// Whether a client must have a certificate. One that it has must be good either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClientAuth {
+    /// It may do without.
+    Optional,
+    /// It must.
+    Required,
 }
 
 /// One `[[route]]`.

@@ -5,10 +5,13 @@
 //! these is one more implementation or wrapper.
 
 pub(crate) mod replayed;
+mod switched;
 
 use bytes::Bytes;
 use handover_api::Response;
-use handover_http1::ResponseHead;
+use handover_http1::{Fields, ResponseHead};
+
+pub(crate) use switched::{Duplex, Switched};
 
 /// How long a request's body is, as far as its head tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +32,18 @@ pub(crate) trait BodySource {
     /// The next piece; `None` at the end. Cancel-safe: dropping the future loses no bytes.
     async fn data(&mut self) -> Result<Option<Bytes>, ClientGone>;
 
+    /// The fields behind the body, once it has ended.
+    fn trailers(&self) -> Option<&Fields> {
+        None
+    }
+
     /// Ends when nobody waits for the answer any more. Asked once the body has been read.
     async fn gone(&mut self) -> ClientGone {
         std::future::pending().await
     }
 }
 
-/// Where an answer goes. Called in the order `informational* head data* finish`.
+/// Where an answer goes. Called in the order `informational* head data* finish`, or `informational* switch`.
 pub(crate) trait AnswerSink {
     /// Passes a 1xx on.
     async fn informational(&mut self, head: &ResponseHead) -> Result<(), ClientGone>;
@@ -49,8 +57,11 @@ pub(crate) trait AnswerSink {
     /// Sends what is held back. Called when legacy has nothing more to give at the moment.
     async fn flush(&mut self) -> Result<(), ClientGone>;
 
-    /// Ends the answer. Not called where legacy broke off: the client must see that it is incomplete.
-    async fn finish(&mut self) -> Result<(), ClientGone>;
+    /// Ends the answer, with the fields behind its body if the client's protocol has room for them. Not called where legacy broke off: the client must see that it is incomplete.
+    async fn finish(&mut self, trailers: Option<&Fields>) -> Result<(), ClientGone>;
+
+    /// Answers `101 Switching Protocols`, which this client has asked for, and takes the backend's end of the tunnel.
+    async fn switch(&mut self, head: &ResponseHead, backend: Switched) -> Result<(), ClientGone>;
 }
 
 /// A sink that can also give an answer of ours, and knows what it has given.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use handover_http1::Fields;
 
 use super::{BodyLength, BodySource, ClientGone};
 
@@ -38,6 +39,10 @@ impl<B: BodySource> BodySource for Replayed<'_, B> {
             }
         }
         self.rest.data().await
+    }
+
+    fn trailers(&self) -> Option<&Fields> {
+        self.rest.trailers()
     }
 
     async fn gone(&mut self) -> ClientGone {

@@ -14,6 +14,8 @@ pub(crate) struct Spec {
     pub connect_timeout: Duration,
     /// How long it may be silent, before and within an answer.
     pub read_timeout: Duration,
+    /// How long a tunnel through an HTTP backend (a WebSocket) may be silent both ways.
+    pub tunnel_timeout: Duration,
     /// The most connections that this process opens to it.
     pub connections_max: usize,
     /// Whether connections are kept between requests. Default: only for a managed pool, since kept connections hold

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use handover_http1::{Leniency, Limits, RequestHead, ResponseHead};
+use handover_http1::{Fields, Leniency, Limits, RequestHead, ResponseHead};
 
 use super::outbound::Outbound;
 use super::spec::{Address, FastCgi, Kind, Spec};
-use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone};
+use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, Switched};
 
 /// A FastCGI legacy with `index.php` as its front controller.
 pub(crate) fn fastcgi(root: impl Into<PathBuf>) -> FastCgi {
@@ -33,6 +33,7 @@ pub(crate) fn spec(kind: Kind) -> Spec {
         kind,
         connect_timeout: Duration::from_secs(2),
         read_timeout: Duration::from_secs(10),
+        tunnel_timeout: Duration::from_secs(600),
         connections_max: 4,
         keep: false,
         queue_max: 1000,
@@ -123,6 +124,8 @@ pub(crate) struct Client {
     pub(crate) body: Vec<u8>,
     pub(crate) flushes: usize,
     pub(crate) finished: bool,
+    pub(crate) trailers: Option<Fields>,
+    pub(crate) switched: Option<Switched>,
     /// How long it takes a piece.
     pub(crate) pause: Duration,
     /// After how many bytes of the body it goes away.
@@ -173,9 +176,16 @@ impl AnswerSink for Client {
         Ok(())
     }
 
-    async fn finish(&mut self) -> Result<(), ClientGone> {
+    async fn finish(&mut self, trailers: Option<&Fields>) -> Result<(), ClientGone> {
         assert!(self.head.is_some() && !self.finished);
+        self.trailers = trailers.cloned();
         self.finished = true;
+        Ok(())
+    }
+
+    async fn switch(&mut self, head: &ResponseHead, backend: Switched) -> Result<(), ClientGone> {
+        self.head = Some(head.clone());
+        self.switched = Some(backend);
         Ok(())
     }
 }

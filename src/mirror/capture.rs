@@ -8,7 +8,7 @@ use handover_api::{Field, Fields};
 use handover_http1::ResponseHead;
 use tokio::sync::oneshot;
 
-use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone};
+use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, Switched};
 
 /// Why a part of an exchange is not there to be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,6 +116,10 @@ impl<B: BodySource> BodySource for CapturedSource<'_, B> {
         Ok(piece)
     }
 
+    fn trailers(&self) -> Option<&handover_http1::Fields> {
+        self.inner.trailers()
+    }
+
     async fn gone(&mut self) -> ClientGone {
         self.inner.gone().await
     }
@@ -155,13 +159,18 @@ impl<S: AnswerSink> AnswerSink for CapturedSink<'_, S> {
         self.inner.flush().await
     }
 
-    async fn finish(&mut self) -> Result<(), ClientGone> {
-        let finished = self.inner.finish().await;
+    async fn finish(&mut self, trailers: Option<&handover_http1::Fields>) -> Result<(), ClientGone> {
+        let finished = self.inner.finish(trailers).await;
         if let (Some(whole), Some((status, fields))) = (self.whole.take(), self.head.take()) {
             // Legacy has answered whole, so the sides can be compared although the client may have left.
             let _ = whole.send(CapturedAnswer { status, fields, body: self.gathered.whole() });
         }
         finished
+    }
+
+    async fn switch(&mut self, head: &ResponseHead, backend: Switched) -> Result<(), ClientGone> {
+        // What goes through a tunnel is no answer that could be compared.
+        self.inner.switch(head, backend).await
     }
 }
 

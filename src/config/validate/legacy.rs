@@ -81,6 +81,7 @@ fn legacy(
         name: name.to_owned(),
         connect_timeout: section.duration(&raw.connect_timeout, Duration::from_secs(5)),
         read_timeout: section.duration(&raw.read_timeout, Duration::from_secs(60)),
+        tunnel_timeout: section.duration(&raw.tunnel_timeout, Duration::from_secs(600)),
         connections_max: section.count(&raw.connections_max, connections),
         keep: raw.keep_alive.as_ref().map_or(keep, |keep| *keep.get()),
         queue_max: section.count(&raw.queue_max, 1024),
@@ -88,6 +89,9 @@ fn legacy(
         version: version(raw, section),
         kind: kind?,
     };
+    if let (Kind::FastCgi(_), Some(given)) = (&spec.kind, &raw.tunnel_timeout) {
+        section.fault(given.span(), "only an HTTP backend has this");
+    }
     if let (Kind::FastCgi(FastCgi { managed: Some(managed), .. }), Some(given)) =
         (&spec.kind, &raw.connections_max)
         && spec.connections_max > managed.children

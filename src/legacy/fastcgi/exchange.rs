@@ -153,7 +153,7 @@ impl<S: AnswerSink> Delivery<'_, S> {
                     sink.data(data).await?;
                 }
                 Part::End => {
-                    sink.finish().await?;
+                    sink.finish(None).await?;
                     return Ok(served);
                 }
                 Part::Broken(failed) => {

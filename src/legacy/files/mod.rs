@@ -110,7 +110,7 @@ async fn send(
         sink.data(bytes.freeze()).await?;
         next = piece(found, at, end, disk).await?;
     }
-    sink.finish().await?;
+    sink.finish(None).await?;
     Ok(at - reply.body.start)
 }
 

@@ -10,7 +10,7 @@ use handover_http1::client::{Connection, Receiver, Request, Sender};
 use handover_http1::{self as http1, FieldWriter, Framing, Name, ResponseHead, Size, Source};
 
 use super::Upstream;
-use crate::exchange::{AnswerSink, BodyLength, BodySource};
+use crate::exchange::{AnswerSink, BodyLength, BodySource, Switched};
 use crate::legacy::duplex::{both, ended_unanswered};
 use crate::legacy::error::{Cause, ExchangeError, Failed, Leg};
 use crate::legacy::outbound::Outbound;
@@ -34,7 +34,7 @@ impl Upstream {
     /// 1. take a small body in, so that it can be sent again,
     /// 2. wait for a permit; take a connection,
     /// 3. send the request and pass the answer on, at the same time,
-    /// 4. keep the connection, or ask again on another where the backend had closed it before it read the request.
+    /// 4. keep the connection, hand it to a tunnel, or ask again on another where the backend had closed it before it read the request.
     ///
     /// Dropping the future closes the connection.
     pub(crate) async fn exchange(
@@ -61,7 +61,7 @@ impl Upstream {
         // :: Step 1
         let upload = take_small(body, spec.body_max).await?;
         // :: Step 2
-        let _permit = self.permits.acquire(spec).await?;
+        let permit = self.permits.acquire(spec).await?;
         loop {
             let (mut connection, reused) = match self.take() {
                 Some(connection) => (connection, true),
@@ -78,7 +78,7 @@ impl Upstream {
                     method: request.head.method(),
                     target: &target,
                     size: size(request, body),
-                    upgrade: None,
+                    upgrade: request.head.upgrade(),
                 };
                 let (sender, receiver) = connection
                     .request(asked, |fields| write_fields(fields, request, &self.address))
@@ -95,7 +95,20 @@ impl Upstream {
             };
             // :: Step 4
             match outcome {
-                Ok(((served, head), whole)) => {
+                Ok((Passed { served, head }, _)) if head.status() == 101 => {
+                    let (socket, read) = connection.into_tunnel();
+                    let backend = Switched {
+                        stream: Box::new(socket),
+                        read,
+                        idle: spec.tunnel_timeout,
+                        route: request.route.to_owned(),
+                        held: Box::new(permit),
+                    };
+                    committed.set(true);
+                    sink.switch(&head, backend).await?;
+                    return Ok(served);
+                }
+                Ok((Passed { served, head }, whole)) => {
                     if whole && spec.keep && connection.is_reusable() {
                         self.keep(connection, &head);
                     }
@@ -193,11 +206,17 @@ async fn send(
         sender.data(piece).await.map_err(broken)?;
         sender.flush().await.map_err(broken)?;
     }
-    sender.finish(None).await.map_err(|error| match error.cause {
+    sender.finish(body.trailers()).await.map_err(|error| match error.cause {
         // The client's fault, so not one to be left alone.
         http1::Cause::Misuse(_) => Failed::new(Leg::ClientBody, Cause::BodyLength),
         _ => broken(error),
     })
+}
+
+/// An answer that was passed on whole, or a 101, which the tunnel's maker passes on.
+struct Passed {
+    served: Served,
+    head: ResponseHead,
 }
 
 /// An answer on its way to the client.
@@ -214,7 +233,7 @@ impl Passing<'_> {
         mut receiver: Receiver<'_, Socket>,
         sink: &mut impl AnswerSink,
         spec: &Spec,
-    ) -> Result<(Served, ResponseHead), Failed> {
+    ) -> Result<Passed, Failed> {
         let head = loop {
             let head = receiver.head().await.map_err(|error| failed(error, spec))?;
             if !head.is_interim() {
@@ -223,6 +242,11 @@ impl Passing<'_> {
             sink.informational(&head).await?;
         };
         let answered = self.start.elapsed();
+        let by = By::Http { reused: self.reused };
+        let served = Served { status: head.status(), sent: 0, by, waited: self.waited, answered };
+        if head.status() == 101 {
+            return Ok(Passed { served, head });
+        }
         self.committed.set(true);
         sink.head(&head).await?;
         let (mut sent, mut unflushed) = (0, true);
@@ -245,9 +269,8 @@ impl Passing<'_> {
             unflushed = true;
             sink.data(piece).await?;
         }
-        sink.finish().await?;
-        let by = By::Http { reused: self.reused };
-        Ok((Served { status: head.status(), sent, by, waited: self.waited, answered }, head))
+        sink.finish(receiver.trailers()).await?;
+        Ok(Passed { served: Served { sent, ..served }, head })
     }
 }
 

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use handover_api::Response;
 use handover_http1::server::{RequestBody, Responder};
-use handover_http1::{Error, Framing, ResponseHead, Size};
+use handover_http1::{Error, Fields, Framing, ResponseHead, Size};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, ClientSink};
+use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, ClientSink, Switched};
 
 /// A request's body.
 pub(super) struct Body<'a, S> {
@@ -34,6 +34,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BodySource for Body<'_, S> {
         self.inner.data().await.map_err(|error| ClientGone::Body(error.into()))
     }
 
+    fn trailers(&self) -> Option<&Fields> {
+        self.inner.trailers()
+    }
+
     async fn gone(&mut self) -> ClientGone {
         self.inner.disconnected().await;
         let left =
@@ -46,12 +50,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BodySource for Body<'_, S> {
 pub(super) struct Answer<'a, S> {
     inner: Responder<'a, S>,
     status: Option<u16>,
+    /// The backend's end, once the protocol was switched.
+    backend: Option<Switched>,
 }
 
 impl<'a, S> Answer<'a, S> {
     /// An answer that has not begun.
     pub(super) fn new(inner: Responder<'a, S>) -> Self {
-        Self { inner, status: None }
+        Self { inner, status: None, backend: None }
+    }
+
+    /// The backend's end of the tunnel that this answer has made of the connection, if it has.
+    pub(super) fn into_backend(self) -> Option<Switched> {
+        self.backend
     }
 }
 
@@ -77,8 +88,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AnswerSink for Answer<'_, S> {
         self.inner.flush().await.map_err(gone)
     }
 
-    async fn finish(&mut self) -> Result<(), ClientGone> {
-        self.inner.finish(None).await.map_err(gone)
+    async fn finish(&mut self, trailers: Option<&Fields>) -> Result<(), ClientGone> {
+        self.inner.finish(trailers).await.map_err(gone)
+    }
+
+    async fn switch(&mut self, head: &ResponseHead, backend: Switched) -> Result<(), ClientGone> {
+        let protocol = head.upgrade().unwrap_or_default();
+        let switched =
+            self.inner.switch_protocols(protocol, head.reason(), |fields| fields.copy(head.fields()));
+        switched.map_err(gone)?;
+        (self.status, self.backend) = (Some(head.status()), Some(backend));
+        Ok(())
     }
 }
 

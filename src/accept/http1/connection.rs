@@ -1,0 +1,90 @@
+//! One client's connection: one request after the other walks, until one side closes it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use handover_http1::server::Connection;
+use handover_http1::{Error, Refusal, RequestHead, Version};
+
+use super::exchange::{Answer, Body};
+use crate::accept::client::Client;
+use crate::accept::core::Core;
+use crate::accept::stream::Stream;
+use crate::accept::{http2, tunnel};
+use crate::exchange::Switched;
+use crate::observe::chain;
+use crate::process::Phase;
+use crate::walk::{Arrived, walk};
+
+/// Serves a connection to its end, also as what it becomes: HTTP/2, or a tunnel.
+pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: Stream) {
+    let mut phase = core.process.phase.subscribe();
+    let mut connection = Connection::new(stream, Arc::clone(&core.http1));
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = connection.next_head() => next,
+            _ = phase.wait_for(|phase| *phase == Phase::Draining), if connection.is_idle() => Ok(None),
+        };
+        match next {
+            Ok(Some(head)) => {
+                let draining = *phase.borrow() == Phase::Draining;
+                if let Some(backend) = exchange(&core, client, &mut connection, head, draining).await {
+                    return Box::pin(become_tunnel(core, connection, backend)).await;
+                }
+            }
+            Ok(None) => break,
+            // Found out where HTTP/1.1 would be refused, so that looking for it costs HTTP/1.1 nothing.
+            Err(_) if !client.secure && connection.begins_http2() => {
+                let (stream, read) = connection.into_read();
+                return Box::pin(http2::serve(core, client, stream, read)).await;
+            }
+            Err(error) => return refuse(&core, client, connection, &error).await,
+        }
+    }
+    let _ = connection.close().await;
+}
+
+async fn exchange(
+    core: &Core,
+    client: Client,
+    connection: &mut Connection<Stream>,
+    head: RequestHead,
+    draining: bool,
+) -> Option<Switched> {
+    let framing = head.framing();
+    let protocol = if head.version() == Version::Http10 { "HTTP/1.0" } else { "HTTP/1.1" };
+    let Client { peer, local, secure } = client;
+    let arrived = Arrived { head, peer, local, secure, protocol };
+    let (body, mut responder) = connection.exchange();
+    if draining {
+        responder.close_after();
+    }
+    let mut answer = Answer::new(responder);
+    walk(core, &arrived, &mut Body::new(body, framing), &mut answer).await;
+    answer.into_backend()
+}
+
+/// The exchange is over, and with it the generation that it held: what follows are bytes.
+async fn become_tunnel(core: Rc<Core>, connection: Connection<Stream>, backend: Switched) {
+    // A client that is gone by now ends the tunnel before it began.
+    if let Ok((stream, read)) = connection.into_tunnel().await {
+        tunnel::run(&core.process.clients, stream, read, backend).await;
+    }
+}
+
+async fn refuse(core: &Core, client: Client, connection: Connection<Stream>, error: &Error) {
+    tracing::debug!(peer = %client.peer, error = chain(error), "a request was refused");
+    let Some(refusal) = error.refusal() else {
+        let _ = connection.close().await;
+        return;
+    };
+    core.process.refusals.count(refusal.label());
+    if refusal == Refusal::Protocol {
+        // Two protocols of HTTP are spoken here; to who speaks neither, an answer in one of them means nothing.
+        let _ = connection.close().await;
+        return;
+    }
+    // The client may have gone already; there is nobody else to tell.
+    let _ = connection.refuse(refusal).await;
+}
