@@ -62,4 +62,9 @@ impl Thrown {
     pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
         Self { class, message: message.into() }
     }
+
+    /// What stands for PHP's end at its `memory_limit`, where an answer would be larger than that.
+    pub fn out_of_memory() -> Self {
+        Self::new(ErrorClass::Error, "Allowed memory size of 134217728 bytes exhausted")
+    }
 }

@@ -69,7 +69,7 @@ fn scores() -> Scores {
     let mut all = Scores::new();
     for set in vectors::SETS {
         let calls = vectors::calls(set);
-        let width = vectors::width_dependent(set);
+        let width = vectors::width_dependent(set, &calls);
         std::thread::scope(|scope| {
             let (calls, width) = (&calls, &width);
             let parts: Vec<_> = vectors::VERSIONS

@@ -145,7 +145,9 @@ fn literal(text: &'static str) -> Value {
         "true" => Value::TRUE,
         "false" => Value::FALSE,
         "[]" => Value::Array(Array::new()),
-        text if text.starts_with('"') => Value::from(text.trim_matches('"')),
+        text if text.starts_with('"') => {
+            Value::from(text[1..text.len() - 1].replace("\\\"", "\"").replace("\\\\", "\\"))
+        }
         text => match text.parse::<i64>() {
             Ok(int) => Value::Int(int),
             Err(_) => Value::Float(text.parse().expect("a row's default is a literal")),

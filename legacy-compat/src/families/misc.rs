@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::call::{Args, Ctx, Outcome, Row, ok};
+use crate::php::Version;
 use crate::value::{Array, Value};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -63,29 +64,21 @@ fn rank(part: &[u8]) -> i32 {
     FORMS.iter().find(|(name, _)| part.starts_with(name)).map_or(-1, |(_, rank)| *rank)
 }
 
-/// `5.2.0-RC1` as `5`, `2`, `0`, `RC`, `1`.
-fn canonical(version: &[u8]) -> Vec<Vec<u8>> {
-    let mut parts: Vec<Vec<u8>> = Vec::new();
-    let mut last = 0u8;
-    for byte in version {
-        let special = |byte: u8| matches!(byte, b'-' | b'_' | b'+' | b'.') || !byte.is_ascii_alphanumeric();
-        let changed = last.is_ascii_digit() != byte.is_ascii_digit();
-        if special(*byte) {
-            if parts.last().is_some_and(|part| !part.is_empty()) {
-                parts.push(Vec::new());
-            }
-        } else {
-            if parts.is_empty() || changed && !special(last) && last != 0 {
-                parts.push(Vec::new());
-            }
-            if let Some(part) = parts.last_mut() {
-                part.push(*byte);
-            }
+/// `5.2.0-RC1` as `5.2.0.RC.1`: a point wherever a word or a number begins, and for every other byte.
+fn canonical(version: &[u8]) -> Vec<u8> {
+    let mut out: Vec<u8> = version.iter().take(1).copied().collect();
+    for pair in version.windows(2) {
+        let [last, byte] = [pair[0], pair[1]];
+        let special = !byte.is_ascii_alphanumeric();
+        let begins = last != b'.' && last.is_ascii_digit() != byte.is_ascii_digit();
+        if (special || begins) && out.last() != Some(&b'.') {
+            out.push(b'.');
         }
-        last = *byte;
+        if !special || begins && !matches!(byte, b'-' | b'_' | b'+' | b'.') {
+            out.push(byte);
+        }
     }
-    parts.retain(|part| !part.is_empty());
-    parts
+    out
 }
 
 fn compare_parts(a: &[u8], b: &[u8]) -> i32 {
@@ -100,41 +93,66 @@ fn compare_parts(a: &[u8], b: &[u8]) -> i32 {
 
 /// `version_compare($a, $b)`: -1, 0 or 1.
 pub fn version_compare(a: &[u8], b: &[u8]) -> i32 {
+    let until_nul = |text: &'_ [u8]| text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+    let (a, b) = (&a[..until_nul(a)], &b[..until_nul(b)]);
     if a.is_empty() || b.is_empty() {
         return i32::from(b.is_empty()) - i32::from(a.is_empty());
     }
-    let (a, b) = (canonical(a), canonical(b));
-    for (x, y) in a.iter().zip(&b) {
-        let order = compare_parts(x, y);
+    let written = |version: &[u8]| if version[0] == b'#' { version.to_vec() } else { canonical(version) };
+    let (a, b) = (written(a), written(b));
+    // What is left of each; none behind the last part.
+    let (mut left, mut right) = (Some(a.as_slice()), Some(b.as_slice()));
+    while let (Some(x @ [_, ..]), Some(y @ [_, ..])) = (left, right) {
+        let ((part, more), (other, other_more)) = (split_part(x), split_part(y));
+        let order = compare_parts(part, other);
         if order != 0 {
             return order;
         }
+        (left, right) = (more, other_more);
     }
-    let digit = |part: &[u8]| part.first().is_some_and(u8::is_ascii_digit);
-    match (a.get(b.len()), b.get(a.len())) {
+    let digit = |rest: &[u8]| rest.first().is_some_and(u8::is_ascii_digit);
+    match (left, right) {
         (Some(rest), _) if digit(rest) => 1,
-        (Some(rest), _) => compare_parts(rest, b"#N#"),
+        (Some(rest), _) => version_compare(rest, b"#N#"),
         (_, Some(rest)) if digit(rest) => -1,
-        (_, Some(rest)) => compare_parts(b"#N#", rest),
+        (_, Some(rest)) => version_compare(b"#N#", rest),
         _ => 0,
     }
 }
 
+fn split_part(version: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match memchr::memchr(b'.', version) {
+        Some(at) => (&version[..at], Some(&version[at + 1..])),
+        None => (version, None),
+    }
+}
+
+/// The operators, and whether they hold for less, equal and greater.
+const OPERATORS: [(&[&str], [bool; 3]); 6] = [
+    (&["<", "lt"], [true, false, false]),
+    (&["<=", "le"], [true, true, false]),
+    (&[">", "gt"], [false, false, true]),
+    (&[">=", "ge"], [false, true, true]),
+    (&["==", "=", "eq"], [false, true, false]),
+    (&["!=", "<>", "ne"], [true, false, true]),
+];
+
+/// Up to 8.0 the start of an operator was enough, even its empty one.
 fn call_version_compare(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let order = version_compare(args.bytes(0), args.bytes(1));
-    let Some(operator) = args.opt_bytes(2) else { return ok(order) };
-    ok(match operator {
-        b"<" | b"lt" => order < 0,
-        b"<=" | b"le" => order <= 0,
-        b">" | b"gt" => order > 0,
-        b">=" | b"ge" => order >= 0,
-        b"=" | b"==" | b"eq" => order == 0,
-        b"!=" | b"<>" | b"ne" => order != 0,
-        _ => {
+    if !args.has(2) || ctx.php.is_8() && !args.is_set(2) {
+        return ok(order);
+    }
+    let (given, whole) = (args.bytes(2), ctx.php.since(Version::V8_1));
+    let means =
+        |name: &&str| if whole { name.as_bytes() == given } else { name.as_bytes().starts_with(given) };
+    match OPERATORS.iter().find(|(names, _)| names.iter().any(means)) {
+        Some((_, holds)) => ok(holds[(order + 1) as usize]),
+        None => {
             let message = "version_compare(): Argument #3 ($operator) must be a valid comparison operator";
-            return ctx.value_error((), message);
+            ctx.value_error((), message)
         }
-    })
+    }
 }
 
 /// `basename`: the last part of a path, without a suffix.

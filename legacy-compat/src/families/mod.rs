@@ -1,6 +1,7 @@
 //! PHP's functions, a file for each family: plain Rust functions, and the rows by which they are called by name.
 
 pub mod arrays;
+pub mod bc;
 pub mod ctype;
 pub mod filter;
 pub mod hash;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Vec<Row>> {
     rows.extend(strings::rows());
     rows.extend([serialize::ROWS.to_vec(), hash::ROWS.to_vec(), misc::ROWS.to_vec(), mb::ROWS.to_vec()]);
     rows.extend(arrays::rows());
+    rows.push(bc::ROWS.to_vec());
     rows.extend(crate::pcre::rows());
     rows.extend(crate::date::rows());
     rows

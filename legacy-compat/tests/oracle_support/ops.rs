@@ -2,6 +2,7 @@
 
 use legacy_compat::arith::{self, Bits};
 use legacy_compat::call::{Ctx, Outcome};
+use legacy_compat::families::strings::csv;
 use legacy_compat::{Value, Version, access, cast, compare};
 
 /// The answer of an operator; none for one that the crate does not have.
@@ -61,6 +62,7 @@ pub fn call(ctx: &mut Ctx<'_>, operator: &str, args: &[Value]) -> Option<Outcome
         "foreachref" => Some(foreach_by_reference(ctx, x)),
         "var_export" => Some(ctx.call("var_export", &mut vec![x.clone(), Value::TRUE])),
         "preg" => Some(ctx.call(&name(x), &mut elements(y)).map(|r| vec![r, ctx.preg_error.into()].into())),
+        "csv" => Some(csv(ctx, args)),
         "sha1" => Some(ctx.call(&name(x), &mut elements(y)).map(|r| digest(php, &r))),
         _ => None,
     }
@@ -87,6 +89,16 @@ fn list(ctx: &mut Ctx<'_>, x: &Value) -> Outcome {
         _ => Ok(Value::Null),
     };
     Ok(vec![at(0)?, at(2)?].into())
+}
+
+/// What `fputcsv` writes of an array; nothing where it refuses.
+fn csv(ctx: &mut Ctx<'_>, args: &[Value]) -> Outcome {
+    let text = |index: usize| args.get(index).and_then(Value::as_bytes);
+    let format = csv::put_format(ctx, [text(1), text(2), text(3)])?;
+    match (format, args.first()) {
+        (Some(format), Some(Value::Array(fields))) => csv::write(ctx, fields, format).map(Value::from),
+        _ => Ok("".into()),
+    }
 }
 
 /// `foreach ($x as &$e) $e .= '!'; foreach ($x as $e);`: the reference left over overwrites the last element.

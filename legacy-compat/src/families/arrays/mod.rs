@@ -4,6 +4,7 @@ pub mod basic;
 pub mod build;
 pub mod callbacks;
 pub mod merge;
+pub mod multisort;
 pub mod sets;
 pub mod slice;
 pub mod sort;
@@ -13,7 +14,16 @@ use crate::call::Row;
 
 /// The rows of all array functions.
 pub(crate) fn rows() -> Vec<Vec<Row>> {
-    [basic::ROWS, build::ROWS, callbacks::ROWS, merge::ROWS, sets::ROWS, slice::ROWS, sort::ROWS]
-        .map(<[Row]>::to_vec)
-        .to_vec()
+    [
+        basic::ROWS,
+        build::ROWS,
+        callbacks::ROWS,
+        merge::ROWS,
+        multisort::ROWS,
+        sets::ROWS,
+        slice::ROWS,
+        sort::ROWS,
+    ]
+    .map(<[Row]>::to_vec)
+    .to_vec()
 }

@@ -1,13 +1,13 @@
 //! `sort` and its family, with PHP's flags; stable from 8.0.
 
-use super::zend_sort::zend_sort;
+use super::zend_sort::{quick_sort, zend_sort};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
-use crate::cast::{to_bool, to_float, to_int};
+use crate::cast::{to_float, to_int};
 use crate::compare::{spaceship, strings};
 use crate::error::Thrown;
 use crate::families::strings::compare::{strcasecmp, strcmp, strnatcmp};
 use crate::families::types::text_of;
-use crate::php::Version;
+use crate::php::{Php, Version};
 use crate::value::{Array, Key, Value};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -28,15 +28,45 @@ pub(crate) const ROWS: &[Row] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flags(pub i64);
 
-/// One pair with its place before sorting.
-struct Entry {
-    key: Key,
-    value: Value,
-    place: usize,
+/// What is sorted, with its place before.
+pub(super) struct Entry<T> {
+    pub item: T,
+    pub place: usize,
 }
 
-fn entries(array: &Array) -> Vec<Entry> {
-    array.iter().enumerate().map(|(place, (key, value))| Entry { key, value: value.clone(), place }).collect()
+type Pair = (Key, Value);
+
+/// How PHP sorts: what becomes of elements that are equal, or not consistently compared, hangs on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    /// 5.6, and `array_multisort` in 7.0.
+    Quick,
+    /// From 7.0.
+    Hybrid,
+}
+
+impl Algorithm {
+    pub(super) fn of(php: &Php) -> Self {
+        if php.is_5() { Self::Quick } else { Self::Hybrid }
+    }
+}
+
+/// Sorts; from 8.0 equal ones keep their order.
+pub(super) fn sort_entries<T>(
+    ctx: &mut Ctx<'_>,
+    algorithm: Algorithm,
+    list: &mut [Entry<T>],
+    mut compare: impl FnMut(&mut Ctx<'_>, &T, &T) -> Result<i64, Thrown>,
+) -> Result<(), Thrown> {
+    let stable = ctx.php.is_8();
+    let mut in_order = |a: &Entry<T>, b: &Entry<T>| {
+        let order = compare(ctx, &a.item, &b.item)?;
+        Ok(if order == 0 && stable { a.place as i64 - b.place as i64 } else { order })
+    };
+    match algorithm {
+        Algorithm::Quick => quick_sort(list, &mut in_order),
+        Algorithm::Hybrid => zend_sort(list, &mut in_order),
+    }
 }
 
 /// Sorts, puts the array back, and answers true.
@@ -44,17 +74,16 @@ fn sort_with(
     ctx: &mut Ctx<'_>,
     args: &mut Args<'_>,
     keep_keys: bool,
-    mut compare: impl FnMut(&mut Ctx<'_>, &Entry, &Entry) -> Result<i64, Thrown>,
+    compare: impl FnMut(&mut Ctx<'_>, &Pair, &Pair) -> Result<i64, Thrown>,
 ) -> Outcome {
-    let mut list = entries(&args.take_array(0));
-    let stable = ctx.php.is_8();
-    let sorted = zend_sort(&mut list, &mut |a, b| {
-        let order = compare(ctx, a, b)?;
-        Ok(if order == 0 && stable { a.place as i64 - b.place as i64 } else { order })
-    });
+    let array = args.take_array(0);
+    let pairs = array.iter().map(|(key, value)| (key, value.clone()));
+    let mut list: Vec<_> = pairs.enumerate().map(|(place, item)| Entry { item, place }).collect();
+    let sorted = sort_entries(ctx, Algorithm::of(ctx.php), &mut list, compare);
+    let pairs = list.into_iter().map(|entry| entry.item);
     let array: Array = match keep_keys {
-        true => list.into_iter().map(|entry| (entry.key, entry.value)).collect(),
-        false => list.into_iter().map(|entry| entry.value).collect(),
+        true => pairs.collect(),
+        false => pairs.map(|(_, value)| value).collect(),
     };
     args.set(0, array);
     sorted?;
@@ -64,22 +93,22 @@ fn sort_with(
 fn by_value(ctx: &mut Ctx<'_>, args: &mut Args<'_>, reverse: bool, keep_keys: bool) -> Outcome {
     let flags = Flags(args.int(1));
     sort_with(ctx, args, keep_keys, |ctx, a, b| match reverse {
-        true => order(ctx, flags, &b.value, &a.value),
-        false => order(ctx, flags, &a.value, &b.value),
+        true => order(ctx, flags, &a.1, &b.1).map(|order| -order),
+        false => order(ctx, flags, &a.1, &b.1),
     })
 }
 
 fn by_key(ctx: &mut Ctx<'_>, args: &mut Args<'_>, reverse: bool) -> Outcome {
     let flags = Flags(args.int(1));
     sort_with(ctx, args, true, |ctx, a, b| match reverse {
-        true => key_order(ctx, flags, &b.key, &a.key),
-        false => key_order(ctx, flags, &a.key, &b.key),
+        true => key_order(ctx, flags, &a.0, &b.0).map(|order| -order),
+        false => key_order(ctx, flags, &a.0, &b.0),
     })
 }
 
 fn natural(ctx: &mut Ctx<'_>, args: &mut Args<'_>, ignore_case: bool) -> Outcome {
     sort_with(ctx, args, true, |ctx, a, b| {
-        let (x, y) = (text_of(ctx, &a.value)?, text_of(ctx, &b.value)?);
+        let (x, y) = (text_of(ctx, &a.1)?, text_of(ctx, &b.1)?);
         Ok(strnatcmp(&x, &y, ignore_case))
     })
 }
@@ -87,15 +116,15 @@ fn natural(ctx: &mut Ctx<'_>, args: &mut Args<'_>, ignore_case: bool) -> Outcome
 fn by_callback(ctx: &mut Ctx<'_>, args: &mut Args<'_>, keys: bool, keep_keys: bool) -> Outcome {
     let callback = args.value(1).clone();
     sort_with(ctx, args, keep_keys, |ctx, a, b| {
-        let pair = |x: &Entry, y: &Entry| match keys {
-            true => vec![x.key.clone().into(), y.key.clone().into()],
-            false => vec![x.value.clone(), y.value.clone()],
+        let pair = |x: &Pair, y: &Pair| match keys {
+            true => vec![x.0.clone().into(), y.0.clone().into()],
+            false => vec![x.1.clone(), y.1.clone()],
         };
         let answer = ctx.call_back(&callback, pair(a, b))?;
         if answer == Value::FALSE && ctx.php.is_8() {
             // A callback that answers whether the first is greater: asked the other way round too.
             let back = ctx.call_back(&callback, pair(b, a))?;
-            return Ok(-i64::from(to_bool(&back)));
+            return Ok(-to_int(ctx.php, &back).signum());
         }
         Ok(to_int(ctx.php, &answer))
     })
@@ -127,7 +156,7 @@ pub(super) fn order(ctx: &mut Ctx<'_>, flags: Flags, a: &Value, b: &Value) -> Re
 
 fn key_order(ctx: &mut Ctx<'_>, flags: Flags, a: &Key, b: &Key) -> Result<i64, Thrown> {
     let php = ctx.php;
-    if flags.0 & !8 != 0 {
+    if matches!(flags.0 & !8, 1 | 2 | 5 | 6) {
         return order(ctx, flags, &a.clone().into(), &b.clone().into());
     }
     Ok(match (a, b) {

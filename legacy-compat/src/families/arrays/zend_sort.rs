@@ -1,4 +1,4 @@
-//! PHP's sorting: insertion for up to 16 elements, else quicksort, as in PHP from 7.0.
+//! PHP's sorting: from 7.0 insertion for up to 16 elements, else quicksort; in 5.6 another quicksort.
 //!
 //! An own sort, since comparisons by PHP's rules or by a callback need not be consistent: the standard one may refuse those.
 
@@ -117,13 +117,78 @@ fn insertion<T>(list: &mut [T], compare: Compare<'_, T>) -> Result<(), Thrown> {
         _ => {}
     }
     for i in 1..list.len() {
-        let mut place = i;
-        while place > 0 && behind(list, place - 1, i, compare)? {
-            place -= 1;
+        if behind(list, i - 1, i, compare)? {
+            let place = if i < 6 { step_back(list, i, compare)? } else { leap_back(list, i, compare)? };
+            list[place..=i].rotate_right(1);
         }
-        list[place..=i].rotate_right(1);
     }
     Ok(())
+}
+
+/// Where an element belongs that the one before it is behind: found one by one.
+fn step_back<T>(list: &[T], i: usize, compare: Compare<'_, T>) -> Result<usize, Thrown> {
+    let mut place = i - 1;
+    while place > 0 && behind(list, place - 1, i, compare)? {
+        place -= 1;
+    }
+    Ok(place)
+}
+
+/// The same in steps of two. Which pairs are compared matters where a comparison is not consistent.
+fn leap_back<T>(list: &[T], i: usize, compare: Compare<'_, T>) -> Result<usize, Thrown> {
+    let mut place = i - 1;
+    loop {
+        place -= 2;
+        if !behind(list, place, i, compare)? {
+            place += 1;
+            return Ok(if behind(list, place, i, compare)? { place } else { place + 1 });
+        }
+        match place {
+            0 => return Ok(0),
+            1 => return Ok(usize::from(behind(list, i, 0, compare)?)),
+            _ => {}
+        }
+    }
+}
+
+/// Sorts in place as PHP 5 did: a quicksort that takes the middle for its pivot.
+pub(crate) fn quick_sort<T>(list: &mut [T], compare: Compare<'_, T>) -> Result<(), Thrown> {
+    let mut open = vec![(0, list.len())];
+    while let Some((mut start, mut end)) = open.pop() {
+        while start + 1 < end {
+            let pivot = quick_partition(&mut list[start..end], compare)? + start;
+            // The longer part waits: few parts wait at a time.
+            if pivot - start < end - pivot {
+                open.push((pivot + 1, end));
+                end = pivot;
+            } else {
+                open.push((start, pivot));
+                start = pivot + 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Moves what belongs before the pivot to its left; where the pivot then is.
+fn quick_partition<T>(list: &mut [T], compare: Compare<'_, T>) -> Result<usize, Thrown> {
+    list.swap(0, (list.len() - 1) / 2);
+    let (mut low, mut high) = (1, list.len() - 1);
+    loop {
+        while low < high && behind(list, 0, low, compare)? {
+            low += 1;
+        }
+        while high >= low && behind(list, high, 0, compare)? {
+            high -= 1;
+        }
+        if low >= high {
+            break;
+        }
+        list.swap(low, high);
+        (low, high) = (low + 1, high - 1);
+    }
+    list.swap(0, high);
+    Ok(high)
 }
 
 #[cfg(test)]
@@ -138,8 +203,13 @@ mod tests {
             sorted.sort_unstable();
             zend_sort(&mut list, &mut |a, b| Ok(a - b)).unwrap();
             assert_eq!(list, sorted, "{len}");
-            zend_sort(&mut list, &mut |_, _| Ok(1)).unwrap();
-            zend_sort(&mut list, &mut |_, _| Ok(-1)).unwrap();
+            list.rotate_left(len as usize / 3);
+            quick_sort(&mut list, &mut |a, b| Ok(a - b)).unwrap();
+            assert_eq!(list, sorted, "{len}");
+            for answer in [1, -1, 0] {
+                zend_sort(&mut list, &mut |_, _| Ok(answer)).unwrap();
+                quick_sort(&mut list, &mut |_, _| Ok(answer)).unwrap();
+            }
         }
     }
 }

@@ -73,7 +73,7 @@ pub(crate) const ROWS: &[Row] = &[
 pub const MAX_LEN: usize = 128 << 20;
 
 fn too_large() -> crate::call::Outcome {
-    Err(crate::Thrown::new(crate::ErrorClass::Error, "Allowed memory size of 134217728 bytes exhausted"))
+    Err(crate::Thrown::out_of_memory())
 }
 
 /// A set of bytes, as `trim`, `ucwords` or `addcslashes` take it.

@@ -41,23 +41,20 @@ pub enum Case {
     Ignored,
 }
 
-/// The difference of the first bytes that differ within `limit`, else of the lengths; from 8.2 only its sign, but for bytes
-/// compared without case.
+/// The difference of the first bytes that differ within `limit`, else of the lengths, of which from 8.2 only the sign.
 pub fn binary_compare(php: &Php, a: &[u8], b: &[u8], limit: usize, case: Case) -> i64 {
     let (a, b) = (&a[..a.len().min(limit)], &b[..b.len().min(limit)]);
     let fold = |byte: &u8| if case == Case::Ignored { byte.to_ascii_lowercase() } else { *byte };
     let differing =
         a.iter().zip(b).map(|(x, y)| i64::from(fold(x)) - i64::from(fold(y))).find(|order| *order != 0);
-    let normalized = php.since(Version::V8_2);
     match differing {
-        Some(order) if normalized && case == Case::Counts => order.signum(),
         Some(order) => order,
-        None if normalized => (a.len() as i64 - b.len() as i64).signum(),
+        None if php.since(Version::V8_2) => (a.len() as i64 - b.len() as i64).signum(),
         None => a.len() as i64 - b.len() as i64,
     }
 }
 
-/// `strcmp`: byte by byte. Up to 8.1 the number is a difference, from 8.2 it is -1, 0 or 1.
+/// `strcmp`: byte by byte; the number is a difference, see [`binary_compare`].
 pub fn strcmp(php: &Php, a: &[u8], b: &[u8]) -> i64 {
     binary_compare(php, a, b, usize::MAX, Case::Counts)
 }

@@ -2,9 +2,13 @@
 
 pub mod basic;
 pub mod compare;
+pub mod csv;
 pub mod escape;
+pub mod phonetic;
 pub mod position;
 pub mod replace;
+mod scan_number;
+pub mod scanf;
 pub mod search;
 pub mod split;
 
@@ -12,9 +16,20 @@ use crate::call::Row;
 
 /// The rows of all string functions.
 pub(crate) fn rows() -> Vec<Vec<Row>> {
-    [basic::ROWS, compare::ROWS, escape::ROWS, position::ROWS, replace::ROWS, search::ROWS, split::ROWS]
-        .map(<[Row]>::to_vec)
-        .to_vec()
+    [
+        basic::ROWS,
+        compare::ROWS,
+        escape::ROWS,
+        position::ROWS,
+        replace::ROWS,
+        search::ROWS,
+        split::ROWS,
+        csv::ROWS,
+        phonetic::ROWS,
+        scanf::ROWS,
+    ]
+    .map(<[Row]>::to_vec)
+    .to_vec()
 }
 
 /// The place of a needle in a haystack.
