@@ -14,8 +14,9 @@ use crate::gate::keeper::Gatekeeper;
 use crate::legacy::managed;
 use crate::mirror::tap::TapError;
 use crate::process::Process;
+use crate::rollback::Rollbacks;
 use crate::route::generation::Generation;
-use crate::route::overrides::{Note, Overrides};
+use crate::route::overrides::{Note, Overrides, StageOverride};
 use crate::tables;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -32,6 +33,8 @@ pub(crate) struct Control {
     pub process: Arc<Process>,
     /// Where evidence is kept.
     pub store: PathBuf,
+    /// How often routes were taken back.
+    pub rollbacks: Rollbacks,
     reloader: Arc<Reloader>,
 }
 
@@ -82,7 +85,7 @@ impl Apply for Applier {
 impl Control {
     /// A control of that process, by that reloader.
     pub(crate) fn new(process: Arc<Process>, store: PathBuf, reloader: Arc<Reloader>) -> Self {
-        Self { process, store, reloader }
+        Self { process, store, rollbacks: Rollbacks::default(), reloader }
     }
 
     /// Keeps the gates.
@@ -103,6 +106,15 @@ impl Control {
             self.process.switched(outcome.generation, SWITCH).await;
         }
         Ok(outcome)
+    }
+
+    /// Takes one route back. It blocks on the disk: not for a core.
+    pub(crate) fn take_back(
+        &self,
+        route: &str,
+        set: StageOverride,
+    ) -> Result<Option<std::io::Error>, BoxError> {
+        self.reloader.take_back(route, set)
     }
 
     /// Has legacy answer everything but what is retired, or ends that. Returns once every core does so.

@@ -34,7 +34,8 @@
 //! | [`mirror`] | the other side, beside it and off the client's path; `handover-shadow` judges |
 //! | [`observe`] | one observation a request: metrics, access log |
 //!
-//! Around it: [`gate`] says whether a route may be where the file wants it; [`exchange`] is the contract between clients and legacies, [`config`] makes generations of
+//! Around it: [`gate`] says whether a route may be where the file wants it,
+//! [`rollback`] takes it back by itself; [`exchange`] is the contract between clients and legacies, [`config`] makes generations of
 //! `routes.toml`, [`tables`] keeps hot tables, [`control`] is the only hand that changes the process, which [`serve`]
 //! starts and ends and [`process`] holds together; [`admin`] and [`cli`] are how people reach it, [`proxy`] how programs
 //! do.
@@ -56,6 +57,7 @@ mod observe;
 mod process;
 mod proxy;
 mod reply;
+mod rollback;
 pub mod route;
 mod serve;
 mod tables;

@@ -36,6 +36,7 @@ use crate::mirror::tap::Taps;
 use crate::native::identity::Identities;
 use crate::native::ports::LivePorts;
 use crate::process::{Phase, Process, Refusals};
+use crate::rollback::watch::RollbackWatch;
 use crate::route::generation::{Handlers, Shared};
 use crate::tables::Tables;
 
@@ -97,6 +98,7 @@ pub(crate) struct Running {
     store: Store,
     watch: Watch,
     tls_watch: Option<tls::Watch>,
+    rollback: RollbackWatch,
 }
 
 impl Running {
@@ -157,12 +159,26 @@ impl Running {
             start_admin(&admin_runtime, listener, Arc::clone(&control)).map_err(StartError::Runtime)?;
         }
         let watch = Watch::start(reloader).map_err(StartError::Runtime)?;
-        Ok(Self { control, http, https, admin, cores, side, admin_runtime, court, store, watch, tls_watch })
+        let rollback = RollbackWatch::start(&control, side.handle().clone()).map_err(StartError::Runtime)?;
+        Ok(Self {
+            control,
+            http,
+            https,
+            admin,
+            cores,
+            side,
+            admin_runtime,
+            court,
+            store,
+            watch,
+            tls_watch,
+            rollback,
+        })
     }
 
     /// Takes no new connections, lets what is under way end within the grace, and keeps all evidence.
     pub(crate) fn stop(self) {
-        drop((self.watch, self.tls_watch));
+        drop((self.watch, self.tls_watch, self.rollback));
         let process = &self.control.process;
         process.phase.send_replace(Phase::Draining);
         for core in self.cores {

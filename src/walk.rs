@@ -9,6 +9,7 @@
 //!
 //! Nothing is sent and nothing is committed before step 3, so that up to there any failure can fall back.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -59,7 +60,8 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
     let generation = core.generation();
     // 1
     let decision = decide(&generation, arrived);
-    let walk = Walk { core, generation: &generation, arrived, decision: &decision };
+    let walk =
+        Walk { core, generation: &generation, arrived, decision: &decision, shared_fault: Cell::new(false) };
     let answered_by = walk.answer(body, sink).await;
     // 6
     let observation = Observation {
@@ -67,6 +69,7 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
         stage: decision.route.map_or(Stage::Legacy, |route| route.stage),
         answered_by,
         status: sink.status().unwrap_or(0),
+        shared_fault: walk.shared_fault.get(),
         took: began.elapsed(),
     };
     core.cells.add(&observation);
@@ -78,6 +81,8 @@ struct Walk<'a> {
     generation: &'a Generation,
     arrived: &'a Arrived,
     decision: &'a Decision<'a>,
+    /// Whether native could not answer by a fault that hits many routes.
+    shared_fault: Cell<bool>,
 }
 
 impl Walk<'_> {
@@ -124,6 +129,7 @@ impl Walk<'_> {
                     error = chain(&failure),
                     "native failed; legacy answers"
                 );
+                self.shared_fault.set(failure.is_shared());
                 return self.not_native(Failure::NativeFailed, AnsweredBy::Fallback, &mut again, sink).await;
             }
         };
@@ -132,6 +138,7 @@ impl Walk<'_> {
             // 4
             Ok(()) => self.respond(AnsweredBy::Native, answer.response, sink).await,
             Err(NotCommitted::Before(error)) => {
+                self.shared_fault.set(true);
                 tracing::warn!(
                     route = route.name(),
                     error = chain(&*error),

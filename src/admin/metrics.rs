@@ -29,6 +29,10 @@ pub(super) fn text(control: &Control) -> String {
     );
     single(&mut text, "handover_experiments_total", "counter", "Experiments begun.", begun);
     single(&mut text, "handover_experiments_dropped_total", "counter", "Experiments without room.", dropped);
+    family(&mut text, "handover_rollbacks_total", "counter", "Routes taken back by themselves.");
+    for (route, count) in control.rollbacks.all() {
+        let _ = writeln!(text, "handover_rollbacks_total{{http_route=\"{route}\"}} {count}");
+    }
     legacies(&mut text, control);
     kafka(&mut text, control);
     tables(&mut text, control);

@@ -15,6 +15,7 @@ mod parity;
 mod rollback;
 mod routes;
 mod serve;
+mod toggle;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,6 +87,12 @@ enum Command {
     Clusters(clusters::Args),
     /// Show who moved which route when, on what evidence.
     Ledger(ledger::Args),
+    /// Move a route one stage up, in its file.
+    Promote(toggle::Args),
+    /// Move a route one stage down, in its file.
+    Demote(toggle::Args),
+    /// Move a route to a stage, in its file.
+    Set(toggle::SetArgs),
     /// Send everything back to legacy, now, but what is retired.
     ///
     /// It survives restarts and is stronger than the file until `--off` takes it back.
@@ -143,6 +150,9 @@ pub(crate) fn run(handlers: Handlers) -> ExitCode {
         Command::Gate(args) => gate::run(&args, &context),
         Command::Clusters(args) => clusters::run(&args, &context),
         Command::Ledger(args) => ledger::run(&args, &context),
+        Command::Promote(args) => toggle::promote(&args, &context),
+        Command::Demote(args) => toggle::demote(&args, &context),
+        Command::Set(args) => toggle::set(&args, &context),
         Command::LegacyOnly(args) => legacy_only::run(&args, &context),
         Command::Rollback(args) => rollback::run(&args, &context),
         Command::Schema => schema(&context),

@@ -63,17 +63,7 @@ fn target(args: &Args, context: &Context) -> anyhow::Result<Stage> {
 
 /// A rollback lowers. What raises a route is the file.
 fn back(route: &Route, to: Option<Stage>) -> anyhow::Result<Stage> {
-    let before = |stage| match stage {
-        Stage::Retired => Stage::Native,
-        Stage::Native => Stage::Canary,
-        Stage::Canary => Stage::Shadow,
-        Stage::Shadow | Stage::Legacy => Stage::Legacy,
-    };
-    let no_share = |stage| stage == Stage::Canary && route.spec.canary.share.get() == 0.0;
-    let target = to.unwrap_or_else(|| match before(route.stage) {
-        stage if no_share(stage) => before(stage),
-        stage => stage,
-    });
+    let target = to.unwrap_or_else(|| route.spec.before(route.stage));
     match (target < route.spec.stage, route.stage) {
         (true, _) => Ok(target),
         (false, Stage::Legacy) if to.is_none() => bail!("{} is at legacy already", route.name()),

@@ -256,7 +256,6 @@ fn hint_for(found: &str, allowed: &[&str]) -> String {
             return "secrets do not stand in this file: name the file that holds it, as in `password_file`"
                 .to_owned();
         }
-        "rollback" => return format!("`{found}` is not there yet"),
         _ => {}
     }
     match did_you_mean(found, allowed.iter().copied()) {

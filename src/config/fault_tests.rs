@@ -305,8 +305,12 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             ],
         ),
         (
-            "L[[route]]\nname = 'a'\nmatch = 'GET /a'\ngate = {}\n",
-            &["6:1 unknown key `gate` (`gate` is not there yet)"],
+            "L[[route]]\nname = 'a'\nmatch = 'GET /a'\ngate = { samples = 0 }\nforce = ' '\nrollback = { over = '1m', latency = 0.5 }\n",
+            &[
+                "6:20 `samples`: there must be at least one",
+                "7:9 a force says why (the ledger keeps it: `force = \"…\"`)",
+                "8:37 native would have to be faster than legacy (2.0 is twice as long as legacy)",
+            ],
         ),
         (
             "L[[route]]\nname = 'a'\nmatch = 'GET /a'\nshadow = { sample = 3, ignore = [{ path = 'x', author = 'a' }] }\n",

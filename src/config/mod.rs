@@ -1,6 +1,7 @@
 //! `routes.toml`: read raw, validated whole, watched.
 
 pub(crate) mod document;
+pub(crate) mod edit;
 pub(crate) mod fault;
 pub(crate) mod interpolate;
 pub(crate) mod last_good;

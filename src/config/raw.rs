@@ -359,6 +359,8 @@ pub(crate) struct Route {
     pub gate: Option<At<GateRaw>>,
     /// Why the route is to be at its stage although its gate is not met. The ledger keeps it.
     pub force: Option<At<String>>,
+    /// What takes the route back one stage, by itself.
+    pub rollback: Option<At<Rollback>>,
     /// The largest body that native gets; a larger one goes to legacy. `"1MiB"` when not given.
     pub body_max: Option<At<String>>,
     /// How long native may take; `"5s"` when not given.
@@ -377,6 +379,27 @@ pub(crate) struct Canary {
     pub share: Option<At<f64>>,
     /// What keeps a client on its side: `"cookie:NAME"`, `"header:NAME"` or `"ip"`.
     pub sticky: Option<At<String>>,
+}
+
+/// What takes a route back one stage, by itself. What has no limit here is not watched.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Rollback {
+    /// The largest share of native's requests that fail, whether legacy answers them or not. What comes from Kafka or
+    /// from a table that is not there does not count.
+    pub errors: Option<At<f64>>,
+    /// How many times as long as legacy native may take, on average.
+    pub latency: Option<At<f64>>,
+    /// The largest share of compared requests that mismatch. At the stage native `verify` says how many are compared.
+    pub mismatches: Option<At<f64>>,
+    /// The largest share of native's requests that it leaves to legacy.
+    pub declines: Option<At<f64>>,
+    /// The time that is looked at; `"1m"` when not given.
+    pub over: Option<At<String>>,
+    /// How many requests it takes within that time to say anything; 20 when not given.
+    pub least: Option<At<u32>>,
+    /// Where it is told: a URL that gets a POST of JSON with `route`, `from`, `to` and `why`.
+    pub webhook: Option<At<String>>,
 }
 
 /// One text, or a list of texts.

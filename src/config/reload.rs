@@ -1,5 +1,6 @@
 //! From changed files and overrides to a new generation.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::gate::keeper::Gatekeeper;
 use crate::route::Stage;
 use crate::route::generation::{Generation, Shared};
 use crate::route::override_store::OverrideStore;
-use crate::route::overrides::{LegacyOnly, Note, Overrides};
+use crate::route::overrides::{LegacyOnly, Note, Overrides, StageOverride};
 
 /// How long after a valid configuration could not be applied it is tried again by itself.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -66,6 +67,8 @@ struct Current {
     loaded: Loaded,
     /// A legacy-only that the disk would not take.
     unkept: Option<Note>,
+    /// Overrides of single routes that the disk would not take yet.
+    unkept_stages: BTreeMap<String, StageOverride>,
     /// Valid files that needed what could not be had, and when that was tried.
     unprepared: Option<(Sources, Instant)>,
 }
@@ -123,7 +126,8 @@ impl Reloader {
         let store = OverrideStore::new(loaded.config.state.clone());
         let (fixed, gate) = (Fixed::of(&loaded.config), Arc::clone(&loaded.gate));
         record(&gate, &apply.current());
-        let current = Mutex::new(Current { loaded, unkept: None, unprepared: None });
+        let current =
+            Mutex::new(Current { loaded, unkept: None, unkept_stages: BTreeMap::new(), unprepared: None });
         Self { location, handlers, apply, store, gate, fixed, current }
     }
 
@@ -246,6 +250,24 @@ impl Reloader {
         Ok(Applied { routes, unkept })
     }
 
+    /// Takes one route back, whatever the file says. Works without a writable disk, but is then forgotten by a restart,
+    /// unless the disk takes it later; gives why.
+    pub(crate) fn take_back(
+        &self,
+        route: &str,
+        set: StageOverride,
+    ) -> Result<Option<io::Error>, Box<dyn Error + Send + Sync>> {
+        let mut current = self.current();
+        let to = set.stage;
+        let unkept = self.store.set_stage(route, set.clone()).err();
+        if unkept.is_some() {
+            current.unkept_stages.insert(route.to_owned(), set);
+        }
+        self.gate.taken_back(route, to);
+        self.apply(&mut current, None)?;
+        Ok(unkept)
+    }
+
     fn current(&self) -> MutexGuard<'_, Current> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -257,7 +279,8 @@ impl Reloader {
         config: Option<Arc<Config>>,
     ) -> Result<(Arc<Generation>, bool), Box<dyn Error + Send + Sync>> {
         let wanted = config.as_ref().unwrap_or(&current.loaded.config);
-        let overrides = self.overrides(current, wanted);
+        let wanted = Arc::clone(wanted);
+        let overrides = self.overrides(current, &wanted);
         let before = &current.loaded.overrides;
         if config.is_none() && overrides == **before {
             return Ok((self.apply.current(), false));
@@ -274,8 +297,10 @@ impl Reloader {
         Ok((next, true))
     }
 
-    fn overrides(&self, current: &Current, wanted: &Config) -> Overrides {
+    fn overrides(&self, current: &mut Current, wanted: &Config) -> Overrides {
+        current.unkept_stages.retain(|route, set| self.store.set_stage(route, set.clone()).is_err());
         let mut overrides = self.store.load();
+        overrides.stages.extend(current.unkept_stages.clone());
         overrides.held = self.gate.hold(wanted);
         if let (None, Some(note)) = (&overrides.legacy_only, &current.unkept) {
             overrides.legacy_only = Some(LegacyOnly::Asked(note.clone()));

@@ -11,6 +11,7 @@ use handover_kafka::Partitioner;
 use handover_shadow::{Gate, Policy};
 
 use crate::legacy::spec::Spec;
+use crate::rollback::Limits;
 use crate::route::Stage;
 use crate::route::canary::{Canary, Share};
 use crate::route::matcher::Matcher;
@@ -116,6 +117,8 @@ pub(crate) struct RouteSpec {
     pub gate: Option<Gate>,
     /// Why it is to be at its stage although its gate is not met.
     pub force: Option<String>,
+    /// What takes it back by itself.
+    pub rollback: Option<Limits>,
     /// The largest body that native gets, in bytes. A larger one goes to legacy.
     pub body_max: u64,
     /// How long native may take.
@@ -124,6 +127,22 @@ pub(crate) struct RouteSpec {
     pub kafka: Option<Arc<Kafka>>,
     /// What a 2xx promises of its records; the cluster's unless the route says so.
     pub ack: Ack,
+}
+
+impl RouteSpec {
+    /// The stage before that one: a canary needs a share.
+    pub(crate) fn before(&self, stage: Stage) -> Stage {
+        self.with_share(stage.before(), Stage::before)
+    }
+
+    /// The stage after that one.
+    pub(crate) fn after(&self, stage: Stage) -> Stage {
+        self.with_share(stage.after(), Stage::after)
+    }
+
+    fn with_share(&self, stage: Stage, next: impl Fn(Stage) -> Stage) -> Stage {
+        if stage == Stage::Canary && self.canary.share.get() == 0.0 { next(stage) } else { stage }
+    }
 }
 
 /// One `[kafka.NAME]`.

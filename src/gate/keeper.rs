@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use handover_shadow::{Asked, Assessment, Gate, OnChange, Standing, Store};
 use jiff::Timestamp;
 
-use super::grants::{Grant, Grants};
+use super::grants::{AskedFor, Grant, Grants, Requests};
 use super::ledger::{Ledger, Move};
 use crate::config::valid::{Config, RouteSpec};
 use crate::native::identity::Identities;
@@ -92,6 +92,16 @@ impl Gatekeeper {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).asked = None;
     }
 
+    /// Notes who asks for a stage, so that the ledger can say it once the file is changed.
+    pub(crate) fn asked(&self, route: &str, to: Stage, who: &str) -> std::io::Result<()> {
+        let asked = AskedFor { to, who: who.to_owned(), when: Timestamp::now() };
+        Requests::in_folder(&self.state).note(route, asked)
+    }
+
+    fn who(&self, route: &str, to: Stage) -> Option<String> {
+        Requests::in_folder(&self.state).who(route, to)
+    }
+
     /// A route that was taken back has to meet its gate again.
     pub(crate) fn taken_back(&self, route: &str, to: Stage) {
         let file = Grants::in_folder(&self.state);
@@ -103,6 +113,12 @@ impl Gatekeeper {
             }
         }
         self.forget();
+    }
+
+    /// How many of a route's requests were compared, and how many of those mismatch as decisions stand.
+    pub(crate) fn compared(&self, route: &RouteSpec) -> (u64, u64) {
+        self.standing(route)
+            .map_or((0, 0), |standing| (standing.parity.samples(), standing.parity.mismatched))
     }
 
     /// What a route's gate says now; that of the profile `standard` where it has none.
@@ -129,7 +145,10 @@ impl Gatekeeper {
                 Some(Overridden::Stage(own)) => (own.note.who.clone(), own.note.why.clone()),
                 Some(Overridden::LegacyOnly(LegacyOnly::Asked(note))) => (note.who.clone(), note.why.clone()),
                 Some(other) => ("handover".to_owned(), other.to_string()),
-                None => ("file".to_owned(), format!("the file says so (hash {})", generation.config.hash)),
+                None => (
+                    self.who(route.name(), route.stage).unwrap_or_else(|| "file".to_owned()),
+                    format!("the file says so (hash {})", generation.config.hash),
+                ),
             };
             let (name, to) = (route.name().to_owned(), route.stage);
             is_news.then_some(Move { route: name, from, to, who, why, evidence: None })
@@ -203,8 +222,13 @@ impl Gatekeeper {
             route: name.clone(),
             from: self.in_ledger(name),
             to: grant.stage,
-            who: if grant.reason.is_some() { "force in the file" } else { "gate" }.to_owned(),
-            why: grant.reason.clone().unwrap_or_else(|| "the gate is open".to_owned()),
+            who: self.who(name, grant.stage).unwrap_or_else(|| {
+                if grant.reason.is_some() { "force in the file" } else { "gate" }.to_owned()
+            }),
+            why: match &grant.reason {
+                Some(reason) => format!("forced: {reason}"),
+                None => "the gate is open".to_owned(),
+            },
             evidence: Some(said.clone()),
         };
         self.ledger().append(raised.iter().map(moved).collect())?;

@@ -115,7 +115,10 @@ fn force_needs_a_reason_and_the_ledger_keeps_it() {
     assert_eq!(stage(&reloader), Stage::Native);
     let entries = entries(&reloader);
     let last = &entries.last().unwrap().moved;
-    assert_eq!((last.who.as_str(), last.why.as_str()), ("force in the file", "the old server is on fire"));
+    assert_eq!(
+        (last.who.as_str(), last.why.as_str()),
+        ("force in the file", "forced: the old server is on fire")
+    );
     assert!(last.evidence.as_ref().is_some_and(|said| !said.open), "what the gate said is kept, too");
 }
 

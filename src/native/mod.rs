@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use handover_api::{Answer, BoxedHandler, Context, Decline, HandlerError, Reply, Request};
+use handover_api::{Answer, BoxedHandler, Context, Decline, HandlerError, PortError, Reply, Request};
 
 /// Native did not answer, and nothing has happened: legacy can.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,19 @@ pub(crate) enum NativeFailure {
     /// The handler took longer than its route allows.
     #[error("the native handler took longer than {0:?}")]
     TimedOut(Duration),
+}
+
+impl NativeFailure {
+    /// Whether the handler could not have what other routes may not have either: a table that is too old or not there.
+    pub(crate) fn is_shared(&self) -> bool {
+        let causes = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
+        causes.into_iter().any(|cause| {
+            matches!(
+                cause.downcast_ref::<PortError>(),
+                Some(PortError::NoTable(_) | PortError::TableTooOld(_) | PortError::NoRandomness)
+            )
+        })
+    }
 }
 
 /// What a run came to.
@@ -117,6 +130,13 @@ mod tests {
     async fn an_error_and_a_decline_are_told_apart() {
         assert!(matches!(ran(By(|| Err(HandlerError::new("no")))).await, Err(NativeFailure::Error(_))));
         assert!(matches!(ran(By(|| Decline::because("old form").into())).await, Ok(Decided::Decline(_))));
+    }
+
+    #[tokio::test]
+    async fn a_table_that_is_not_there_is_no_routes_own_fault() {
+        let without_table = By(|| Err(PortError::NoTable("airports".into()).into()));
+        assert!(ran(without_table).await.unwrap_err().is_shared());
+        assert!(!ran(By(|| Err(HandlerError::new("no")))).await.unwrap_err().is_shared());
     }
 
     #[tokio::test]

@@ -29,6 +29,8 @@ pub(crate) struct Cells {
     /// By who answered and by the status' first digit (0: the client was gone).
     requests: [[AtomicU64; CLASSES]; BY],
     latency: [Latency; BY],
+    /// Requests that native could not answer by a fault that hits many routes.
+    shared: AtomicU64,
 }
 
 #[derive(Default)]
@@ -46,6 +48,8 @@ pub(crate) struct Sums {
     pub buckets: [[u64; BUCKETS]; BY],
     /// The sum of the latencies, in microseconds.
     pub sum_us: [u64; BY],
+    /// Requests that native could not answer by a fault that hits many routes.
+    pub shared: u64,
 }
 
 impl Sums {
@@ -65,6 +69,9 @@ impl Cells {
             increase(&self.latency[by].buckets[bucket], 1);
         }
         increase(&self.latency[by].sum_us, micros);
+        if observation.shared_fault {
+            increase(&self.shared, 1);
+        }
     }
 
     fn sum_into(&self, sums: &mut Sums) {
@@ -77,6 +84,7 @@ impl Cells {
             }
             sums.sum_us[by] += self.latency[by].sum_us.load(Ordering::Relaxed);
         }
+        sums.shared += self.shared.load(Ordering::Relaxed);
     }
 }
 
@@ -155,6 +163,7 @@ mod tests {
                 stage: Stage::Native,
                 answered_by: AnsweredBy::Native,
                 status: 202,
+                shared_fault: false,
                 took: Duration::from_micros(micros),
             });
         }

@@ -50,6 +50,8 @@ pub(crate) struct Observation<'a> {
     pub answered_by: AnsweredBy,
     /// The status sent; 0 when the client was gone before.
     pub status: u16,
+    /// Whether native could not answer by a fault that hits many routes: Kafka, a table.
+    pub shared_fault: bool,
     /// From the head's last byte to the answer's.
     pub took: Duration,
 }

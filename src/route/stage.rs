@@ -31,6 +31,28 @@ pub enum Stage {
     Retired,
 }
 
+impl Stage {
+    /// The stage before.
+    pub(crate) const fn before(self) -> Self {
+        match self {
+            Self::Retired => Self::Native,
+            Self::Native => Self::Canary,
+            Self::Canary => Self::Shadow,
+            Self::Shadow | Self::Legacy => Self::Legacy,
+        }
+    }
+
+    /// The stage after.
+    pub(crate) const fn after(self) -> Self {
+        match self {
+            Self::Legacy => Self::Shadow,
+            Self::Shadow => Self::Canary,
+            Self::Canary => Self::Native,
+            Self::Native | Self::Retired => Self::Retired,
+        }
+    }
+}
+
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

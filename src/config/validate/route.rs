@@ -11,10 +11,11 @@ use super::legacy::Legacies;
 use super::{Against, NAME_HINT, Read, is_host};
 use crate::config::document::did_you_mean;
 use crate::config::fault::{Fault, Place};
-use crate::config::raw;
+use crate::config::raw::{self, At};
 use crate::config::section::{Section, is_name};
 use crate::config::valid::{Ack, Kafka, RouteSpec};
 use crate::legacy::spec::Spec;
+use crate::rollback::Limits;
 use crate::route::Stage;
 use crate::route::canary::{Canary, Share, Sticky};
 use crate::route::matcher::Matcher;
@@ -167,6 +168,7 @@ fn route(
         shadow: Arc::new(policy(raw, section)),
         gate: gate(raw, section),
         force: force(raw, section),
+        rollback: rollback(raw, section),
         body_max: section.size(&raw.body_max, 1 << 20),
         timeout: section.duration(&raw.timeout, Duration::from_secs(5)),
         ack: own_ack.or_else(|| kafka.as_ref().map(|kafka| kafka.ack)).unwrap_or(Ack::Delivered),
@@ -271,6 +273,35 @@ fn force(raw: &raw::Route, section: &mut Section<'_>) -> Option<String> {
         section.fault_with_hint(given.span(), "there is no gate to force", hint);
     }
     Some(given.get().clone())
+}
+
+fn rollback(raw: &raw::Route, section: &mut Section<'_>) -> Option<Limits> {
+    let given = raw.rollback.as_ref()?;
+    let (at, given) = (given.span(), given.get());
+    let mut section = section.inner(at.clone());
+    let mut share = |given: &Option<At<f64>>| given.as_ref().map(|share| section.share(share).get());
+    let (errors, mismatches, declines) =
+        (share(&given.errors), share(&given.mismatches), share(&given.declines));
+    if let Some(latency) = given.latency.as_ref().filter(|latency| *latency.get() <= 1.0) {
+        let hint = "2.0 is twice as long as legacy".to_owned();
+        section.fault_with_hint(latency.span(), "native would have to be faster than legacy", hint);
+    }
+    if [errors, mismatches, declines].iter().all(Option::is_none) && given.latency.is_none() {
+        let hint = "give one of `errors`, `latency`, `mismatches`, `declines`".to_owned();
+        section.fault_with_hint(at, "nothing here takes the route back", hint);
+    }
+    if let Some(url) = given.webhook.as_ref().filter(|url| !url.get().starts_with("http")) {
+        section.fault(url.span(), format!("`{}` is no URL: write http://… or https://…", url.get()));
+    }
+    Some(Limits {
+        errors,
+        latency: given.latency.as_ref().map(|latency| *latency.get()),
+        mismatches,
+        declines,
+        over: section.duration(&given.over, Duration::from_secs(60)),
+        least: section.count(&given.least, 20) as u64,
+        webhook: given.webhook.as_ref().map(|url| url.get().clone()),
+    })
 }
 
 /// The cluster that is named, or the only one.

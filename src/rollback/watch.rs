@@ -1,0 +1,157 @@
+//! Looks at all routes each second, and takes back those that are beyond their limits.
+//!
+//! What hits many routes at once (Kafka, a table, the machine) is no route's fault: when half of those that native
+//! answers are beyond their limits, and at least two, none is taken back. What is known to come from Kafka or a table
+//! is not counted in the first place.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+
+use super::webhook::{self, Told};
+use super::window::{Beyond, Counts, Window};
+use crate::config::reload::note;
+use crate::control::Control;
+use crate::route::overrides::StageOverride;
+use crate::route::{Route, Stage};
+
+/// How often is looked.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Another route counts as hit, too, on this part of the requests that its own rollback would take.
+const HINT: u64 = 4;
+
+/// Watches until it is dropped.
+pub(crate) struct RollbackWatch {
+    stop: mpsc::Sender<()>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl RollbackWatch {
+    /// Begins to watch. Webhooks are called on `side`.
+    pub(crate) fn start(control: &Arc<Control>, side: Handle) -> io::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let control = Arc::downgrade(control);
+        let thread = thread::Builder::new().name("rollback".to_owned()).spawn(move || {
+            let mut watcher = Watcher { control, side, routes: BTreeMap::new(), is_wide: false };
+            while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                watcher.look();
+            }
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for RollbackWatch {
+    fn drop(&mut self) {
+        let _ = self.stop.send(());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Watcher {
+    control: Weak<Control>,
+    side: Handle,
+    /// What routes did, at the stage that they did it at.
+    routes: BTreeMap<String, (Stage, Window)>,
+    /// Whether many routes are beyond their limits.
+    is_wide: bool,
+}
+
+impl Watcher {
+    fn look(&mut self) {
+        let Some(control) = self.control.upgrade() else { return };
+        let generation = control.process.generations.load();
+        let watched: Vec<&Arc<Route>> =
+            generation.routes().iter().filter(|route| is_watched(route)).collect();
+        self.routes.retain(|name, _| watched.iter().any(|route| route.name() == name));
+        if watched.is_empty() {
+            return;
+        }
+        self.count(&control, &watched);
+        let (hit, beyond) = self.judge(&watched);
+        let is_wide = hit >= 2 && hit * 2 >= watched.len();
+        if is_wide && !self.is_wide {
+            tracing::error!(
+                hit,
+                watched = watched.len(),
+                "many routes are beyond their limits at once: no route is taken back for it"
+            );
+        }
+        self.is_wide = is_wide;
+        for (route, beyond) in beyond {
+            if !(is_wide && beyond.may_be_shared) {
+                self.take_back(&control, route, &beyond.why);
+            }
+        }
+    }
+
+    fn count(&mut self, control: &Control, watched: &[&Arc<Route>]) {
+        let sums: BTreeMap<_, _> = control.process.metrics.sums().into_iter().collect();
+        for route in watched {
+            let Some(limits) = &route.spec.rollback else { continue };
+            let compared = match limits.mismatches {
+                Some(_) => control.gate().compared(&route.spec),
+                None => (0, 0),
+            };
+            let counts = sums
+                .get(route.name())
+                .map_or_else(Counts::default, |sums| Counts::of(sums, route.stage, compared));
+            let entry = self.routes.entry(route.name().to_owned());
+            let (stage, window) = entry.or_insert_with(|| (route.stage, Window::default()));
+            if *stage != route.stage {
+                // What it did at another stage says nothing of this one.
+                (*stage, *window) = (route.stage, Window::default());
+            }
+            window.add(Instant::now(), counts, limits);
+        }
+    }
+
+    /// How many routes are hit by something, and which are beyond their limits.
+    fn judge<'r>(&self, watched: &[&'r Arc<Route>]) -> (usize, Vec<(&'r Arc<Route>, Beyond)>) {
+        let (mut hit, mut all) = (0, Vec::new());
+        for route in watched {
+            let (Some(limits), Some((_, window))) = (&route.spec.rollback, self.routes.get(route.name()))
+            else {
+                continue;
+            };
+            hit += usize::from(window.beyond(limits, limits.least / HINT).is_some_and(|b| b.may_be_shared));
+            all.extend(window.beyond(limits, limits.least).map(|beyond| (*route, beyond)));
+        }
+        (hit, all)
+    }
+
+    fn take_back(&mut self, control: &Control, route: &Route, why: &str) {
+        let to = route.spec.before(route.stage);
+        tracing::error!(route = route.name(), from = %route.stage, %to, why, "taken back: it is beyond its limits");
+        control.rollbacks.count(route.name());
+        let set = StageOverride { stage: to, note: note("automatic rollback", why) };
+        match control.take_back(route.name(), set) {
+            Ok(None) => {}
+            Ok(Some(unkept)) => {
+                tracing::error!(
+                    route = route.name(),
+                    "a restart forgets it, since it cannot be kept on disk: {unkept}"
+                );
+            }
+            Err(failed) => tracing::error!(route = route.name(), "it could not be taken back: {failed}"),
+        }
+        self.routes.remove(route.name());
+        if let Some(url) = route.spec.rollback.as_ref().and_then(|limits| limits.webhook.clone()) {
+            let told = Told { route: route.name().to_owned(), from: route.stage, to, why: why.to_owned() };
+            self.side.spawn(webhook::tell(url, told));
+        }
+    }
+}
+
+/// Whether a route has limits, and native answers on it.
+fn is_watched(route: &Route) -> bool {
+    route.spec.rollback.is_some() && route.stage >= Stage::Canary
+}

@@ -1,0 +1,180 @@
+//! What a route did lately, against its limits.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::Limits;
+use crate::observe::AnsweredBy;
+use crate::observe::cells::Sums;
+use crate::route::Stage;
+
+/// What was counted of a route since the process began. What a window holds is the difference of two of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Counts {
+    /// Requests that native was to answer.
+    pub asked: u64,
+    /// Those that failed, and not by a fault of many routes.
+    pub failed: u64,
+    /// Those that it left to legacy.
+    pub declined: u64,
+    /// Answers of native, and what they took in all, in microseconds.
+    pub native: (u64, u64),
+    /// The same of legacy.
+    pub legacy: (u64, u64),
+    /// What was compared.
+    pub samples: u64,
+    /// What of it mismatched.
+    pub mismatched: u64,
+}
+
+impl Counts {
+    /// From what cores counted, and the `samples` and mismatches of the evidence.
+    pub(super) fn of(sums: &Sums, stage: Stage, (samples, mismatched): (u64, u64)) -> Self {
+        let by = |by: AnsweredBy| sums.answered_by(by);
+        let took = |by: AnsweredBy| (sums.answered_by(by), sums.sum_us[by as usize]);
+        // Only on a retired route an error of ours is native's.
+        let ours = if stage == Stage::Retired { by(AnsweredBy::Proxy) } else { 0 };
+        let failed = by(AnsweredBy::Fallback) + ours + sums.requests[AnsweredBy::Native as usize][5];
+        Self {
+            asked: by(AnsweredBy::Native) + by(AnsweredBy::Declined) + by(AnsweredBy::Fallback) + ours,
+            failed: failed.saturating_sub(sums.shared),
+            declined: by(AnsweredBy::Declined),
+            native: took(AnsweredBy::Native),
+            legacy: took(AnsweredBy::Legacy),
+            samples,
+            mismatched,
+        }
+    }
+
+    fn since(self, before: Self) -> Self {
+        let two = |a: (u64, u64), b: (u64, u64)| (a.0.saturating_sub(b.0), a.1.saturating_sub(b.1));
+        Self {
+            asked: self.asked.saturating_sub(before.asked),
+            failed: self.failed.saturating_sub(before.failed),
+            declined: self.declined.saturating_sub(before.declined),
+            native: two(self.native, before.native),
+            legacy: two(self.legacy, before.legacy),
+            samples: self.samples.saturating_sub(before.samples),
+            mismatched: self.mismatched.saturating_sub(before.mismatched),
+        }
+    }
+}
+
+/// Why a route is beyond its limits.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Beyond {
+    /// In words, with the figures.
+    pub why: String,
+    /// Whether it may come from what all routes share.
+    pub may_be_shared: bool,
+}
+
+/// A route's last counts.
+#[derive(Debug, Default)]
+pub(super) struct Window(VecDeque<(Instant, Counts)>);
+
+impl Window {
+    /// Adds what is counted now, and forgets what is too old.
+    pub(super) fn add(&mut self, now: Instant, counts: Counts, limits: &Limits) {
+        self.0.push_back((now, counts));
+        while self.0.len() > 2
+            && self.0.get(1).is_some_and(|(when, _)| now.duration_since(*when) >= limits.over)
+        {
+            self.0.pop_front();
+        }
+    }
+
+    /// Whether the window is beyond a limit, where at least so many requests say so.
+    pub(super) fn beyond(&self, limits: &Limits, least: u64) -> Option<Beyond> {
+        let ((_, first), (_, now)) = (self.0.front()?, self.0.back()?);
+        let (lately, least) = (now.since(*first), least.max(1));
+        let share = |what: &str, n: u64, of: u64, limit: Option<f64>, may_be_shared| {
+            let (limit, is) = (limit?, n as f64 / of as f64);
+            let why = || format!("{what}: {n} of {of} requests, {:.2} % allowed", limit * 100.0);
+            (of >= least && is > limit).then(|| Beyond { why: why(), may_be_shared })
+        };
+        share("failed", lately.failed, lately.asked, limits.errors, true)
+            .or_else(|| share("mismatched", lately.mismatched, lately.samples, limits.mismatches, false))
+            .or_else(|| share("declined", lately.declined, lately.asked, limits.declines, true))
+            .or_else(|| slow(lately, *now, limits, least))
+    }
+}
+
+/// Legacy's time is the window's, or where it answers nothing any more the one that it had.
+fn slow(lately: Counts, ever: Counts, limits: &Limits, least: u64) -> Option<Beyond> {
+    let limit = limits.latency?;
+    let mean = |(n, us): (u64, u64)| (n >= least).then(|| us as f64 / n as f64);
+    let native = mean(lately.native)?;
+    let legacy = mean(lately.legacy).or_else(|| mean(ever.legacy))?;
+    let why =
+        || format!("slow: {native:.0} µs on average where legacy takes {legacy:.0}, {limit} times allowed");
+    (native > legacy * limit).then(|| Beyond { why: why(), may_be_shared: true })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits {
+            errors: Some(0.01),
+            latency: Some(2.0),
+            mismatches: Some(0.1),
+            declines: Some(0.5),
+            over: Duration::from_secs(10),
+            least: 20,
+            webhook: None,
+        }
+    }
+
+    /// What is said after these counts, a second apart.
+    fn said(counts: &[Counts]) -> Option<String> {
+        let (mut window, began, limits) = (Window::default(), Instant::now(), limits());
+        for (at, counts) in counts.iter().enumerate() {
+            window.add(began + Duration::from_secs(at as u64), *counts, &limits);
+        }
+        window.beyond(&limits, limits.least).map(|beyond| beyond.why)
+    }
+
+    fn asked(asked: u64, failed: u64) -> Counts {
+        Counts { asked, failed, ..Counts::default() }
+    }
+
+    #[test]
+    fn each_limit_has_its_figure() {
+        let none = Counts::default();
+        assert_eq!(said(&[none, asked(100, 1)]), None);
+        assert_eq!(said(&[none, asked(100, 2)]).unwrap(), "failed: 2 of 100 requests, 1.00 % allowed");
+        let mismatched = Counts { samples: 50, mismatched: 6, ..none };
+        assert!(said(&[none, mismatched]).unwrap().starts_with("mismatched: 6 of 50"));
+        let declined = Counts { asked: 50, declined: 26, ..none };
+        assert!(said(&[none, declined]).unwrap().starts_with("declined: 26 of 50"));
+        let slow = Counts { native: (20, 42_000), legacy: (20, 20_000), ..none };
+        assert!(said(&[none, slow]).unwrap().starts_with("slow: 2100 µs on average where legacy takes 1000"));
+    }
+
+    #[test]
+    fn too_few_requests_say_nothing() {
+        assert_eq!(said(&[Counts::default(), asked(19, 19)]), None);
+        assert_eq!(said(&[asked(20, 20)]), None, "one look is no window");
+    }
+
+    #[test]
+    fn what_is_over_is_over() {
+        let mut counts = vec![Counts::default(), asked(100, 50)];
+        counts.extend((0..12).map(|at| asked(200 + 100 * at, 50)));
+        assert_eq!(said(&counts), None);
+        assert!(said(&counts[..8]).is_some());
+    }
+
+    #[test]
+    fn legacys_time_is_remembered_where_it_answers_nothing_any_more() {
+        let before = Counts { legacy: (100, 100_000), ..Counts::default() };
+        let now = |us: u64| Counts { native: (30, 30 * us), ..before };
+        assert!(said(&[before, now(2_500)]).is_some());
+        assert_eq!(said(&[before, now(1_500)]), None);
+        assert_eq!(said(&[Counts::default(), Counts { native: (30, 90_000), ..Counts::default() }]), None);
+    }
+}
