@@ -30,6 +30,7 @@ want() {
 php_fpm() { have php-fpm8.2 || have php-fpm; }
 # Not by `| grep -q`: with pipefail, whom grep leaves early would count as failed.
 library() { [[ $(ldconfig -p) == *"$1"* ]]; }
+php_module() { [[ $(php -m 2>/dev/null) == *"$1"* ]]; }
 java_17() { [[ $(java -version 2>&1) =~ version\ \"(1[7-9]|[2-9][0-9]) ]]; }
 go_new() { have go && at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; }
 kafka_ready() { [ -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; }
@@ -53,6 +54,8 @@ look_for_test() {
   want nginx "the tests compare with nginx in front of PHP-FPM" have nginx
   want openssl "makes the tests' certificates" have openssl
   want curl "signs the S3 requests of the tests' set-up" have curl
+  want redis-server "PHP's sessions in Redis, read and written by both sides" have redis-server
+  want php8.2-redis "PHP's way to keep sessions in Redis" php_module redis
   want openjdk-17-jre-headless "runs Apache Kafka" java_17
   kafka_ready || want maven "fetches Apache Kafka from Maven Central" have mvn
   want nodejs "runs the WebSocket server behind the proxy" have node

@@ -81,10 +81,21 @@ pub struct NotEncodable {
 /// [`Undecodable`] where PHP would give up and destroy the session.
 #[doc(alias = "session_decode")]
 pub fn decode(php: &Php, format: Format, stored: &[u8]) -> Result<Array, Undecodable> {
+    Ok(match decode_value(php, format, stored)? {
+        Value::Array(session) => session,
+        _ => Array::new(),
+    })
+}
+
+/// The same where a script may have made `$_SESSION` something else than an array: `php_serialize` stores that as well.
+///
+/// # Errors
+/// [`Undecodable`] where PHP would give up and destroy the session.
+pub fn decode_value(php: &Php, format: Format, stored: &[u8]) -> Result<Value, Undecodable> {
     let decoded = match format {
-        Format::Php => decode_php(php, stored),
+        Format::Php => decode_php(php, stored).map(Value::Array),
         Format::PhpSerialize => decode_whole(php, stored),
-        Format::PhpBinary => decode_binary(php, stored),
+        Format::PhpBinary => decode_binary(php, stored).map(Value::Array),
     };
     decoded.ok_or(Undecodable(format))
 }
@@ -130,6 +141,11 @@ fn decode_php(php: &Php, stored: &[u8]) -> Option<Array> {
         };
         let (name, behind) = (&rest[..end], &rest[end + 1..]);
         if !php.since(Version::V7_1) && name.starts_with(b"!") {
+            session.insert(Key::Str(Str::new(&name[1..])), Value::Null);
+            rest = behind;
+            continue;
+        }
+        if php.is_5() && name == b"_SESSION" {
             rest = behind;
             continue;
         }
@@ -145,26 +161,22 @@ fn decode_binary(php: &Php, stored: &[u8]) -> Option<Array> {
     let mut rest = stored;
     while let [length, behind @ ..] = rest {
         let (length, has_value) = (usize::from(length & 0x7f), length & 0x80 == 0);
-        if length >= behind.len() + usize::from(length == 0) {
+        if length > behind.len() {
             return None;
         }
         let (name, behind) = behind.split_at(length);
-        rest = behind;
-        if has_value {
-            let (value, len) = unserialize_prefix(php, behind)?;
-            session.insert(Key::Str(Str::new(name)), value);
-            rest = &behind[len..];
-        }
+        let (value, len) = if has_value { unserialize_prefix(php, behind)? } else { (Value::Null, 0) };
+        session.insert(Key::Str(Str::new(name)), value);
+        rest = &behind[len..];
     }
     Some(session)
 }
 
-fn decode_whole(php: &Php, stored: &[u8]) -> Option<Array> {
-    if stored.is_empty() {
-        return Some(Array::new());
-    }
-    match unserialize(php, stored, true)? {
-        Value::Array(session) => Some(session),
-        _ => Some(Array::new()),
+/// Up to 7.4 what is no serialized value is an empty session.
+fn decode_whole(php: &Php, stored: &[u8]) -> Option<Value> {
+    match unserialize(php, stored, true) {
+        Some(Value::Null) => Some(Array::new().into()),
+        None if stored.is_empty() || !php.is_8() => Some(Array::new().into()),
+        decoded => decoded,
     }
 }

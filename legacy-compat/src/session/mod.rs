@@ -10,6 +10,6 @@ mod limiter;
 
 pub use crate::response::SameSite;
 pub use cookie::CookieSettings;
-pub use format::{Format, NotEncodable, Undecodable, UnknownFormat, decode, encode};
+pub use format::{Format, NotEncodable, Undecodable, UnknownFormat, decode, decode_value, encode};
 pub use id::{IdSettings, SessionId};
 pub use limiter::{CacheLimiter, UnknownLimiter};

@@ -3,7 +3,8 @@
 use legacy_compat::arith::{self, Bits};
 use legacy_compat::call::{Ctx, Outcome};
 use legacy_compat::families::strings::csv;
-use legacy_compat::{Value, Version, access, cast, compare};
+use legacy_compat::session::{self, Format};
+use legacy_compat::{Array, Php, Value, Version, access, cast, compare};
 
 /// The answer of an operator; none for one that the crate does not have.
 pub fn call(ctx: &mut Ctx<'_>, operator: &str, args: &[Value]) -> Option<Outcome> {
@@ -14,6 +15,7 @@ pub fn call(ctx: &mut Ctx<'_>, operator: &str, args: &[Value]) -> Option<Outcome
     match operator {
         "==" | "switch" => bool(compare::loose_eq(php, x, y)),
         "!=" => bool(!compare::loose_eq(php, x, y)),
+        "session" => Some(Ok(session(php, x, y))),
         "===" => bool(compare::identical(x, y)),
         "<" => bool(compare::less(php, x, y)),
         "<=" => bool(compare::less_eq(php, x, y)),
@@ -141,4 +143,21 @@ pub fn ascii_json(json: &str) -> String {
         }
     }
     out
+}
+
+/// `session_encode` of an array, or whether `session_decode` takes a text and what it leaves in `$_SESSION`.
+fn session(php: &Php, format: &Value, data: &Value) -> Value {
+    let format = std::str::from_utf8(format.as_bytes().unwrap_or_default()).unwrap_or_default();
+    let Ok(format) = format.parse::<Format>() else { return Value::from("not started") };
+    match data {
+        Value::Array(session) => match session::encode(php, format, session) {
+            Ok(stored) if !stored.is_empty() => stored.into(),
+            _ => Value::FALSE,
+        },
+        text => {
+            let decoded = session::decode_value(php, format, text.as_bytes().unwrap_or_default());
+            let pair = [Value::Bool(decoded.is_ok()), decoded.unwrap_or_else(|_| Array::new().into())];
+            Value::Array(pair.into_iter().collect())
+        }
+    }
 }

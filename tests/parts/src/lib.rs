@@ -9,6 +9,7 @@
 //! | [`Echo`] | a WebSocket server (Node's `ws`) that sends back what it gets |
 //! | [`Backend`] | a backend in the test itself, byte by byte |
 //! | [`Authority`] | certificates, signed by an authority of the test's own |
+//! | [`Redis`] | a real Redis |
 //! | [`Handover`] | the proxy, a given binary with a given `routes.toml` |
 //!
 //! [`http`] sends exact bytes and gives exact bytes back, [`fastcgi`] asks PHP without a server in between; [`load`] keeps
@@ -35,6 +36,7 @@ mod kafka;
 mod nginx;
 mod php_fpm;
 mod port;
+mod redis;
 mod s3;
 
 pub use backend::{Backend, Conversation};
@@ -45,4 +47,5 @@ pub use kafka::{Kafka, Record};
 pub use nginx::Nginx;
 pub use php_fpm::{PhpFpm, PhpFpmBuilder};
 pub use port::free_port;
+pub use redis::Redis;
 pub use s3::S3;

@@ -1,0 +1,214 @@
+//! Sessions go from PHP to us and back, in files and in Redis, and neither side loses what the other one wrote.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use handover_parts::fastcgi::FastCgi;
+use handover_parts::{PhpFpm, PhpFpmBuilder, Redis as RedisServer};
+use handover_session::{Files, Patience, Redis, RedisSettings, SessionError, Store};
+use legacy_compat::families::serialize::{serialize, unserialize};
+use legacy_compat::session::{Format, SessionId, decode, encode};
+use legacy_compat::{Array, Php, Value, Version};
+
+const ID: &str = "0123456789abcdefghijklmnop";
+
+/// Long enough for a busy machine.
+const PATIENT: Duration = Duration::from_secs(30);
+
+fn php() -> Php {
+    Php::new(Version::V8_2)
+}
+
+fn id() -> SessionId {
+    SessionId::from_client(ID.as_bytes()).unwrap()
+}
+
+fn pool() -> PhpFpmBuilder {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/parts/php");
+    PhpFpm::serving(root).setting("session.use_strict_mode", "0").setting("session.gc_probability", "0")
+}
+
+/// Has PHP do something with the session, and gives what is in it afterwards.
+fn php_does(address: &str, what: &str, body: &[u8]) -> Array {
+    let (query, cookie) = (format!("do={what}"), format!("PHPSESSID={ID}"));
+    let script =
+        std::fs::canonicalize(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/parts/php/session.php"))
+            .unwrap();
+    let length = body.len().to_string();
+    let params: [(&[u8], &[u8]); 6] = [
+        (b"SCRIPT_FILENAME", script.as_os_str().as_encoded_bytes()),
+        (b"REQUEST_METHOD", b"POST"),
+        (b"QUERY_STRING", query.as_bytes()),
+        (b"CONTENT_TYPE", b"application/octet-stream"),
+        (b"CONTENT_LENGTH", length.as_bytes()),
+        (b"HTTP_COOKIE", cookie.as_bytes()),
+    ];
+    let answer = FastCgi::connect(address).ask(&params, body).expect("php-fpm answers");
+    assert!(answer.stderr.is_empty(), "PHP complains: {}", String::from_utf8_lossy(&answer.stderr));
+    let session = unserialize(&php(), answer.body(), true).expect("what was serialized");
+    session.as_array().expect("an array").clone()
+}
+
+/// All that a session may hold, nested and with names that need care.
+fn values() -> Array {
+    let list: Array = [1, 2, 3].into_iter().collect();
+    let nested: Array = [("list", Value::from(list)), ("empty", Array::new().into())].into_iter().collect();
+    [
+        ("user", Value::from("alice")),
+        ("bytes", Value::string(b"\x00|;\"\xff")),
+        ("visits", 3.into()),
+        ("ratio", 0.1.into()),
+        ("admin", false.into()),
+        ("nothing", Value::Null),
+        ("cart", nested.into()),
+        ("a.b c", "dotted".into()),
+    ]
+    .into_iter()
+    .collect()
+}
+
+async fn goes_both_ways(store: &dyn Store, address: &str, format: Format) {
+    let php = php();
+    let session = values();
+    php_does(address, "write", &serialize(&php, &session.clone().into()));
+    let seen = store.peek(&id()).await.unwrap().expect("PHP has stored a session");
+    assert_eq!(decode(&php, format, &seen).unwrap(), session, "what PHP wrote, without the lock");
+
+    let locked = store.lock(&id(), Patience::of(PATIENT)).await.unwrap();
+    let mut changed = decode(&php, format, locked.data().unwrap()).unwrap();
+    changed.insert("user", "bob");
+    changed.remove(&"visits".into());
+    locked.write(encode(&php, format, &changed).unwrap().into()).await.unwrap();
+    assert_eq!(php_does(address, "read", b""), changed, "PHP sees what was written, though it is shorter");
+
+    store.lock(&id(), Patience::of(PATIENT)).await.unwrap().destroy().await.unwrap();
+    assert_eq!(php_does(address, "read", b""), Array::new(), "PHP begins anew");
+    php_does(address, "destroy", b"");
+    assert!(store.peek(&id()).await.unwrap().is_none());
+    let none = store.lock(&id(), Patience::of(PATIENT)).await.unwrap();
+    assert!(none.data().is_none());
+    none.release().await;
+    assert!(store.peek(&id()).await.unwrap().is_none(), "who only looked has created nothing");
+}
+
+/// Both sides count up at once; a lost lock would lose a count.
+async fn nothing_is_lost(store: Arc<dyn Store>, address: String, format: Format) {
+    const EACH: i64 = 20;
+    let php_side = (0..3).map(|_| {
+        let address = address.clone();
+        tokio::task::spawn_blocking(move || (0..EACH).for_each(|_| drop(php_does(&address, "add", b""))))
+    });
+    let our_side = (0..3).map(|_| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            for _ in 0..EACH {
+                add(&*store, format).await;
+            }
+        })
+    });
+    for side in php_side.chain(our_side).collect::<Vec<_>>() {
+        side.await.unwrap();
+    }
+    assert_eq!(php_does(&address, "read", b"")["count"].as_int(), Some(6 * EACH));
+}
+
+async fn add(store: &dyn Store, format: Format) {
+    let php = php();
+    let locked = store.lock(&id(), Patience::of(PATIENT)).await.unwrap();
+    let mut session = decode(&php, format, locked.data().map_or(&[], |data| data)).unwrap();
+    let count = session["count"].as_int().unwrap_or(0);
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    session.insert("count", count + 1);
+    locked.write(encode(&php, format, &session).unwrap().into()).await.unwrap();
+}
+
+/// While PHP has the lock a deadline ends the wait; while we have it PHP waits, and goes on when it is dropped untouched.
+async fn locks_are_each_others(store: Arc<dyn Store>, address: String) {
+    php_does(&address, "write", &serialize(&php(), &values().into()));
+    let holder = address.clone();
+    let held = tokio::task::spawn_blocking(move || php_does(&holder, "hold", b""));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let refused = store.lock(&id(), Patience::of(Duration::from_millis(30))).await;
+    assert!(matches!(refused, Err(SessionError::Busy(_))), "PHP has the lock");
+    let locked = store.lock(&id(), Patience::of(PATIENT)).await.expect("the lock once PHP has finished");
+    held.await.unwrap();
+
+    let began = Instant::now();
+    let waiting = tokio::task::spawn_blocking(move || (php_does(&address, "read", b""), began.elapsed()));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    drop(locked);
+    let (session, waited) = waiting.await.unwrap();
+    assert_eq!(session, values(), "what was only looked at is as it was");
+    assert!(waited >= Duration::from_millis(290), "PHP did not wait: {waited:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_go_both_ways_in_every_form_and_depth() {
+    for (format, depth) in [(Format::Php, 0), (Format::PhpSerialize, 2), (Format::PhpBinary, 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut inner = folder.path().to_owned();
+        inner.extend(ID[..depth].split("").filter(|part| !part.is_empty()));
+        std::fs::create_dir_all(inner).unwrap();
+        let save_path = format!("{depth};{}", folder.path().display());
+        let fpm = pool()
+            .setting("session.serialize_handler", format.name())
+            .directive("php_value[session.save_path]", format!("\"{save_path}\""))
+            .start();
+        goes_both_ways(&Files::at(&save_path).unwrap(), fpm.address(), format).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_lose_nothing_and_share_the_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let save_path = folder.path().display().to_string();
+    let fpm = pool().directive("php_value[session.save_path]", save_path.clone()).start();
+    let store: Arc<dyn Store> = Arc::new(Files::at(&save_path).unwrap());
+    php_does(fpm.address(), "write", &serialize(&php(), &Array::new().into()));
+    nothing_is_lost(Arc::clone(&store), fpm.address().to_owned(), Format::Php).await;
+    locks_are_each_others(store, fpm.address().to_owned()).await;
+}
+
+fn redis_pool(server: &RedisServer) -> PhpFpm {
+    pool()
+        .directive("php_value[session.save_handler]", "redis")
+        .directive("php_value[session.save_path]", format!("\"tcp://127.0.0.1:{}\"", server.port()))
+        .setting("redis.session.locking_enabled", "1")
+        .setting("redis.session.lock_retries", "-1")
+        .setting("redis.session.lock_wait_time", "2000")
+        .start()
+}
+
+async fn redis(server: &RedisServer) -> Redis {
+    let settings = RedisSettings { locking: true, ..RedisSettings::default() };
+    Redis::connect(&format!("redis://127.0.0.1:{}", server.port()), settings).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_goes_both_ways() {
+    let server = RedisServer::start();
+    let fpm = redis_pool(&server);
+    goes_both_ways(&redis(&server).await, fpm.address(), Format::Php).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_loses_nothing_and_shares_the_lock() {
+    let server = RedisServer::start();
+    let fpm = redis_pool(&server);
+    let store: Arc<dyn Store> = Arc::new(redis(&server).await);
+    nothing_is_lost(Arc::clone(&store), fpm.address().to_owned(), Format::Php).await;
+    locks_are_each_others(store, fpm.address().to_owned()).await;
+}
+
+#[tokio::test]
+async fn a_lock_that_ran_out_stores_nothing() {
+    let server = RedisServer::start();
+    let address = format!("redis://127.0.0.1:{}", server.port());
+    let settings =
+        RedisSettings { locking: true, lock_expire: Duration::from_millis(50), ..RedisSettings::default() };
+    let store = Redis::connect(&address, settings).await.unwrap();
+    let locked = store.lock(&id(), Patience::of(PATIENT)).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(120)).await;
+    assert!(matches!(locked.write("user|s:1:\"x\";".into()).await, Err(SessionError::LockLost)));
+    assert!(store.peek(&id()).await.unwrap().is_none());
+}
