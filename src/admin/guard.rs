@@ -2,12 +2,16 @@
 //!
 //! A page in an operator's browser can send requests to 127.0.0.1. So the Host must be an address or `localhost` (a
 //! name that was made to point here is refused), and what changes something must be JSON, which a page may send
-//! elsewhere only after asking, and the answer to that is no.
+//! elsewhere only after asking, and the answer to that is no. The forms of our own pages carry a token instead, which
+//! no other page can read.
 
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+/// Where the pages' forms go: these check their token.
+const FORMS: &str = "/review/";
 
 /// Lets a request through, or refuses it.
 pub(super) async fn guard(request: Request, next: Next) -> Response {
@@ -23,8 +27,9 @@ fn refusal(request: &Request) -> Option<(StatusCode, &'static str)> {
         return Some((StatusCode::FORBIDDEN, "the admin answers to an IP address or `localhost` only"));
     }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    let json = field(header::CONTENT_TYPE).is_some_and(|value| value.starts_with("application/json"));
-    (changes && !json)
+    let is = |kind| field(header::CONTENT_TYPE).is_some_and(|value| value.starts_with(kind));
+    let form = request.uri().path().starts_with(FORMS) && is("application/x-www-form-urlencoded");
+    (changes && !form && !is("application/json"))
         .then_some((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON: `Content-Type: application/json`"))
 }
 

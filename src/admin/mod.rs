@@ -2,6 +2,7 @@
 //!
 //! | method, path | what |
 //! | --- | --- |
+//! | `GET /` and what it links to | the review [`pages`] |
 //! | `GET /healthz` | 200 as long as the process runs |
 //! | `GET /readyz` | 200 when it takes requests; 503 while it drains or a php-fpm under it does not answer |
 //! | `GET /metrics` | Prometheus' text form |
@@ -21,6 +22,7 @@
 mod evidence;
 mod guard;
 mod metrics;
+mod pages;
 mod review;
 mod status;
 
@@ -84,8 +86,9 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/api/tables/{name}/refresh", post(refresh_table))
         .route("/api/legacies/{name}/reload", post(reload_legacy))
         .route("/api/legacy-only", post(legacy_only))
+        .with_state(Arc::clone(&control))
+        .merge(pages::router(control))
         .layer(middleware::from_fn(guard::guard))
-        .with_state(control)
 }
 
 async fn readyz(State(control): State<Arc<Control>>) -> Response {

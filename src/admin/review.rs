@@ -10,7 +10,7 @@ use handover_shadow::{DecideError, Decider, NotDecided, Reader, Store, StoreErro
 use serde::Deserialize;
 use serde_json::json;
 
-use super::failed;
+use super::{evidence, failed};
 use crate::control::Control;
 
 /// What `POST /api/clusters/{id}/decide` takes.
@@ -56,14 +56,7 @@ pub(super) async fn gate(State(control): State<Arc<Control>>, Path(name): Path<S
 
 /// The clusters of all routes' newest evidence, with how they stand.
 pub(super) async fn clusters(State(control): State<Arc<Control>>) -> Response {
-    read(control, |reader| {
-        let mut all = Vec::new();
-        for route in reader.routes()? {
-            all.extend(reader.parity(&route)?.into_iter().flat_map(|parity| parity.clusters));
-        }
-        Ok(all)
-    })
-    .await
+    read(control, evidence::clusters).await
 }
 
 /// One cluster: its decisions, the newest first, and its pairs, the smallest first.

@@ -57,6 +57,18 @@ impl Sums {
     pub(crate) fn answered_by(&self, by: AnsweredBy) -> u64 {
         self.requests[by as usize].iter().sum()
     }
+
+    /// The upper bound of the bucket that this share of that one's answers came within, in microseconds; `None` where it
+    /// gave none, or the answer was beyond the last bucket.
+    pub(crate) fn quantile(&self, by: AnsweredBy, share: f64) -> Option<u64> {
+        let wanted = (share * self.answered_by(by) as f64).ceil() as u64;
+        let mut seen = 0;
+        let bucket = self.buckets[by as usize].iter().position(|count| {
+            seen += count;
+            seen >= wanted
+        });
+        bucket.filter(|_| wanted > 0).map(bound_us)
+    }
 }
 
 impl Cells {
@@ -175,5 +187,8 @@ mod tests {
         assert_eq!(&sums[0].1.buckets[native][..2], [1, 1]);
         assert_eq!(sums[0].1.buckets[native].iter().sum::<u64>(), 2, "20 s is beyond the last bucket");
         assert_eq!(sums[0].1.sum_us[native], 20_000_043);
+        assert_eq!(sums[0].1.quantile(AnsweredBy::Native, 0.5), Some(64));
+        assert_eq!(sums[0].1.quantile(AnsweredBy::Native, 0.99), None, "beyond the last bucket");
+        assert_eq!(sums[0].1.quantile(AnsweredBy::Legacy, 0.5), None, "it answered nothing");
     }
 }

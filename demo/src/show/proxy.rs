@@ -18,7 +18,7 @@ const HTTP: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
 const ADMIN: ([u8; 4], u16) = ([127, 0, 0, 1], 8081);
 
 /// How long the proxy may take to be ready, php-fpm included.
-const READY: Duration = Duration::from_secs(30);
+const READY: Duration = Duration::from_secs(120);
 
 /// How long it may take to end.
 const ENDED: Duration = Duration::from_secs(40);

@@ -1,0 +1,115 @@
+//! The review pages: how far the takeover is, what differs, and what people decide of it.
+//!
+//! | path | page |
+//! | --- | --- |
+//! | `/` | [`progress`]: each route's stage, parity, gate, latency of both sides |
+//! | `/routes/{name}` | [`route`]: what its gate asks for, its differences, its ledger |
+//! | `/differences` | [`differences`]: the clusters, unreviewed and worst first; several decided at once |
+//! | `/differences/{id}` | [`cluster`]: the pairs side by side, and the decisions |
+//!
+//! Rendered here, without a build step and without anything from elsewhere. What came from traffic is text to them:
+//! maud escapes all of it, and the pages' policy lets no script run but [`assets`]' own. Forms carry a token of this
+//! process, which no other page can read.
+
+mod assets;
+mod cluster;
+mod differences;
+mod document;
+mod forms;
+mod progress;
+mod route;
+mod shell;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use handover_shadow::{Reader, Store, StoreError};
+use maud::html;
+
+use self::forms::Token;
+use self::shell::Page;
+use crate::control::Control;
+use crate::observe::chain;
+
+/// What the pages are made from.
+#[derive(Clone)]
+pub(super) struct Pages {
+    control: Arc<Control>,
+    token: Token,
+}
+
+/// All pages.
+pub(super) fn router(control: Arc<Control>) -> Router {
+    let pages = Pages { control, token: Token::new() };
+    Router::new()
+        .route("/", get(progress::page))
+        .route("/routes/{name}", get(route::page))
+        .route("/differences", get(differences::page))
+        .route("/differences/{id}", get(cluster::page))
+        .route("/review/decide", post(forms::decide))
+        .route("/review/undo", post(forms::undo))
+        .route("/review/legacy-only", post(forms::legacy_only))
+        .layer(middleware::map_response(shell::policy))
+        .route("/assets/{name}", get(assets::asset))
+        .with_state(pages)
+}
+
+impl Pages {
+    /// Reads the evidence, off the admin's thread. `None` where there is none yet.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Option<T>, Failure> {
+        let path = self.control.store.clone();
+        let done = tokio::task::spawn_blocking(move || match Store::read(&path)? {
+            Some(reader) => read(&reader).map(Some),
+            None => Ok(None),
+        });
+        Ok(done.await??)
+    }
+
+    /// Runs what may wait for the disk, off the admin's thread.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Control) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let control = Arc::clone(&self.control);
+        Ok(tokio::task::spawn_blocking(move || work(&control)).await?)
+    }
+}
+
+/// A page that could not be made.
+enum Failure {
+    /// Something of ours failed.
+    Ours(Box<dyn std::error::Error + Send + Sync>),
+    /// There is no such thing.
+    Absent(String),
+    /// What was sent cannot be done.
+    Refused(StatusCode, String),
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Ours(Box::new(error))
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (status, what) = match self {
+            Self::Ours(error) => (StatusCode::INTERNAL_SERVER_ERROR, chain(&*error)),
+            Self::Absent(what) => (StatusCode::NOT_FOUND, what),
+            Self::Refused(status, why) => (status, why),
+        };
+        let body = html! {
+            h1 { (status.canonical_reason().unwrap_or("Failed")) }
+            p { (what) }
+            p { a href="/" { "Back to the progress" } }
+        };
+        (status, Page::bare("Failed").show(body)).into_response()
+    }
+}

@@ -1,0 +1,126 @@
+//! One route: its stage and why, what its gate asks for, where it was before.
+
+use axum::extract::{Path, State};
+use handover_shadow::{Assessment, Estimate, Need, NeedState, Parity};
+use maud::{Markup, html};
+
+use super::differences::minute;
+use super::shell::Page;
+use super::{Failure, Pages};
+use crate::gate::ledger::Entry;
+use crate::route::Route;
+
+/// The page.
+pub(super) async fn page(State(pages): State<Pages>, Path(name): Path<String>) -> Result<Markup, Failure> {
+    let generation = pages.control.process.generations.load();
+    let Some(route) = generation.route(&name).cloned() else {
+        return Err(Failure::Absent(format!("there is no route `{name}`")));
+    };
+    let wanted = name.clone();
+    let parity = pages.read(move |reader| reader.parity(&wanted)).await?.flatten();
+    let asked = route.clone();
+    let (gate, entries) = pages
+        .aside(move |control| (control.gate().assess(&asked.spec), control.gate().ledger().read()))
+        .await?;
+    let (entries, broken) = match entries? {
+        Ok(entries) => (entries, None),
+        Err((entries, broken)) => (entries, Some(broken.to_string())),
+    };
+    let own: Vec<&Entry> = entries.iter().filter(|entry| entry.moved.route == name).collect();
+    Ok(Page::new(&pages, "", &name).show(html! {
+        p { a href="/" data-back { "← Progress" } }
+        h1 { (name) }
+        (facts(&route))
+        div #evidence data-live {
+            @match &parity {
+                Some(parity) => (evidence(parity)),
+                None => p.empty { "There is no evidence yet: in shadow, every request that is compared is some." },
+            }
+            (needs(&gate, route.spec.gate.is_some()))
+        }
+        (ledger(&own, broken.as_deref()))
+    }))
+}
+
+fn facts(route: &Route) -> Markup {
+    let spec = &route.spec;
+    html! {
+        dl.facts {
+            dt { "Matches" } dd { code { (spec.pattern) } }
+            dt { "Stage" } dd { span.stage.(route.stage.to_string()) { (route.stage) }
+                @if route.stage != spec.stage { " (the file says " (spec.stage) ")" }
+                @if let Some(why) = &route.overridden { small.warn { (why) } }
+            }
+            dt { "Owner" } dd { (spec.owner.as_deref().unwrap_or("nobody is named")) }
+            dt { "Repeatable" } dd { (if spec.repeatable { "yes" } else { "no: legacy is never asked twice" }) }
+        }
+    }
+}
+
+fn evidence(parity: &Parity) -> Markup {
+    let sum = |by: &std::collections::BTreeMap<String, u64>| by.values().sum::<u64>();
+    let figures = [
+        ("matched", parity.matched),
+        ("ignored", parity.ignored),
+        ("mismatched", parity.mismatched),
+        ("declined", sum(&parity.declined)),
+        ("not comparable", sum(&parity.not_comparable)),
+        ("pending", parity.pending),
+        ("dropped", sum(&parity.dropped)),
+        ("unattributed records", sum(&parity.unattributed)),
+    ];
+    html! {
+        h2 { "Evidence" }
+        dl.figures { @for (name, count) in figures { div { dt { (name) } dd { (count) } } } }
+        p { a href=(format!("/differences?route={}", parity.evidence.route)) { (parity.clusters.len()) " differences" }
+            " · legacy " code { (parity.evidence.legacy) } " · native " code { (parity.evidence.on_trial) } }
+    }
+}
+
+fn needs(gate: &Assessment, has_gate: bool) -> Markup {
+    html! {
+        h2 { "Gate: " @if gate.open { span.good { "open" } } @else { span.bad { "shut" } }
+            @if !has_gate { small { "the route has none; this is what profile `standard` would say" } } }
+        p { (gate.samples) " samples, " (gate.counted) " of them counted, " (gate.mismatches)
+            " mismatches: the rate is shown to be below " (format!("{:.3} %", 100.0 * gate.bound)) ". " (estimate(&gate.estimate)) }
+        ul.needs { @for need in &gate.needs { (line(need)) } }
+    }
+}
+
+fn line(need: &Need) -> Markup {
+    let (class, word) = match need.state {
+        NeedState::Met => ("good", "met"),
+        NeedState::Missing => ("bad", "missing"),
+        NeedState::Unmeasurable => ("bad", "unmeasurable"),
+        NeedState::Waived => ("faint", "waived"),
+    };
+    html! {
+        li { span.(class) { (word) } " " strong { (need.what) } ": " (need.found)
+            @if let Some(how) = &need.how { small { (how) } } }
+    }
+}
+
+fn estimate(estimate: &Estimate) -> String {
+    match estimate {
+        Estimate::Open => String::new(),
+        Estimate::In(seconds) if *seconds < 7200 => {
+            format!("It would open in about {} minutes.", seconds.div_ceil(60))
+        }
+        Estimate::In(seconds) => format!("It would open in about {} hours.", seconds.div_ceil(3600)),
+        Estimate::Unknown(why) => format!("When it would open can't be said: {why}."),
+    }
+}
+
+fn ledger(own: &[&Entry], broken: Option<&str>) -> Markup {
+    html! {
+        h2 { "Ledger" }
+        @if let Some(why) = broken { p.warn role="alert" { (why) } }
+        @if own.is_empty() { p.empty { "It was never moved." } }
+        ol.history { @for entry in own.iter().rev() {
+            li { time { (minute(&entry.at.to_string())) } " "
+                @if let Some(from) = entry.moved.from { (from) " → " } strong { (entry.moved.to) }
+                " by " (entry.moved.who) ": " (entry.moved.why)
+                @if let Some(gate) = &entry.moved.evidence { small { "on " (gate.samples) " samples" } } }
+        } }
+    }
+}

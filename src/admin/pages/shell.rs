@@ -1,0 +1,110 @@
+//! What all pages share: head, navigation, the banner of an emergency, and the policy that browsers hold them to.
+
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use maud::{DOCTYPE, Markup, html};
+
+use super::{Pages, assets};
+
+/// Nothing but our own style and script; no frame around a page, no form to elsewhere.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// A page around its content.
+pub(super) struct Page<'a> {
+    title: &'a str,
+    here: &'static str,
+    emergency: Option<String>,
+    refused: Option<String>,
+}
+
+/// The navigation: path and name.
+const PLACES: [(&str, &str); 2] = [("/", "Progress"), ("/differences", "Differences")];
+
+impl<'a> Page<'a> {
+    /// A page that says of the process what all pages say.
+    pub(super) fn new(pages: &Pages, here: &'static str, title: &'a str) -> Self {
+        let generation = pages.control.process.generations.load();
+        let emergency = generation.overrides.legacy_only.as_ref().map(ToString::to_string);
+        Self { title, here, emergency, refused: pages.control.refused() }
+    }
+
+    /// A page that says nothing of the process.
+    pub(super) fn bare(title: &'a str) -> Self {
+        Self { title, here: "", emergency: None, refused: None }
+    }
+
+    /// The whole page.
+    pub(super) fn show(&self, content: Markup) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { (self.title) " · Handover" }
+                    link rel="stylesheet" href=(assets::STYLE);
+                    script src=(assets::SCRIPT) defer {}
+                }
+                body {
+                    a.skip href="#content" { "Skip to the content" }
+                    header {
+                        span.brand { "Handover" }
+                        nav aria-label="Pages" {
+                            @for (path, name) in PLACES {
+                                a href=(path) aria-current=[(path == self.here).then_some("page")] { (name) }
+                            }
+                        }
+                        button.quiet type="button" data-help { "Keys " kbd { "?" } }
+                    }
+                    @if let Some(why) = &self.emergency {
+                        p.banner.alarm role="alert" { strong { "Everything goes to legacy. " } (why) }
+                    }
+                    @if let Some(why) = &self.refused {
+                        p.banner role="alert" { strong { "routes.toml is refused; the last good one serves. " } }
+                        pre.banner { (why) }
+                    }
+                    main #content tabindex="-1" { (content) }
+                    (help())
+                }
+            }
+        }
+    }
+}
+
+fn help() -> Markup {
+    let keys = [
+        ("j, k", "next, previous"),
+        ("Enter", "open"),
+        ("x", "select, to decide several at once"),
+        ("a", "accept"),
+        ("i", "ignore what differs there"),
+        ("b", "bug"),
+        ("c", "comment"),
+        ("u", "undo the latest decision"),
+        ("?", "this help"),
+    ];
+    html! {
+        dialog #help aria-labelledby="help-title" {
+            h2 #help-title { "Keys" }
+            dl { @for (key, what) in keys { dt { kbd { (key) } } dd { (what) } } }
+            form method="dialog" { button { "Close" } }
+        }
+    }
+}
+
+/// What browsers are told of every page.
+pub(super) async fn policy(mut response: Response) -> Response {
+    let fields = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    for (name, value) in fields {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
