@@ -36,6 +36,12 @@ pub struct Pipeline {
     settings: Settings,
 }
 
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a pipeline of {} rules", self.rules)
+    }
+}
+
 /// What the file says besides its steps.
 pub(crate) struct Settings {
     pub php: Php,

@@ -6,7 +6,7 @@ use regex::bytes::RegexBuilder;
 
 use super::compile::{At, Checked, Compiler, Typed};
 use super::op::{Convert, Op, TextTest};
-use super::php;
+use super::php::{self, PhpFn};
 use super::types::Type;
 use crate::fault::did_you_mean;
 
@@ -208,6 +208,12 @@ impl Compiler {
         {
             let message = format!("`php.{name}` takes {count} arguments, not {}", args.len());
             return self.fault(node, at, &message, None);
+        }
+        if let (PhpFn::Matches | PhpFn::Groups, Some(pattern)) = (signature.function, args.first())
+            && let Some(pattern) = self.as_constant(pattern.id).and_then(Value::as_bytes)
+            && let Some(why) = php::pattern_fault(&self.php, pattern)
+        {
+            return self.fault(node, at, &format!("this is no pattern: {why}"), None);
         }
         let op = Op::Php(signature.function, args.iter().map(|arg| arg.id).collect());
         Some(Typed { id: self.add(op), ty: signature.returns })

@@ -179,7 +179,13 @@ fn is_numeric(php: &Php, value: &Value) -> bool {
 fn groups(php: &Php, pattern: &Value, subject: &Value) -> Evaluated<Option<Array>> {
     let pattern = pattern.as_bytes().ok_or(EvalError::NoOverload("php.matches"))?;
     let subject = cast::to_str(php, subject);
-    pcre::preg_match(php, pattern, &subject).map_err(|why| EvalError::Function("preg_match", why.into()))
+    // where PCRE2 gives up, PHP answers false
+    Ok(pcre::preg_match(php, pattern, &subject).ok().flatten())
+}
+
+/// What is wrong with a pattern.
+pub(crate) fn pattern_fault(php: &Php, pattern: &[u8]) -> Option<String> {
+    pcre::preg_match(php, pattern, b"").err().filter(|why| !why.starts_with("preg_last_error"))
 }
 
 /// PHP between `date_default_timezone_set($zone)` and the way back.

@@ -151,6 +151,7 @@ impl<'t> Builder<'t> {
         let unpack = step.unpack.as_ref().map(|unpack| self.unpack(unpack));
         let set = self.assign(&step.set, step.when.is_some());
         let runs = self.runs(&step.rule);
+        let carry = self.assign(&step.carry, true);
         let end = self.compiler.program.ops.len() as Id;
         if list.is_some() || step.when.is_some() {
             set_here.iter().for_each(|name| self.compiler.may_have_changed(name, None));
@@ -170,6 +171,7 @@ impl<'t> Builder<'t> {
             unpack: flat(unpack)?,
             set: set?,
             runs: runs?,
+            carry: carry?,
             reject: step.reject,
         })
     }
@@ -195,7 +197,7 @@ impl<'t> Builder<'t> {
     fn set_in(&self, step: &raw::Step) -> Vec<String> {
         let mut names: Vec<String> = ["errors", "warnings", "repairs"].map(str::to_owned).into();
         names.extend(step.item.iter().cloned());
-        names.extend(step.set.keys().cloned());
+        names.extend(step.set.keys().chain(step.carry.keys()).cloned());
         names.extend(step.decode.iter().map(|decode| decode.into.clone()));
         names.extend(step.unpack.iter().flat_map(|unpack| unpack.fields.keys().cloned()));
         names.extend(step.rule.iter().flat_map(|rule| rule.get_ref().set.keys().cloned()));

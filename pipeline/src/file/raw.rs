@@ -98,6 +98,8 @@ pub(crate) struct Step {
     /// Variables that are computed.
     pub set: Named,
     pub rule: Vec<Spanned<Rule>>,
+    /// Variables that are computed behind the rules, unless one of them skipped the rest.
+    pub carry: Named,
     /// Ends the way here where there are errors.
     pub reject: bool,
 }

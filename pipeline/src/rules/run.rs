@@ -6,6 +6,7 @@ use super::counts::Seen;
 use super::step::{Action, End, Report, Rule, Run, Step};
 use crate::expr::error::{EvalError, Evaluated};
 use crate::expr::eval::{Frame, Program};
+use crate::expr::op::Id;
 use crate::file::raw::Then;
 
 /// The places of the variables that every pipeline has.
@@ -129,16 +130,22 @@ impl<'p> Walk<'p> {
                 self.frame.vars[field.slot as usize] = field.from(&map)?;
             }
         }
-        for (slot, id) in &step.set {
-            self.frame.vars[*slot as usize] = self.program.get(*id, &self.frame)?.into_owned();
-        }
+        self.assign(&step.set)?;
         for run in &step.runs {
             match self.rules(run)? {
                 Flow::Next => {}
                 flow => return Ok(flow),
             }
         }
+        self.assign(&step.carry)?;
         Ok(Flow::Next)
+    }
+
+    fn assign(&mut self, set: &[(u32, Id)]) -> Evaluated<()> {
+        for (slot, id) in set {
+            self.frame.vars[*slot as usize] = self.program.get(*id, &self.frame)?.into_owned();
+        }
+        Ok(())
     }
 
     fn rules(&mut self, run: &Run) -> Flowing {

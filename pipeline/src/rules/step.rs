@@ -20,6 +20,7 @@ pub(crate) struct Step {
     pub unpack: Option<(Id, Vec<Unpack>)>,
     pub set: Vec<(u32, Id)>,
     pub runs: Vec<Run>,
+    pub carry: Vec<(u32, Id)>,
     pub reject: bool,
 }
 
