@@ -160,7 +160,9 @@ fn decode_binary(php: &Php, stored: &[u8]) -> Option<Array> {
     let mut session = Array::new();
     let mut rest = stored;
     while let [length, behind @ ..] = rest {
-        let (length, has_value) = (usize::from(length & 0x7f), length & 0x80 == 0);
+        // Up to 7.0 the highest bit says that there is no value; later it says nothing.
+        let has_value = length & 0x80 == 0 || php.since(Version::V7_1);
+        let length = usize::from(length & 0x7f);
         if length > behind.len() {
             return None;
         }
@@ -178,5 +180,20 @@ fn decode_whole(php: &Php, stored: &[u8]) -> Option<Value> {
         Some(Value::Null) => Some(Array::new().into()),
         None if stored.is_empty() || !php.is_8() => Some(Array::new().into()),
         decoded => decoded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_a_value_is_null_up_to_7_0_and_no_session_later() {
+        let stored = b"\x81a";
+        let old = decode(&Php::new(Version::V7_0), Format::PhpBinary, stored).unwrap();
+        assert!(old.contains_key(&"a".into()) && old["a"].is_null());
+        for version in [Version::V7_2, Version::V7_4, Version::V8_2] {
+            assert!(decode(&Php::new(version), Format::PhpBinary, stored).is_err(), "{version}");
+        }
     }
 }
