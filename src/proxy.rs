@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use handover_api::Handler;
 
+use crate::native::identity::Identities;
 use crate::route::generation::Handlers;
 
 /// A proxy with handlers of one's own. [`run`](Builder::run) is the whole command line.
@@ -14,7 +15,7 @@ pub struct Proxy(());
 impl Proxy {
     /// Begins a proxy.
     pub fn builder() -> Builder {
-        Builder { handlers: Handlers::new() }
+        Builder { handlers: Handlers::new(), identities: Identities::default() }
     }
 }
 
@@ -22,6 +23,7 @@ impl Proxy {
 #[must_use]
 pub struct Builder {
     handlers: Handlers,
+    identities: Identities,
 }
 
 impl Builder {
@@ -32,8 +34,24 @@ impl Builder {
         self
     }
 
+    /// Says what the binary was built from, as [`sources!`](crate::sources) has it: evidence then belongs to exactly these
+    /// sources. Without it evidence belongs to the binary, and begins anew with each build.
+    pub fn sources(mut self, sources: &'static str) -> Self {
+        self.identities = Identities::built_from(sources);
+        self
+    }
+
     /// Runs the command line that the process was called with.
     pub fn run(self) -> ExitCode {
-        crate::cli::run(self.handlers)
+        crate::cli::run(self.handlers, self.identities)
     }
+}
+
+/// The sources that a binary was built from, as its build script listed them with `handover_fingerprint::emit()`. For
+/// [`Builder::sources`].
+#[macro_export]
+macro_rules! sources {
+    () => {
+        include_str!(env!("HANDOVER_SOURCES"))
+    };
 }

@@ -24,5 +24,5 @@ fn main() -> ExitCode {
         let Command::Demo(args) = Command::parse();
         return show::run(&args);
     }
-    Proxy::builder().handler("create_flight", CreateFlight).run()
+    Proxy::builder().sources(handover::sources!()).handler("create_flight", CreateFlight).run()
 }

@@ -7,8 +7,7 @@ use serde_json::json;
 use super::gate::SHUT;
 use super::{Context, count};
 use crate::config::fault::shown_path;
-use crate::gate::keeper::{Gatekeeper, Holds};
-use crate::native::identity::Identities;
+use crate::gate::keeper::Holds;
 use crate::serve::EVIDENCE;
 
 /// What `check` takes.
@@ -24,7 +23,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let checked = context.location.check(&context.handler_names());
     let held = match &checked {
         Ok((_, checked)) if checked.config.state.join(EVIDENCE).exists() => {
-            Gatekeeper::new(&checked.config.state, Identities::default()).look(&checked.config)
+            context.keeper(&checked.config.state).look(&checked.config)
         }
         // Where no process has served, nobody knows what a gate would say.
         _ => Holds::new(),

@@ -5,8 +5,6 @@ use std::process::ExitCode;
 use handover_shadow::{Assessment, Need, NeedState};
 
 use super::{Context, output, unusable};
-use crate::gate::keeper::Gatekeeper;
-use crate::native::identity::Identities;
 
 /// What `gate` takes.
 #[derive(Debug, clap::Args)]
@@ -26,7 +24,7 @@ pub(super) const SHUT: u8 = 3;
 /// Asks.
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let generation = context.generation().map_err(|faults| unusable(context, &faults))?;
-    let gate = Gatekeeper::new(&generation.config.state, Identities::default());
+    let gate = context.keeper(&generation.config.state);
     let said: Vec<Assessment> = match &args.route {
         Some(name) => vec![gate.assess(&context.route(&generation, name)?.spec)],
         None => {

@@ -17,7 +17,7 @@ mod routes;
 mod serve;
 mod toggle;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -107,6 +107,7 @@ enum Command {
 struct Context {
     location: Location,
     handlers: Handlers,
+    identities: Identities,
     output: Output,
 }
 
@@ -115,9 +116,14 @@ impl Context {
     fn generation(&self) -> Result<Arc<Generation>, Faults> {
         let (_, checked) = self.location.check(&self.handler_names())?;
         let mut overrides = OverrideStore::new(checked.config.state.clone()).load();
-        overrides.held = Gatekeeper::new(&checked.config.state, Identities::default()).look(&checked.config);
+        overrides.held = self.keeper(&checked.config.state).look(&checked.config);
         let shared = Shared::new(self.handlers.clone(), Arc::new(checked.config), Arc::new(overrides));
         Ok(shared.load())
+    }
+
+    /// The gates of a process with that state folder.
+    fn keeper(&self, state: &Path) -> Gatekeeper {
+        Gatekeeper::new(state, self.identities.clone())
     }
 
     /// The route of that name.
@@ -135,12 +141,12 @@ impl Context {
 }
 
 /// Runs the command line that the process was called with.
-pub(crate) fn run(handlers: Handlers) -> ExitCode {
+pub(crate) fn run(handlers: Handlers, identities: Identities) -> ExitCode {
     let cli = Cli::parse();
     // Others whom we start, such as php-fpm, work in other folders.
     let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
     let location = Location { main: absolute(cli.config), state: cli.state.map(absolute) };
-    let context = Context { location, handlers, output: Output::of_this_process() };
+    let context = Context { location, handlers, identities, output: Output::of_this_process() };
     let done = match cli.command {
         Command::Serve(args) => serve::run(&args, &context),
         Command::Check(args) => check::run(&args, &context),

@@ -8,8 +8,6 @@ use super::legacy_only::operator;
 use super::{Context, unusable};
 use crate::config::fault::shown_path;
 use crate::config::reload::note;
-use crate::gate::keeper::Gatekeeper;
-use crate::native::identity::Identities;
 use crate::route::override_store::OverrideStore;
 use crate::route::overrides::StageOverride;
 use crate::route::{Route, Stage};
@@ -45,7 +43,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         let to = target(args, context)?;
         let set = StageOverride { stage: to, note: note(operator(), &args.reason) };
         store.set_stage(&args.route, set).with_context(unwritable)?;
-        Gatekeeper::new(store.folder(), Identities::default()).taken_back(&args.route, to);
+        context.keeper(store.folder()).taken_back(&args.route, to);
         format!("is at stage {to} until `rollback {} --off`", args.route)
     };
     context.output.text(&format!(

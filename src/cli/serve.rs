@@ -38,7 +38,11 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     if args.end_with_parent {
         end_with_parent()?;
     }
-    let running = match Running::start(context.location.clone(), context.handlers.clone()) {
+    let running = match Running::start(
+        context.location.clone(),
+        context.handlers.clone(),
+        context.identities.clone(),
+    ) {
         Ok(running) => running,
         Err(StartError::Config(faults)) => return Err(unusable(context, &faults)),
         Err(why) => return Err(anyhow::Error::new(why).context("the process cannot start")),

@@ -17,7 +17,6 @@ use super::{Context, gate, unusable};
 use crate::config::edit::{self, Edited};
 use crate::config::fault::shown_path;
 use crate::gate::keeper::Gatekeeper;
-use crate::native::identity::Identities;
 use crate::route::{Route, Stage};
 
 /// What the three take.
@@ -78,7 +77,7 @@ fn change(
     let route = context.route(&generation, &args.route)?;
     let to = to(route)?;
     possible(route, to)?;
-    let keeper = Gatekeeper::new(&generation.config.state, Identities::default());
+    let keeper = context.keeper(&generation.config.state);
     let is_shut = show_gate(route, to, &keeper, context)?;
     if is_shut && args.force.is_none() {
         context.output.complain(&format!("nothing is changed: {} stays at {}", route.name(), route.stage));

@@ -161,6 +161,9 @@ pub(crate) struct Legacy {
     pub queue_max: Option<At<u32>>,
     /// The largest request body, beyond which clients get a 413; `"1GiB"` when not given.
     pub body_max: Option<At<String>>,
+    /// A header field by which it does everything but what has effects, `"X-Dry-Run: 1"`, where it understands one: then
+    /// it can be asked beside native on every route, to be compared.
+    pub dry_run: Option<At<String>>,
     /// How its version is known, to which evidence belongs: `"header:X-Version"` of its answers, or the version itself.
     pub version: Option<At<String>>,
 }
@@ -359,6 +362,9 @@ pub(crate) struct Route {
     pub gate: Option<At<GateRaw>>,
     /// Why the route is to be at its stage although its gate is not met. The ledger keeps it.
     pub force: Option<At<String>>,
+    /// The sources that its handler is made of, `["app/src/flights/**"]`, where that is less than all that the binary was
+    /// built from: its evidence then begins anew only when one of these changes.
+    pub sources: Option<At<Vec<At<String>>>>,
     /// What takes the route back one stage, by itself.
     pub rollback: Option<At<Rollback>>,
     /// The largest body that native gets; a larger one goes to legacy. `"1MiB"` when not given.

@@ -117,6 +117,8 @@ pub(crate) struct RouteSpec {
     pub gate: Option<Gate>,
     /// Why it is to be at its stage although its gate is not met.
     pub force: Option<String>,
+    /// The sources that its handler is made of, as patterns; all that the binary was built from when empty.
+    pub sources: Vec<String>,
     /// What takes it back by itself.
     pub rollback: Option<Limits>,
     /// The largest body that native gets, in bytes. A larger one goes to legacy.
@@ -138,6 +140,12 @@ impl RouteSpec {
     /// The stage after that one.
     pub(crate) fn after(&self, stage: Stage) -> Stage {
         self.with_share(stage.after(), Stage::after)
+    }
+
+    /// Whether legacy may be asked beside native, only to be compared. What it chose (an id, a time) can't be injected
+    /// into an answer that native has given already: such a route is compared by a share that legacy answers.
+    pub(crate) fn may_ask_legacy_too(&self) -> bool {
+        (self.repeatable || self.legacy.dry_run.is_some()) && !self.shadow.injects()
     }
 
     fn with_share(&self, stage: Stage, next: impl Fn(Stage) -> Stage) -> Stage {

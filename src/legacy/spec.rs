@@ -27,6 +27,8 @@ pub(crate) struct Spec {
     pub body_max: u64,
     /// How its version is known. Evidence belongs to a version.
     pub version: Version,
+    /// A header field (name, value) by which it does all but what has effects.
+    pub dry_run: Option<(String, String)>,
 }
 
 /// How the version of a running legacy is known.

@@ -39,6 +39,7 @@ pub(crate) fn spec(kind: Kind) -> Spec {
         queue_max: 1000,
         body_max: 100 << 20,
         version: super::spec::Version::Unknown,
+        dry_run: None,
     }
 }
 

@@ -87,6 +87,7 @@ fn legacy(
         queue_max: section.count(&raw.queue_max, 1024),
         body_max: section.size(&raw.body_max, 1 << 30),
         version: version(raw, section),
+        dry_run: dry_run(raw, section),
         kind: kind?,
     };
     if let (Kind::FastCgi(_), Some(given)) = (&spec.kind, &raw.tunnel_timeout) {
@@ -118,6 +119,20 @@ fn version(raw: &raw::Legacy, section: &mut Section<'_>) -> Version {
             Version::Field(name.to_owned())
         }
     }
+}
+
+/// `NAME: VALUE`.
+fn dry_run(raw: &raw::Legacy, section: &mut Section<'_>) -> Option<(String, String)> {
+    let given = raw.dry_run.as_ref()?;
+    let field = given.get().split_once(':').map(|(name, value)| (name.trim(), value.trim()));
+    let valid = field.filter(|(name, value)| {
+        http::HeaderName::from_bytes(name.as_bytes()).is_ok() && http::HeaderValue::from_str(value).is_ok()
+    });
+    if valid.is_none() {
+        let hint = "write name and value: \"X-Dry-Run: 1\"".to_owned();
+        section.fault_with_hint(given.span(), format!("`{}` is no header field", given.get()), hint);
+    }
+    valid.map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
 fn kind(

@@ -168,6 +168,7 @@ fn route(
         shadow: Arc::new(policy(raw, section)),
         gate: gate(raw, section),
         force: force(raw, section),
+        sources: sources(raw, section),
         rollback: rollback(raw, section),
         body_max: section.size(&raw.body_max, 1 << 20),
         timeout: section.duration(&raw.timeout, Duration::from_secs(5)),
@@ -273,6 +274,16 @@ fn force(raw: &raw::Route, section: &mut Section<'_>) -> Option<String> {
         section.fault_with_hint(given.span(), "there is no gate to force", hint);
     }
     Some(given.get().clone())
+}
+
+fn sources(raw: &raw::Route, section: &mut Section<'_>) -> Vec<String> {
+    let Some(given) = &raw.sources else { return Vec::new() };
+    for text in given.get() {
+        if let Err(why) = glob::Pattern::new(text.get()) {
+            section.fault(text.span(), format!("`{}` is no pattern: {why}", text.get()));
+        }
+    }
+    given.get().iter().map(|text| text.get().clone()).collect()
 }
 
 fn rollback(raw: &raw::Route, section: &mut Section<'_>) -> Option<Limits> {
