@@ -29,10 +29,10 @@ use crate::config::watch::Watch;
 use crate::control::{self, Applier, Control, Unprepared};
 use crate::legacy::Legacies;
 use crate::legacy::managed::Pools;
-use crate::mirror::Mirror;
 use crate::mirror::court::Court;
 use crate::mirror::experiment::Conductor;
 use crate::mirror::tap::Taps;
+use crate::mirror::{Mirror, asker};
 use crate::native::identity::Identities;
 use crate::native::ports::LivePorts;
 use crate::process::{Phase, Process, Refusals};
@@ -103,8 +103,11 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts. When it returns, the cores accept connections.
-    pub(crate) fn start(location: Location, handlers: Handlers) -> Result<Self, StartError> {
-        let identities = Identities::default();
+    pub(crate) fn start(
+        location: Location,
+        handlers: Handlers,
+        identities: Identities,
+    ) -> Result<Self, StartError> {
         let names: Vec<String> = handlers.keys().cloned().collect();
         let loaded =
             location.load(&names.iter().map(String::as_str).collect::<Vec<_>>(), identities.clone())?;
@@ -126,7 +129,7 @@ impl Running {
         let tables = Arc::new(Tables::new(&state, side.handle().clone()));
         let ports: Arc<dyn Ports> = Arc::new(LivePorts::new(Arc::clone(&tables) as Arc<_>));
         let producers = Arc::<Producers>::default();
-        let (mirror, begun) = Mirror::new();
+        let (mirror, mut begun) = Mirror::new();
         let (court, tapped) = mpsc::channel(TAPPED_MAX);
         let legacies = Legacies::new(scratch);
         let process = Arc::new(Process {
@@ -146,6 +149,9 @@ impl Running {
             phase: watch::Sender::new(Phase::Serving),
             grace: GRACE,
         });
+        if let Some(asks) = begun.asks.take() {
+            asker::start(process.legacies.clone(), asks).map_err(StartError::Runtime)?;
+        }
         side.block_on(control::prepare(&process, &config, side.handle()))?;
 
         let conductor = Conductor { ports, producers, identities };

@@ -18,7 +18,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use handover_api::{Context, Request, Response};
 use handover_http1::{Field, RequestHead};
+use handover_shadow::Outcome;
 use http::Method;
+use tokio::sync::oneshot;
 use tracing::Level;
 
 use crate::accept::core::Core;
@@ -26,7 +28,10 @@ use crate::commit::NotCommitted;
 use crate::exchange::replayed::{Gathered, Replayed, gather};
 use crate::exchange::{AnswerSink, BodySource, ClientGone, ClientSink};
 use crate::legacy::{ExchangeError, Outbound, Served};
-use crate::mirror::capture::owned_fields;
+use crate::mirror::asker::Ask;
+use crate::mirror::capture::{CapturedAnswer, CapturedSink, owned_fields};
+use crate::mirror::experiment::failed;
+use crate::mirror::{NativeSide, ROOM};
 use crate::native::{self, Decided};
 use crate::observe::{AnsweredBy, Observation, chain};
 use crate::reply::Failure;
@@ -117,10 +122,19 @@ impl Walk<'_> {
             return self.not_native(Failure::NativeFailed, AnsweredBy::Fallback, &mut again, sink).await;
         };
         let cx = Context::new(Arc::clone(&self.core.process.ports));
+        let mirror = &self.core.process.mirror;
+        let trial = if self.decision.plan == Plan::Verify { mirror.trial(route) } else { None };
+        let began = Instant::now();
         let answer = match native::run(handler, &request, &cx, route.spec.timeout).await {
             Ok(Decided::Answer(answer)) => answer,
             Ok(Decided::Decline(decline)) => {
                 tracing::debug!(route = route.name(), reason = decline.reason(), "native declined");
+                if let Some(trial) = trial {
+                    let outcome = Outcome::Declined(decline.reason().to_owned());
+                    let native = NativeSide { outcome, effects: Vec::new(), took: began.elapsed() };
+                    let captured = mirror.fallback(trial, route, request, native);
+                    return self.legacy_captured(AnsweredBy::Declined, captured, &mut again, sink).await;
+                }
                 return self.not_native(Failure::NativeFailed, AnsweredBy::Declined, &mut again, sink).await;
             }
             Err(failure) => {
@@ -130,13 +144,28 @@ impl Walk<'_> {
                     "native failed; legacy answers"
                 );
                 self.shared_fault.set(failure.is_shared());
+                if let Some(trial) = trial {
+                    let native =
+                        NativeSide { outcome: failed(&failure), effects: Vec::new(), took: began.elapsed() };
+                    let captured = mirror.fallback(trial, route, request, native);
+                    return self.legacy_captured(AnsweredBy::Fallback, captured, &mut again, sink).await;
+                }
                 return self.not_native(Failure::NativeFailed, AnsweredBy::Fallback, &mut again, sink).await;
             }
         };
+        let tried =
+            trial.map(|trial| (trial, request.clone(), NativeSide::answered(&answer, began.elapsed())));
         // 3
         match self.core.process.producers.commit(route, &answer.effects).await {
             // 4
-            Ok(()) => self.respond(AnsweredBy::Native, answer.response, sink).await,
+            Ok(()) => {
+                let by = self.respond(AnsweredBy::Native, answer.response, sink).await;
+                if let Some((trial, request, native)) = tried {
+                    let body = request.body().clone();
+                    mirror.ask_too(trial, route, request, native, |answer| self.ask(route, body, answer));
+                }
+                by
+            }
             Err(NotCommitted::Before(error)) => {
                 self.shared_fault.set(true);
                 tracing::warn!(
@@ -178,6 +207,29 @@ impl Walk<'_> {
         let exchanged = self.exchange(&mut body, &mut captured).await;
         drop((body, captured));
         self.ended(AnsweredBy::Legacy, exchanged, sink).await
+    }
+
+    /// What legacy is asked beside the client's path.
+    fn ask(&self, route: &Arc<Route>, body: Bytes, answer: oneshot::Sender<CapturedAnswer>) -> Ask {
+        let Arrived { head, peer, local, secure, protocol } = self.arrived;
+        let (head, route) = (head.clone(), Arc::clone(route));
+        Ask { head, body, peer: *peer, local: *local, secure: *secure, protocol, route, answer }
+    }
+
+    /// Legacy answers the client in native's place, and its answer is captured where there was room for that.
+    async fn legacy_captured(
+        &self,
+        answered_by: AnsweredBy,
+        captured: Option<oneshot::Sender<CapturedAnswer>>,
+        body: &mut impl BodySource,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        let Some(captured) = captured else { return self.legacy(answered_by, body, sink).await };
+        let exchanged = {
+            let mut sink = CapturedSink::new(sink, ROOM, captured);
+            self.exchange(body, &mut sink).await
+        };
+        self.ended(answered_by, exchanged, sink).await
     }
 
     // 5

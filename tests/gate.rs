@@ -191,6 +191,50 @@ fn a_route_that_begins_to_differ_or_to_decline_is_taken_back_too() {
     }
 }
 
+#[test]
+fn a_native_route_goes_on_being_compared_with_what_legacy_says_beside_it() {
+    let world = World::start();
+    let page = "<?php header_remove('X-Powered-By'); header('Content-Type: text/plain'); \
+        file_put_contents(__DIR__ . '/asked', ($_SERVER['HTTP_X_DRY_RUN'] ?? 'live') . \"\\n\", FILE_APPEND | LOCK_EX); \
+        echo 'n=', $_GET['n'] ?? '';";
+    process::write(world.app.path().join("index.php"), page);
+    let routes = format!(
+        "[legacy.app]\nfastcgi = '{}'\nroot = '{}'\nversion = '1'\nconnections_max = 4\ndry_run = 'X-Dry-Run: yes'\n\
+         [[route]]\nname = 'n'\nmatch = 'GET /n'\nnative = 'planted'\nstage = 'native'\nverify = 1\n",
+        world.php.address(),
+        world.php.root().display()
+    );
+    let planted = world.planted();
+    let mut proxy = Handover::start_with(binary(), &routes, |command| {
+        command.env("PLANTED", planted);
+    });
+    let (admin, clients) = (proxy.admin(), proxy.http());
+    let parity = |key: &str| json(admin, "/api/parity")[0][key].as_u64().unwrap_or_default();
+    let answered = |by: &str| json(admin, "/api/status")["routes"][0]["answered"][by].as_u64();
+    let ask = |n: usize| http::Client::connect(clients).unwrap().exchange(&request(n)).unwrap();
+    for n in 0..10 {
+        assert_eq!(ask(n).text(), format!("n={n}"));
+    }
+    proxy.wait_until("all are compared", Duration::from_secs(30), || parity("matched") == 10);
+    assert_eq!((answered("native"), answered("legacy")), (Some(10), Some(0)));
+    let asked = std::fs::read_to_string(world.app.path().join("asked")).unwrap();
+    assert_eq!(asked, "yes\n".repeat(10), "legacy was asked for a dry run each time");
+
+    world.plant("differs");
+    assert_eq!(ask(11).text(), "m=11");
+    proxy.wait_until("what differs is seen", Duration::from_secs(30), || parity("mismatched") == 1);
+    world.plant("panics");
+    assert_eq!(ask(12).text(), "n=12", "legacy answers in its place");
+    proxy.wait_until("a failure is a mismatch", Duration::from_secs(30), || parity("failed") == 1);
+    world.plant("declines");
+    assert_eq!(ask(13).text(), "n=13");
+    proxy.wait_until("a decline is counted", Duration::from_secs(30), || {
+        json(admin, "/api/parity")[0]["declined"]["a planted fault"].as_u64() == Some(1)
+    });
+    let asked = std::fs::read_to_string(world.app.path().join("asked")).unwrap();
+    assert!(asked.ends_with("yes\nlive\nlive\n"), "whom legacy answers for is no dry run: {asked}");
+}
+
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap_or_default()
 }

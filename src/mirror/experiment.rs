@@ -10,9 +10,9 @@ use handover_shadow::{
 };
 use tokio::sync::watch;
 
-use super::Pending;
 use super::capture::{CapturedAnswer, Lost};
 use super::dry::{self, DryRun};
+use super::{NativeSide, Parts, Pending};
 use crate::commit::Producers;
 use crate::native::identity::Identities;
 use crate::native::{Decided, NativeFailure};
@@ -60,7 +60,18 @@ pub(crate) struct Conductor {
 impl Conductor {
     /// Sees one through: dry run and legacy side by side.
     pub(super) async fn conduct(self, pending: Pending) -> Result<Experiment, Abandoned> {
-        let Pending { id, route, at, began, request, body, answer, _permit } = pending;
+        let Pending { id, route, at, began, request, parts, answer, _permit } = pending;
+        let body = match parts {
+            Parts::Shadow(body) => body,
+            Parts::Verify(native) => {
+                let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
+                let (took, version) = (began.elapsed(), route.spec.legacy.version.of(&answer.fields));
+                let legacy = legacy(control_answer(answer)?, took, version, Effects::Unobserved);
+                let control = self.tried(&route, native);
+                let (request, route) = (recorded(&request), route.name().to_owned());
+                return Ok(Experiment { id, route, at, control, candidate: legacy, request });
+            }
+        };
         let policy = &route.spec.shadow;
         let body = body.await.unwrap_or(Err(Lost::BrokenOff)).map_err(Abandoned::Request)?;
         let request = request.with_body(body);
@@ -86,6 +97,23 @@ impl Conductor {
         })
     }
 
+    /// Native, as it was when it was to answer the client. Where legacy is asked for a dry run it sends nothing, so then
+    /// nothing can be said of effects.
+    fn tried(&self, route: &Route, native: NativeSide) -> Side {
+        let records = || native.effects.iter().filter_map(|effect| self.record(route, effect)).collect();
+        Side {
+            who: Who::Native { fingerprint: self.identities.of(&route.spec).to_string() },
+            effects: match route.spec.legacy.dry_run {
+                Some(_) => Effects::Unobserved,
+                None => Effects::Known(records()),
+            },
+            outcome: native.outcome,
+            latency: native.took,
+            reads: Vec::new(),
+            rules: None,
+        }
+    }
+
     fn candidate(&self, route: &Route, dry: DryRun) -> Result<Side, Abandoned> {
         let (outcome, effects) = match dry.ran.ok_or(Abandoned::NoHandler)? {
             Ok(Decided::Answer(answer)) => {
@@ -93,8 +121,7 @@ impl Conductor {
                 (Outcome::Answered(Answer::from(&answer.response)), records)
             }
             Ok(Decided::Decline(decline)) => (Outcome::Declined(decline.reason().to_owned()), Vec::new()),
-            Err(NativeFailure::TimedOut(_)) => (Outcome::TimedOut, Vec::new()),
-            Err(failure) => (Outcome::Failed(chain(&failure)), Vec::new()),
+            Err(failure) => (failed(&failure), Vec::new()),
         };
         Ok(Side {
             who: Who::Native { fingerprint: self.identities.of(&route.spec).to_string() },
@@ -118,6 +145,14 @@ impl Conductor {
     }
 }
 
+/// What no answer of native counts as.
+pub(crate) fn failed(failure: &NativeFailure) -> Outcome {
+    match failure {
+        NativeFailure::TimedOut(_) => Outcome::TimedOut,
+        failure => Outcome::Failed(chain(failure)),
+    }
+}
+
 fn recorded(request: &Request) -> RecordedRequest {
     RecordedRequest {
         method: request.method().to_string(),
@@ -138,12 +173,10 @@ fn control_answer(answer: CapturedAnswer) -> Result<Answer, Abandoned> {
 
 fn control(answer: Answer, latency: Duration, version: Option<String>, policy: &Policy) -> Side {
     let observed = !policy.effects().is_empty();
-    Side {
-        who: Who::Legacy { version },
-        outcome: Outcome::Answered(answer),
-        effects: if observed { Effects::Pending } else { Effects::Unobserved },
-        latency,
-        reads: Vec::new(),
-        rules: None,
-    }
+    legacy(answer, latency, version, if observed { Effects::Pending } else { Effects::Unobserved })
+}
+
+fn legacy(answer: Answer, latency: Duration, version: Option<String>, effects: Effects) -> Side {
+    let (who, outcome) = (Who::Legacy { version }, Outcome::Answered(answer));
+    Side { who, outcome, effects, latency, reads: Vec::new(), rules: None }
 }

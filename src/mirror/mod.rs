@@ -3,6 +3,7 @@
 //! All of it happens off the client's path and within a budget; what does not fit is dropped and counted. On the
 //! client's path are a permit, two channels and the copying of bodies.
 
+pub(crate) mod asker;
 pub(crate) mod capture;
 pub(crate) mod court;
 mod drops;
@@ -14,15 +15,17 @@ mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use handover_api::Request;
-use handover_shadow::ExperimentId;
+use handover_api::{Answer, Effect, Request};
+use handover_shadow::{ExperimentId, Outcome};
 use jiff::Timestamp;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::exchange::{AnswerSink, BodySource};
 use crate::route::Route;
+use asker::{Ask, WAITING};
 use capture::{CapturedAnswer, CapturedBody, CapturedSink, CapturedSource};
 use drops::Drops;
 
@@ -30,12 +33,13 @@ use drops::Drops;
 const UNDER_WAY: usize = 256;
 
 /// What is captured of each body, in bytes: with `UNDER_WAY` the bound of what all captures hold.
-const ROOM: usize = 1 << 20;
+pub(crate) const ROOM: usize = 1 << 20;
 
 /// Begins experiments.
 pub(crate) struct Mirror {
     permits: Arc<Semaphore>,
     queue: mpsc::Sender<Pending>,
+    asks: mpsc::Sender<Ask>,
     drops: Arc<Drops>,
     begun: AtomicU64,
 }
@@ -44,6 +48,8 @@ pub(crate) struct Mirror {
 pub(crate) struct Begun {
     /// The experiments that it begins.
     experiments: mpsc::Receiver<Pending>,
+    /// What legacy is to be asked beside the client's path.
+    pub(crate) asks: Option<mpsc::Receiver<Ask>>,
     /// Those that it had no room for.
     drops: Arc<Drops>,
 }
@@ -54,11 +60,44 @@ pub(crate) struct Pending {
     route: Arc<Route>,
     at: Timestamp,
     began: Instant,
-    /// The request, its body still missing.
     request: Request,
-    body: oneshot::Receiver<CapturedBody>,
+    parts: Parts,
+    /// Legacy's answer, whoever it is for.
     answer: oneshot::Receiver<CapturedAnswer>,
     _permit: OwnedSemaphorePermit,
+}
+
+/// What is there besides legacy's answer.
+enum Parts {
+    /// Legacy answers the client: native is to run dry, once the request's body is there.
+    Shadow(oneshot::Receiver<CapturedBody>),
+    /// Native was to answer the client; this is what it came to.
+    Verify(NativeSide),
+}
+
+/// What native came to on a request that it was to answer.
+pub(crate) struct NativeSide {
+    /// Its answer, or why there is none.
+    pub outcome: Outcome,
+    /// The effects of its answer.
+    pub effects: Vec<Effect>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl NativeSide {
+    /// An answer that native is about to give.
+    pub(crate) fn answered(answer: &Answer, took: Duration) -> Self {
+        let outcome = Outcome::Answered((&answer.response).into());
+        Self { outcome, effects: answer.effects.clone(), took }
+    }
+}
+
+/// A request of native's that is to be compared with legacy's answer.
+pub(crate) struct Trial {
+    id: ExperimentId,
+    at: Timestamp,
+    permit: OwnedSemaphorePermit,
 }
 
 /// Where the parts of one experiment go.
@@ -72,8 +111,9 @@ impl Mirror {
     pub(crate) fn new() -> (Self, Begun) {
         let (queue, experiments) = mpsc::channel(UNDER_WAY);
         let (permits, drops) = (Arc::new(Semaphore::new(UNDER_WAY)), Arc::<Drops>::default());
-        let begun = Begun { experiments, drops: Arc::clone(&drops) };
-        (Self { permits, queue, drops, begun: AtomicU64::new(0) }, begun)
+        let (asks, asked) = mpsc::channel(WAITING);
+        let begun = Begun { experiments, asks: Some(asked), drops: Arc::clone(&drops) };
+        (Self { permits, queue, asks, drops, begun: AtomicU64::new(0) }, begun)
     }
 
     /// Begins an experiment on a request that legacy is about to answer. `None` where it is outside the route's
@@ -83,32 +123,68 @@ impl Mirror {
         route: &Arc<Route>,
         request: impl FnOnce() -> Option<Request>,
     ) -> Option<Capture> {
+        let Trial { id, at, permit } = self.trial(route)?;
+        let (body_sender, body) = oneshot::channel();
+        let (answer_sender, answer) = oneshot::channel();
+        let request = request()?;
+        let (route, began, parts) = (Arc::clone(route), Instant::now(), Parts::Shadow(body));
+        self.hand_over(Pending { id, route, at, began, request, parts, answer, _permit: permit })?;
+        Some(Capture { body: body_sender, answer: answer_sender })
+    }
+
+    /// Begins to compare a request that native is about to answer. `None` as for [`begin`](Self::begin).
+    pub(crate) fn trial(&self, route: &Arc<Route>) -> Option<Trial> {
         let id = ExperimentId(fastrand::u128(..));
         if !route.spec.shadow.picks(id) {
             return None;
         }
-        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
-            self.drops.count(&route.spec.name);
-            return None;
-        };
-        let (body_sender, body) = oneshot::channel();
+        match Arc::clone(&self.permits).try_acquire_owned() {
+            Ok(permit) => Some(Trial { id, at: Timestamp::now(), permit }),
+            Err(_) => {
+                self.drops.count(&route.spec.name);
+                None
+            }
+        }
+    }
+
+    /// Native has answered the client: legacy is asked, too.
+    pub(crate) fn ask_too(
+        &self,
+        trial: Trial,
+        route: &Arc<Route>,
+        request: Request,
+        native: NativeSide,
+        ask: impl FnOnce(oneshot::Sender<CapturedAnswer>) -> Ask,
+    ) {
+        let Ok(room) = self.asks.try_reserve() else { return self.drops.count(&route.spec.name) };
+        if let Some(answer) = self.fallback(trial, route, request, native) {
+            room.send(ask(answer));
+        }
+    }
+
+    /// Native gave no answer, so the client gets legacy's, which is to be captured: both are compared.
+    pub(crate) fn fallback(
+        &self,
+        trial: Trial,
+        route: &Arc<Route>,
+        request: Request,
+        native: NativeSide,
+    ) -> Option<oneshot::Sender<CapturedAnswer>> {
+        let Trial { id, at, permit } = trial;
         let (answer_sender, answer) = oneshot::channel();
-        let pending = Pending {
-            id,
-            route: Arc::clone(route),
-            at: Timestamp::now(),
-            began: Instant::now(),
-            request: request()?,
-            body,
-            answer,
-            _permit: permit,
-        };
-        if self.queue.try_send(pending).is_err() {
-            self.drops.count(&route.spec.name);
+        let (route, began, parts) = (Arc::clone(route), Instant::now(), Parts::Verify(native));
+        self.hand_over(Pending { id, route, at, began, request, parts, answer, _permit: permit })?;
+        Some(answer_sender)
+    }
+
+    fn hand_over(&self, pending: Pending) -> Option<()> {
+        if let Err(full) = self.queue.try_send(pending) {
+            let (TrySendError::Full(pending) | TrySendError::Closed(pending)) = full;
+            self.drops.count(&pending.route.spec.name);
             return None;
         }
         self.begun.fetch_add(1, Ordering::Relaxed);
-        Some(Capture { body: body_sender, answer: answer_sender })
+        Some(())
     }
 
     /// How many experiments were begun, and how many had no room.

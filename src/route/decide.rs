@@ -18,7 +18,7 @@ pub(crate) enum Plan {
     Shadow,
     /// Native answers; legacy on decline or fallback.
     Native,
-    /// As `Native`, and legacy is asked too, to be compared. Only on repeatable routes.
+    /// As `Native`, and legacy is asked too, to be compared.
     Verify,
     /// Native answers; legacy is never called.
     Retired,
@@ -91,7 +91,7 @@ fn plan(route: &Route, asked: &impl Asked) -> (Plan, Why) {
             side => (Plan::Shadow, Why::Canary(side)),
         },
         Stage::Native if route.verify.contains(asked.draw()) => {
-            (if route.spec.repeatable { Plan::Verify } else { Plan::Shadow }, Why::Verify)
+            (if route.spec.may_ask_legacy_too() { Plan::Verify } else { Plan::Shadow }, Why::Verify)
         }
         Stage::Native => (Plan::Native, said),
         Stage::Retired => (Plan::Retired, said),

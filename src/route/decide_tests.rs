@@ -53,6 +53,12 @@ fn the_stage_decides_unless_it_is_overridden() {
         ("stage = 'retired'", none(), Plan::Retired, Why::Stage),
         ("stage = 'native'\nverify = 1", none(), Plan::Shadow, Why::Verify),
         ("stage = 'native'\nverify = 1\nrepeatable = true", none(), Plan::Verify, Why::Verify),
+        (
+            "stage = 'native'\nverify = 1\nrepeatable = true\nshadow = { inject = { id = 'json:/id' } }",
+            none(),
+            Plan::Shadow,
+            Why::Verify,
+        ),
         ("stage = 'native'\nverify = 0.5", none(), Plan::Native, Why::Stage),
         ("stage = 'native'", own(Stage::Shadow), Plan::Shadow, Why::Override),
         ("stage = 'shadow'", own(Stage::Native), Plan::Native, Why::Override),

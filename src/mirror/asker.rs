@@ -1,0 +1,133 @@
+//! Asks legacy beside the client's path: one thread with connections of its own, since those belong to a runtime.
+//!
+//! It takes part in the permits that all cores share, so it never holds more of legacy than the configuration allows,
+//! and asks for few requests at once: shadow work is the first to be shed.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use handover_http1::{Fields, RequestHead, ResponseHead};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::LocalSet;
+
+use super::ROOM;
+use super::capture::{CapturedAnswer, CapturedSink};
+use crate::exchange::replayed::Replayed;
+use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, Switched};
+use crate::legacy::{CoreLegacies, Legacies, Outbound};
+use crate::route::Route;
+
+/// The most requests that are asked for at once.
+const AT_ONCE: usize = 8;
+
+/// The most that wait; more are dropped and counted by the mirror.
+pub(super) const WAITING: usize = 64;
+
+/// One request that legacy is to be asked beside the client's path.
+pub(crate) struct Ask {
+    /// Its head, as the client sent it.
+    pub head: RequestHead,
+    /// Its body.
+    pub body: Bytes,
+    /// The client, as legacy is to see it.
+    pub peer: SocketAddr,
+    /// Where the client connected to.
+    pub local: SocketAddr,
+    /// Whether the client came by TLS.
+    pub secure: bool,
+    /// The version that the client speaks.
+    pub protocol: &'static str,
+    /// Whom to ask, and whether it understands a dry run.
+    pub route: Arc<Route>,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<CapturedAnswer>,
+}
+
+/// Starts the thread. It ends when nobody can ask any more.
+pub(crate) fn start(legacies: Legacies, asks: mpsc::Receiver<Ask>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("mirror-ask".to_owned()).spawn(move || {
+        let legacies = Rc::new(legacies.on_core());
+        LocalSet::new().block_on(&runtime, run(legacies, asks));
+    })?;
+    Ok(())
+}
+
+async fn run(legacies: Rc<CoreLegacies>, mut asks: mpsc::Receiver<Ask>) {
+    let room = Arc::new(Semaphore::new(AT_ONCE));
+    while let Some(ask) = asks.recv().await {
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+        let legacies = Rc::clone(&legacies);
+        tokio::task::spawn_local(async move {
+            one(&legacies, ask).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn one(legacies: &CoreLegacies, ask: Ask) {
+    let spec = &ask.route.spec;
+    let dry: Option<(&[u8], &[u8])> =
+        spec.legacy.dry_run.as_ref().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let outbound = Outbound {
+        head: &ask.head,
+        set: dry.as_slice(),
+        protocol: ask.protocol,
+        secure: ask.secure,
+        peer: ask.peer,
+        local: ask.local,
+        repeatable: spec.repeatable,
+        route: ask.route.name(),
+    };
+    let (mut nothing, mut nowhere) = (Nothing, Nowhere);
+    let mut body = Replayed::whole(ask.body, &mut nothing);
+    let mut sink = CapturedSink::new(&mut nowhere, ROOM, ask.answer);
+    if let Err(error) = legacies.exchange(&spec.legacy, &outbound, &mut body, &mut sink).await {
+        tracing::debug!(route = ask.route.name(), %error, "legacy gave no answer to be compared");
+    }
+}
+
+/// What stands behind a body that is there already.
+struct Nothing;
+
+impl BodySource for Nothing {
+    fn length(&self) -> BodyLength {
+        BodyLength::Empty
+    }
+
+    async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
+        Ok(None)
+    }
+}
+
+/// Nobody waits for the answer.
+struct Nowhere;
+
+impl AnswerSink for Nowhere {
+    async fn informational(&mut self, _: &ResponseHead) -> Result<(), ClientGone> {
+        Ok(())
+    }
+
+    async fn head(&mut self, _: &ResponseHead) -> Result<(), ClientGone> {
+        Ok(())
+    }
+
+    async fn data(&mut self, _: Bytes) -> Result<(), ClientGone> {
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), ClientGone> {
+        Ok(())
+    }
+
+    async fn finish(&mut self, _: Option<&Fields>) -> Result<(), ClientGone> {
+        Ok(())
+    }
+
+    async fn switch(&mut self, _: &ResponseHead, _: Switched) -> Result<(), ClientGone> {
+        Ok(())
+    }
+}
