@@ -1,10 +1,13 @@
 //! HTML: `htmlspecialchars`, `htmlentities` and their way back, `strip_tags`.
 
+mod charset;
 mod decode;
 mod encode;
 mod entities;
+mod table;
 mod tags;
 
+pub use charset::{Charset, Multi, Upper};
 pub use decode::decode;
 pub use encode::{Flags, escape, full_special_chars};
 pub use tags::strip_tags;
@@ -13,7 +16,7 @@ use crate::call::Row;
 
 /// The rows of all functions.
 pub(crate) fn rows() -> Vec<Vec<Row>> {
-    vec![encode::ROWS.to_vec(), decode::ROWS.to_vec(), tags::ROWS.to_vec()]
+    vec![encode::ROWS.to_vec(), decode::ROWS.to_vec(), table::ROWS.to_vec(), tags::ROWS.to_vec()]
 }
 
 /// The next character, and how many bytes it takes; for broken UTF-8 none, and how many bytes PHP skips.

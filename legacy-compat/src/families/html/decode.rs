@@ -1,32 +1,37 @@
 //! `html_entity_decode` and `htmlspecialchars_decode`.
 
-use super::encode::{Document, Flags, is_utf8, numeric};
+use super::charset::Charset;
+use super::encode::{Document, Flags, numeric};
 use crate::call::{Row, ok};
 
 pub(crate) const ROWS: &[Row] = &[
     ("html_entity_decode(string $string, int $flags = ?, ?string $encoding = null)", |c, a| {
         let flags = Flags::given(c.php, a.has(1).then(|| a.int(1)));
-        ok(decode(a.bytes(0), flags, true, is_utf8(a.opt_bytes(2))))
+        ok(decode(a.bytes(0), flags, true, Charset::named(a.opt_bytes(2))))
     }),
     ("htmlspecialchars_decode(string $string, int $flags = ?)", |c, a| {
         let flags = Flags::given(c.php, a.has(1).then(|| a.int(1)));
-        ok(decode(a.bytes(0), flags, false, true))
+        ok(decode(a.bytes(0), flags, false, Charset::Utf8))
     }),
 ];
 
 /// Entities back to characters: all, or only those that `htmlspecialchars` makes. Quotes as the flags say.
-pub fn decode(text: &[u8], flags: Flags, all: bool, utf8: bool) -> Vec<u8> {
+pub fn decode(text: &[u8], flags: Flags, all: bool, charset: Charset) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'&', rest) {
         out.extend_from_slice(&rest[..at]);
         rest = &rest[at..];
-        let end = rest.iter().take(40).position(|byte| *byte == b';');
-        let made = end.and_then(|end| {
+        let end = rest.iter().skip(1).position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'#');
+        let made = end.map(|end| end + 1).filter(|end| rest[*end] == b';').and_then(|end| {
             let body = std::str::from_utf8(&rest[1..end]).ok()?;
             let made = entity(body, flags, all)?;
-            let made = if utf8 { made.into_bytes() } else { latin1(&made)? };
-            Some((end + 1, made))
+            let mut chars = made.chars();
+            match (charset, chars.next(), chars.next()) {
+                (Charset::Utf8, ..) => Some((end + 1, made.into_bytes())),
+                (_, Some(char), None) => Some((end + 1, charset.encode(char)?)),
+                _ => None,
+            }
         });
         let (len, made) = made.unwrap_or((1, b"&".to_vec()));
         out.extend_from_slice(&made);
@@ -34,10 +39,6 @@ pub fn decode(text: &[u8], flags: Flags, all: bool, utf8: bool) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
-}
-
-fn latin1(text: &str) -> Option<Vec<u8>> {
-    text.chars().map(|char| u8::try_from(u32::from(char)).ok()).collect()
 }
 
 fn entity(body: &str, flags: Flags, all: bool) -> Option<String> {

@@ -1,7 +1,7 @@
 //! `htmlspecialchars` and `htmlentities`.
 
+use super::charset::{Charset, Unit};
 use super::entities::{HTML_5, HTML_401, Table};
-use super::next_char;
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::php::{Php, Version};
 
@@ -36,7 +36,7 @@ impl Flags {
         flags.map_or(Self::of(php), Self)
     }
 
-    fn has(self, flag: i64) -> bool {
+    pub(super) fn has(self, flag: i64) -> bool {
         self.0 & flag != 0
     }
 
@@ -46,6 +46,15 @@ impl Flags {
 
     pub(super) fn double(self) -> bool {
         self.has(Self::DOUBLE)
+    }
+
+    /// Whether a text is no quote, or one that the flags include.
+    pub(super) fn allows_quote(self, text: &str) -> bool {
+        match text {
+            "'" => self.single(),
+            "\"" => self.double(),
+            _ => true,
+        }
     }
 
     pub(super) fn document(self) -> Document {
@@ -85,7 +94,16 @@ impl Document {
         }
     }
 
-    /// Whether a character may stand there by number.
+    /// Whether the number of an entity may stay.
+    fn allows_number(self, code: u32) -> bool {
+        match self {
+            Self::Html401 => code <= 0x10ffff,
+            Self::Html5 => (self.allows(code) || matches!(code, 0xd800..=0xdfff)) && code != 0x0d,
+            Self::Xml1 | Self::Xhtml => self.allows(code),
+        }
+    }
+
+    /// Whether a character may stand there.
     fn allows(self, code: u32) -> bool {
         match self {
             Self::Html401 => {
@@ -107,88 +125,92 @@ impl Document {
 
 fn encode(ctx: &mut Ctx<'_>, args: &mut Args<'_>, all: bool) -> Outcome {
     let flags = Flags::given(ctx.php, args.has(1).then(|| args.int(1)));
-    let utf8 = is_utf8(args.opt_bytes(2));
-    ok(escape(args.bytes(0), flags, all, utf8, args.bool(3)))
+    let charset = Charset::named(args.opt_bytes(2));
+    ok(escape(args.bytes(0), flags, all, charset, args.bool(3)))
 }
 
-/// Whether a charset's name means UTF-8, which is what PHP falls back to; Latin-1 and its kin are single bytes.
-pub(super) fn is_utf8(charset: Option<&[u8]>) -> bool {
-    let known: [&[u8]; 9] = [
-        b"iso-8859-1",
-        b"iso8859-1",
-        b"windows-1252",
-        b"1252",
-        b"cp1252",
-        b"iso-8859-15",
-        b"iso8859-15",
-        b"cp866",
-        b"koi8-r",
-    ];
-    !charset.is_some_and(|charset| known.iter().any(|name| charset.eq_ignore_ascii_case(name)))
-}
-
-/// `htmlspecialchars` (or, `all`, `htmlentities`). Broken UTF-8 gives an empty answer unless the flags say otherwise.
-pub fn escape(text: &[u8], flags: Flags, all: bool, utf8: bool, double_encode: bool) -> Vec<u8> {
+/// `htmlspecialchars` (or, `all`, `htmlentities`). Broken text gives an empty answer unless the flags say otherwise.
+pub fn escape(text: &[u8], flags: Flags, all: bool, charset: Charset, double_encode: bool) -> Vec<u8> {
     let document = flags.document();
+    let all = all && charset.is_whole() && document != Document::Xml1;
     let mut out = Vec::with_capacity(text.len() + text.len() / 8);
     let mut rest = text;
-    while let Some(first) = rest.first().copied() {
-        let (char, len) = match utf8 {
-            true => next_char(rest),
-            false => (Some(char::from(first)), 1),
-        };
-        let (here, after) = rest.split_at(len);
+    while !rest.is_empty() {
+        let (unit, len) = charset.next(rest);
+        let (here, after) = rest.split_at(len.min(rest.len()));
         rest = after;
-        match char {
-            Some('&') if !double_encode => match entity_len(rest, document) {
-                Some(len) => {
-                    out.push(b'&');
-                    out.extend_from_slice(&rest[..len]);
-                    rest = &rest[len..];
-                }
-                None => out.extend_from_slice(b"&amp;"),
-            },
-            Some('&') => out.extend_from_slice(b"&amp;"),
-            Some('<') => out.extend_from_slice(b"&lt;"),
-            Some('>') => out.extend_from_slice(b"&gt;"),
-            Some('"') if flags.double() => out.extend_from_slice(b"&quot;"),
-            Some('\'') if flags.single() => {
-                out.extend_from_slice(if document == Document::Html401 { b"&#039;" } else { b"&apos;" });
+        match unit {
+            Unit::Char('&') => {
+                let kept = if double_encode { None } else { entity_len(rest, flags) };
+                out.extend_from_slice(if kept.is_some() { b"&" } else { b"&amp;" });
+                out.extend_from_slice(&rest[..kept.unwrap_or(0)]);
+                rest = &rest[kept.unwrap_or(0)..];
             }
-            Some('"' | '\'') => out.extend_from_slice(here),
-            Some(char) => other(&mut out, char, here, flags, all),
-            None if flags.has(Flags::IGNORE) => {}
-            None if flags.has(Flags::SUBSTITUTE) => out.extend_from_slice("\u{fffd}".as_bytes()),
-            None => return Vec::new(),
+            Unit::Char(quote @ ('"' | '\'')) if !flags.allows_quote(quote.encode_utf8(&mut [0; 4])) => {
+                out.extend_from_slice(here);
+            }
+            Unit::Char(char) => {
+                let joined = if all { joined(char, rest, document, charset) } else { None };
+                if let Some((name, len)) = joined {
+                    out.extend_from_slice(format!("&{name};").as_bytes());
+                    rest = &rest[len..];
+                } else {
+                    single(&mut out, char, here, flags, all, charset);
+                }
+            }
+            Unit::Unknown => out.extend_from_slice(here),
+            Unit::Broken if flags.has(Flags::IGNORE) => {}
+            Unit::Broken if flags.has(Flags::SUBSTITUTE) => {
+                out.extend_from_slice(charset.replacement().as_bytes());
+            }
+            Unit::Broken => return Vec::new(),
         }
     }
     out
 }
 
-fn other(out: &mut Vec<u8>, char: char, here: &[u8], flags: Flags, all: bool) {
-    let document = flags.document();
-    if flags.has(Flags::DISALLOWED) && !document.allows(char.into()) {
-        return out.extend_from_slice("\u{fffd}".as_bytes());
+/// The entity of a character and the one behind it together, and how many bytes the second takes.
+fn joined(char: char, rest: &[u8], document: Document, charset: Charset) -> Option<(&'static str, usize)> {
+    if document != Document::Html5 || rest.is_empty() {
+        return None;
     }
-    let name = document
-        .table()
-        .filter(|_| all)
-        .and_then(|table| table.by_text.get(char.encode_utf8(&mut [0; 4]) as &str));
-    match name {
+    let (Unit::Char(second), len) = charset.next(rest) else { return None };
+    let pair: String = [char, second].iter().collect();
+    Some((*document.table()?.by_text.get(&pair)?, len))
+}
+
+fn single(out: &mut Vec<u8>, char: char, here: &[u8], flags: Flags, all: bool, charset: Charset) {
+    let document = flags.document();
+    let basic = match char {
+        '<' => Some("lt"),
+        '>' => Some("gt"),
+        '"' => Some("quot"),
+        '\'' if document == Document::Html401 || all && document == Document::Xhtml => Some("#039"),
+        '\'' => Some("apos"),
+        _ => None,
+    };
+    // Without a table PHP only knows what looks like ASCII.
+    let known = char <= '}' || charset.is_whole() && (all || !matches!(charset, Charset::Single(_)));
+    let named = |table: &Table| table.by_text.get(char.encode_utf8(&mut [0; 4]) as &str).copied();
+    match basic.or_else(|| document.table().filter(|_| all).and_then(named)) {
         Some(name) => out.extend_from_slice(format!("&{name};").as_bytes()),
+        None if flags.has(Flags::DISALLOWED) && known && !document.allows(char.into()) => {
+            out.extend_from_slice(charset.replacement().as_bytes());
+        }
         None => out.extend_from_slice(here),
     }
 }
 
 /// The length of an entity behind its `&`, with the semicolon.
-fn entity_len(rest: &[u8], document: Document) -> Option<usize> {
-    let end = rest.iter().take(40).position(|byte| *byte == b';')?;
-    let body = std::str::from_utf8(&rest[..end]).ok()?;
+fn entity_len(rest: &[u8], flags: Flags) -> Option<usize> {
+    let end = rest.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'#')?;
+    let body = std::str::from_utf8(&rest[..end]).ok().filter(|_| rest[end] == b';')?;
+    let document = flags.document();
     let valid = match body.strip_prefix('#') {
-        Some(number) => numeric(number).is_some_and(|code| code <= 0x10ffff),
-        None => {
-            !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric()) && document.knows(body)
-        }
+        Some(number) => numeric(number).is_some_and(|code| {
+            code <= 0x10ffff && (!flags.has(Flags::DISALLOWED) || document.allows_number(code))
+        }),
+        None => !body.is_empty() && document.knows(body),
     };
     valid.then_some(end + 1)
 }
@@ -205,5 +227,5 @@ pub(super) fn numeric(text: &str) -> Option<u32> {
 
 /// `FILTER_SANITIZE_FULL_SPECIAL_CHARS`: entities that are there stay.
 pub fn full_special_chars(text: &[u8], quotes: bool) -> Vec<u8> {
-    escape(text, Flags(if quotes { 3 } else { 0 }), true, true, false)
+    escape(text, Flags(if quotes { 3 } else { 0 }), true, Charset::Utf8, false)
 }

@@ -9,16 +9,19 @@ pub(super) struct Table {
     pub by_text: HashMap<String, &'static str>,
 }
 
-fn read(text: &'static str) -> Table {
+/// `aliases` are further names for what already has one.
+fn read(text: &'static str, aliases: &'static str) -> Table {
     let code = |hex: &str| u32::from_str_radix(hex, 16).ok().and_then(char::from_u32);
-    let rows = text.lines().filter_map(|line| {
+    let row = |line: &'static str| {
         let (name, codes) = line.split_once('\t')?;
         Some((name, codes.split(' ').map(code).collect::<Option<String>>()?))
-    });
-    let by_name: HashMap<_, _> = rows.collect();
+    };
+    let mut by_name: HashMap<_, _> = text.lines().filter_map(row).collect();
     let by_text = by_name.iter().map(|(name, text)| (text.clone(), *name)).collect();
+    by_name.extend(aliases.lines().filter_map(row));
     Table { by_name, by_text }
 }
 
-pub(super) static HTML_401: LazyLock<Table> = LazyLock::new(|| read(include_str!("html401.tsv")));
-pub(super) static HTML_5: LazyLock<Table> = LazyLock::new(|| read(include_str!("html5.tsv")));
+pub(super) static HTML_401: LazyLock<Table> = LazyLock::new(|| read(include_str!("html401.tsv"), ""));
+pub(super) static HTML_5: LazyLock<Table> =
+    LazyLock::new(|| read(include_str!("html5.tsv"), include_str!("html5_aliases.tsv")));
