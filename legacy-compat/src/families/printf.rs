@@ -306,9 +306,10 @@ fn integer(out: &mut Vec<u8>, int: i64, mut spec: Spec) {
 
 fn real(ctx: &mut Ctx<'_>, out: &mut Vec<u8>, letter: u8, spec: Spec, number: f64) {
     if !number.is_finite() {
-        // Neither width nor sign count here; what is wider than the word is cut, the sign of -INF too.
+        // Neither width nor sign count here; up to 8.3 what is wider than the word is cut, the sign of -INF too.
         let text: &[u8] = match number.is_nan() {
             true => b"NaN",
+            false if number < 0.0 && ctx.php.since(Version::V8_4) => b"-INF",
             false if spec.plus && number > 0.0 => b"+IN",
             false => b"INF",
         };

@@ -9,7 +9,8 @@ use crate::value::{Array, Key, Object, Str, Value};
 
 pub(crate) const ROWS: &[Row] = &[
     ("serialize(mixed $value)", |c, a| ok(serialize(c.php, a.value(0)))),
-    ("7.0- unserialize(string $data, array $options = [])", call_unserialize),
+    ("8.0- unserialize(string $data, array $options = [])", call_unserialize),
+    ("7.0-7.4 unserialize(string $data, array $options = []): false", call_unserialize),
     ("-5.6 unserialize(string $variable_representation): false", call_unserialize),
     ("var_export(mixed $value, bool $return = false)", |c, a| match a.bool(1) {
         true => ok(var_export(c.php, a.value(0))),
@@ -66,6 +67,10 @@ fn write(php: &Php, value: &Value, out: &mut Vec<u8>) {
 
 fn call_unserialize(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let allowed = args.value(1).at("allowed_classes").clone();
+    if !matches!(allowed, Value::Null | Value::Bool(_) | Value::Array(_)) {
+        let message = "unserialize(): Option \"allowed_classes\" must be of type array|bool";
+        return ctx.type_error(false, message);
+    }
     let std_allowed = match &allowed {
         Value::Array(names) => names
             .values()
@@ -73,6 +78,16 @@ fn call_unserialize(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         Value::Null => true,
         other => to_bool(other),
     };
+    if ctx.php.since(Version::V7_4) {
+        match args.value(1).at("max_depth") {
+            Value::Null | Value::Int(0..) => {}
+            Value::Int(_) => {
+                let message = "unserialize(): Option \"max_depth\" must be greater than or equal to 0";
+                return ctx.value_error(false, message);
+            }
+            _ => return ctx.type_error(false, "unserialize(): Option \"max_depth\" must be of type int"),
+        }
+    }
     match unserialize(ctx.php, args.bytes(0), std_allowed) {
         Some(value) => Ok(value),
         None => {
@@ -85,14 +100,14 @@ fn call_unserialize(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
 }
 
 /// `unserialize`: none is PHP's false. Objects come back as `stdClass` where that class is allowed, of other classes as
-/// `__PHP_Incomplete_Class`. References are not followed.
+/// `__PHP_Incomplete_Class`, and what would contain itself as one of `*RECURSION*`. A reference is a copy of what it points to.
 pub fn unserialize(php: &Php, text: &[u8], std_allowed: bool) -> Option<Value> {
-    Reader { php, text, at: 0, std_allowed }.value(0)
+    Reader::new(php, text, std_allowed).value(0)
 }
 
 /// The value that a text begins with, and how many bytes it takes: sessions are made of such.
 pub(crate) fn unserialize_prefix(php: &Php, text: &[u8]) -> Option<(Value, usize)> {
-    let mut reader = Reader { php, text, at: 0, std_allowed: true };
+    let mut reader = Reader::new(php, text, true);
     let value = reader.value(0)?;
     Some((value, reader.at))
 }
@@ -105,9 +120,15 @@ struct Reader<'a> {
     text: &'a [u8],
     at: usize,
     std_allowed: bool,
+    /// The values read so far, to which references point by number; none for those that are not complete.
+    slots: Vec<Option<Value>>,
 }
 
 impl<'a> Reader<'a> {
+    fn new(php: &'a Php, text: &'a [u8], std_allowed: bool) -> Self {
+        Self { php, text, at: 0, std_allowed, slots: Vec::new() }
+    }
+
     fn expect(&mut self, bytes: &[u8]) -> Option<()> {
         self.text[self.at..].starts_with(bytes).then(|| self.at += bytes.len())
     }
@@ -122,7 +143,8 @@ impl<'a> Reader<'a> {
 
     fn length(&mut self, end: u8) -> Option<usize> {
         let digits = self.until(end)?;
-        let digits = digits.strip_prefix(b"+").unwrap_or(digits);
+        let digits =
+            if self.php.since(Version::V7_2) { digits } else { digits.strip_prefix(b"+").unwrap_or(digits) };
         let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
         plain.then(|| std::str::from_utf8(digits).ok()?.parse().ok()).flatten()
     }
@@ -134,8 +156,36 @@ impl<'a> Reader<'a> {
         plain.then(|| numeric::strtol(text, 10))
     }
 
+    /// A value, which takes a number of its own unless it is a reference (`R`).
     fn value(&mut self, depth: usize) -> Option<Value> {
+        if self.text.get(self.at) == Some(&b'R') {
+            self.at += 1;
+            return self.referred();
+        }
+        let slot = self.slots.len();
+        self.slots.push(None);
+        let value = self.unnumbered(depth)?;
+        self.slots[slot] = Some(value.clone());
+        Some(value)
+    }
+
+    /// `:3;`, the value of that number.
+    fn referred(&mut self) -> Option<Value> {
+        self.expect(b":")?;
+        let number = usize::try_from(self.int()?).ok()?;
+        let slot = self.slots.get(number.checked_sub(1)?)?;
+        Some(
+            slot.clone()
+                .unwrap_or_else(|| Value::Object(Object::new(Str::from("*RECURSION*"), Array::new()))),
+        )
+    }
+
+    fn unnumbered(&mut self, depth: usize) -> Option<Value> {
         let kind = *self.text.get(self.at)?;
+        if kind == b'r' {
+            self.at += 1;
+            return self.referred().filter(|value| matches!(value, Value::Object(_)));
+        }
         if kind == b'N' {
             self.at += 1;
             self.expect(b";")?;
@@ -159,6 +209,12 @@ impl<'a> Reader<'a> {
                 self.expect(b";")?;
                 Some(Value::Str(text))
             }
+            b'S' => {
+                let text = self.escaped()?;
+                self.expect(b";")?;
+                Some(Value::Str(text))
+            }
+            b'C' => self.custom(),
             b'a' if depth < MAX_DEPTH => {
                 let count = self.length(b':')?;
                 self.pairs(count, false, depth).map(Value::Array)
@@ -175,6 +231,9 @@ impl<'a> Reader<'a> {
             b"INF" => Some(f64::INFINITY),
             b"-INF" => Some(f64::NEG_INFINITY),
             text => {
+                if text == b"-0" && !self.php.is_5() {
+                    return Some(-0.0);
+                }
                 let found = numeric::prefix(text)?;
                 (found.len == text.len() && !numeric::is_blank(text[0])).then(|| found.number.to_f64())
             }
@@ -190,6 +249,46 @@ impl<'a> Reader<'a> {
         Some(Str::new(text))
     }
 
+    /// A string whose bytes may be written `\\41`.
+    fn escaped(&mut self) -> Option<Str> {
+        let len = self.length(b':')?;
+        self.expect(b"\"")?;
+        let mut text = Vec::new();
+        for _ in 0..len {
+            let byte = *self.text.get(self.at)?;
+            self.at += 1;
+            if byte != b'\\' {
+                text.push(byte);
+                continue;
+            }
+            let hex = std::str::from_utf8(self.text.get(self.at..self.at + 2)?).ok()?;
+            text.push(u8::from_str_radix(hex, 16).ok()?);
+            self.at += 2;
+        }
+        self.expect(b"\"")?;
+        Some(Str::from(text))
+    }
+
+    /// An object that its class wrote itself: what it wrote is that class's own business.
+    fn custom(&mut self) -> Option<Value> {
+        let class = self.string()?;
+        self.expect(b":")?;
+        let len = self.length(b':')?;
+        self.expect(b"{")?;
+        self.at = self.at.checked_add(len).filter(|at| *at <= self.text.len())?;
+        self.expect(b"}")?;
+        let incomplete = [("__PHP_Incomplete_Class_Name", class)].into_iter().collect();
+        Some(Value::Object(Object::new(Str::from("__PHP_Incomplete_Class"), incomplete)))
+    }
+
+    /// A key, which takes no number.
+    fn key(&mut self) -> Option<Value> {
+        match self.text.get(self.at)? {
+            b'i' | b's' | b'S' => self.unnumbered(MAX_DEPTH),
+            _ => None,
+        }
+    }
+
     fn pairs(&mut self, count: usize, names: bool, depth: usize) -> Option<Array> {
         self.expect(b"{")?;
         // An element takes four bytes at least: a count beyond that is a lie.
@@ -198,7 +297,7 @@ impl<'a> Reader<'a> {
         }
         let mut array = Array::new();
         for _ in 0..count {
-            let key = match self.value(MAX_DEPTH)? {
+            let key = match self.key()? {
                 Value::Int(int) if names => Key::Str(Str::from(int.to_string())),
                 Value::Int(int) => Key::Int(int),
                 Value::Str(name) if names => Key::Str(name),

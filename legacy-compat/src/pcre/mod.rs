@@ -237,7 +237,7 @@ impl Ctx<'_> {
             }
             Err(message) => {
                 self.warn(format!("{name}(): {message}"));
-                if self.php.is_8() {
+                if !self.php.is_5() {
                     self.preg_error = INTERNAL_ERROR;
                 }
                 None

@@ -20,6 +20,10 @@ pub(crate) const ROWS: &[Row] = &[
         };
         ok(array.iter().filter(|(_, value)| equal(value)).map(|(key, _)| key).collect::<Array>())
     }),
+    ("end(array|object &$array)", |_, a| {
+        ok(a.array(0).values().next_back().cloned().unwrap_or(Value::FALSE))
+    }),
+    ("reset(array|object &$array)", |_, a| ok(a.array(0).values().next().cloned().unwrap_or(Value::FALSE))),
     ("array_values(array $array)", |_, a| ok(a.array(0).values().cloned().collect::<Array>())),
     ("8.0- array_key_exists(mixed $key, array $array)", |c, a| key_exists(c, a, "array_key_exists")),
     ("-7.4 array_key_exists(mixed $key, array|object $search)", |c, a| key_exists(c, a, "array_key_exists")),

@@ -70,7 +70,11 @@ fn array_fill(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         out.insert(start, value.clone());
     }
     for _ in 1..count {
-        ctx.append(&mut out, value.clone());
+        match ctx.php.is_8() {
+            // `array_fill` counted on from a negative start before `[]` did, from 8.3.
+            true => drop(out.push_8_3(value.clone())),
+            false => ctx.append(&mut out, value.clone()),
+        }
     }
     ok(out)
 }
@@ -166,6 +170,10 @@ fn range(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         |value: &Value| ctx.php.since(Version::V8_3) && matches!(value, Value::Array(_) | Value::Object(_));
     if refused(&start) || refused(&end) {
         return ctx.type_error((), "range(): Argument #1 ($start) must be of type string|int|float");
+    }
+    let endless = |value: &Value| matches!(value, Value::Float(float) if !float.is_finite());
+    if ctx.php.since(Version::V8_3) && (endless(&start) || endless(&end)) {
+        return ctx.value_error((), "range(): Argument #1 ($start) must be a finite number");
     }
     let (from, to) = (bound(ctx, &start), bound(ctx, &end));
     if ctx.php.since(Version::V8_3) {

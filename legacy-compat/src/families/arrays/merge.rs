@@ -40,7 +40,9 @@ fn merge_into(ctx: &mut Ctx<'_>, out: &mut Array, array: &Array, recursive: bool
             name => {
                 let made = match out.get(&name) {
                     Some(old) if recursive => {
-                        let mut both = to_array(ctx.php, old);
+                        // A null that is there counts as an element.
+                        let mut both =
+                            if old.is_null() { vec![Value::Null].into() } else { to_array(ctx.php, old) };
                         match value {
                             Value::Array(inner) => merge_into(ctx, &mut both, inner, true),
                             scalar => ctx.append(&mut both, scalar.clone()),
