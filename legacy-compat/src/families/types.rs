@@ -84,7 +84,7 @@ pub(crate) fn text_of(ctx: &mut Ctx<'_>, value: &Value) -> Result<crate::Str, cr
                 return Err(crate::Thrown::new(crate::ErrorClass::Error, message));
             }
             ctx.note(crate::call::Level::Recoverable, message);
-            return Ok(crate::Str::from(if ctx.php.is_5() { "Object" } else { "" }));
+            return Ok(crate::Str::from("Object"));
         }
         _ => {}
     }
