@@ -1,11 +1,13 @@
 //! What all cores of the process share: immutable snapshots, and what is off the client's path.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use handover_api::Ports;
+use ipnet::IpNet;
 use tokio::sync::watch;
 
 use crate::accept::counts::Counts;
@@ -54,6 +56,8 @@ pub(crate) struct Process {
     pub refusals: Refusals,
     /// How clients connect.
     pub clients: Counts,
+    /// Networks whose peers say in a PROXY header whom they speak for.
+    pub proxies: Vec<IpNet>,
     /// TLS towards clients, where there is any.
     pub tls: Option<Arc<Tls>>,
     /// Serving or draining.
@@ -63,6 +67,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// Whether a peer has to say in a PROXY header whom it speaks for.
+    pub(crate) fn is_proxy(&self, peer: IpAddr) -> bool {
+        self.proxies.iter().any(|network| network.contains(&peer.to_canonical()))
+    }
+
     /// Waits until every core works with that generation or a later one, for that long at most.
     pub(crate) async fn switched(&self, generation: u64, within: Duration) -> bool {
         let all = || self.cores.iter().all(|core| core.load(Ordering::Relaxed) >= generation);

@@ -145,6 +145,7 @@ impl Running {
             taps: Taps::new(court),
             refusals: Refusals::default(),
             clients: Counts::default(),
+            proxies: config.listen.proxies.clone(),
             tls,
             phase: watch::Sender::new(Phase::Serving),
             grace: GRACE,

@@ -1,16 +1,20 @@
 //! A fresh connection: who it is from, whether it is under TLS, what it speaks. From there it is served as that.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::balance::Fresh;
 use super::client::Client;
 use super::core::Core;
 use super::listener::Entrance;
+use super::proxy_protocol::{self, Addresses};
 use super::stream::Stream;
 use super::{http1, http2};
+use crate::observe::chain;
 
 /// Serves a connection to its end.
 pub(super) async fn serve(core: Rc<Core>, fresh: Fresh) {
@@ -18,11 +22,38 @@ pub(super) async fn serve(core: Rc<Core>, fresh: Fresh) {
     let Ok(stream) = TcpStream::from_std(stream) else { return };
     // Answers go out whole, so that waiting for more would only delay them.
     let (Ok(local), Ok(())) = (stream.local_addr(), stream.set_nodelay(true)) else { return };
-    let client = Client { peer, local, secure: false };
+    let mut client = Client { peer, local, secure: false };
+    if core.process.is_proxy(peer.ip()) {
+        match Box::pin(said_by_proxy(&core, &stream, peer)).await {
+            Ok(Some((peer, local))) => (client.peer, client.local) = (peer, local),
+            Ok(None) => {}
+            Err(NotSaid) => return,
+        }
+    }
     match entrance {
         Entrance::Plain => http1::serve(core, client, Stream::Tcp(stream)).await,
         // Boxed: a connection without TLS need not be as large as a handshake.
         Entrance::Tls => Box::pin(serve_tls(core, client, stream)).await,
+    }
+}
+
+/// A trusted peer did not say who its client is, so that nobody can know.
+struct NotSaid;
+
+/// Whom a trusted peer speaks for; `None` where it speaks for itself.
+async fn said_by_proxy(
+    core: &Core,
+    stream: &TcpStream,
+    peer: SocketAddr,
+) -> Result<Option<Addresses>, NotSaid> {
+    let refuse = |error: &dyn std::error::Error| {
+        core.process.refusals.count("proxy_header");
+        tracing::debug!(%peer, error = chain(error), "a connection was refused");
+        NotSaid
+    };
+    match timeout(core.http1.timeouts.head, proxy_protocol::read(stream)).await {
+        Ok(read) => read.map_err(|error| refuse(&error)),
+        Err(error) => Err(refuse(&error)),
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod counts;
 mod http1;
 mod http2;
 pub(crate) mod listener;
+mod proxy_protocol;
 mod stream;
 pub(crate) mod tls;
 mod tunnel;

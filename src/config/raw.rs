@@ -88,8 +88,18 @@ pub(crate) struct Listen {
     pub https: Option<At<Texts>>,
     /// The certificate for `https`.
     pub tls: Option<At<ServerTls>>,
+    /// Load balancers that say in a PROXY header (version 1 or 2) whom they speak for.
+    pub proxy_protocol: Option<At<ProxyProtocol>>,
     /// Address for operators, or `"off"`; `"127.0.0.1:8081"` when not given.
     pub admin: Option<At<String>>,
+}
+
+/// Load balancers that say in a PROXY header whom they speak for.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProxyProtocol {
+    /// Their networks or addresses: `["10.0.0.0/8"]`. Those must send the header, from others it is refused.
+    pub from: At<Texts>,
 }
 
 /// What clients by TLS are served with. The files are watched: good ones that replace them are for new connections,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use handover_kafka::Partitioner;
 use handover_shadow::{Gate, Policy};
+use ipnet::IpNet;
 
 use crate::legacy::spec::Spec;
 use crate::rollback::Limits;
@@ -59,6 +60,8 @@ pub(crate) struct Listen {
     pub https: Vec<SocketAddr>,
     /// What clients by TLS are served with.
     pub tls: Option<ServerTls>,
+    /// Networks whose peers begin with a PROXY header, which is believed.
+    pub proxies: Vec<IpNet>,
     /// For operators; `None` when it is switched off.
     pub admin: Option<SocketAddr>,
 }

@@ -1,8 +1,10 @@
 //! The clients' side of the proxy, from the outside: HTTP/1.1 and HTTP/2, in the clear and by TLS, tunnels, and those
 //! who mean no good. Every test speaks to the real binary in front of a real legacy.
 
+mod attacks;
 mod conformance;
 mod http2;
+mod proxy_protocol;
 mod tls;
 mod tunnels;
 mod world;

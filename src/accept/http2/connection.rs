@@ -1,5 +1,6 @@
 //! One client's HTTP/2 connection: each of its streams is a request that walks in a task of its own, on this core.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::exchange::{Answer, Body, Stream};
 use super::head::validate;
-use super::meter::{Flood, Metered};
+use super::meter::Metered;
 use crate::accept::client::Client;
 use crate::accept::core::Core;
 use crate::accept::stream;
@@ -60,10 +61,12 @@ fn builder() -> Builder {
 pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: stream::Stream, read: Bytes) {
     let process = &core.process;
     let _open = process.clients.http2.enter();
-    let handshake = builder().handshake(Metered::new(stream, read));
+    let flooded = Rc::<Cell<bool>>::default();
+    let handshake = builder().handshake(Metered::new(stream, read, Rc::clone(&flooded)));
+    let refused = |error: &h2::Error| refused(&core, client, error, flooded.get());
     let mut connection = match timeout(core.http1.timeouts.head, handshake).await {
         Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return refused(&core, client, &error),
+        Ok(Err(error)) => return refused(&error),
         Err(_) => return,
     };
     let mut phase = process.phase.subscribe();
@@ -82,7 +85,7 @@ pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: str
                 Some(Ok((request, respond))) => {
                     requests.spawn_local(answer(Rc::clone(&core), client, request, respond));
                 }
-                Some(Err(error)) => break refused(&core, client, &error),
+                Some(Err(error)) => break refused(&error),
                 None => break,
             },
             Some(ended) = requests.join_next() => {
@@ -141,11 +144,10 @@ async fn answer(
 }
 
 /// Counts why a connection was ended by us; one that its client broke off is nobody's fault.
-fn refused(core: &Core, client: Client, error: &h2::Error) {
+fn refused(core: &Core, client: Client, error: &h2::Error, flooded: bool) {
     tracing::debug!(peer = %client.peer, error = chain(error), "an HTTP/2 connection has failed");
-    let flood = error.get_io().and_then(std::io::Error::get_ref).is_some_and(|cause| cause.is::<Flood>());
     let reason = match error.reason() {
-        _ if flood => "http2_flood",
+        _ if flooded => "http2_flood",
         Some(_) if error.is_remote() => return,
         Some(Reason::ENHANCE_YOUR_CALM) => "http2_enhance_your_calm",
         Some(Reason::NO_ERROR) | None => return,

@@ -5,8 +5,10 @@
 //! PRIORITY, WINDOW_UPDATE, and RST_STREAM one by one (rapid reset at walking pace). Here each of them takes from a
 //! credit, which time and everything useful give back; a connection without credit is a flood, and ended.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -31,7 +33,7 @@ const HEAD: usize = 9;
 /// The client sends frames that ask for work and carry nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("a flood of HTTP/2 frames that carry nothing")]
-pub(super) struct Flood;
+struct Flood;
 
 /// Counts frames as their bytes pass by.
 #[derive(Debug)]
@@ -119,12 +121,14 @@ pub(super) struct Metered<S> {
     read: Bytes,
     stream: S,
     meter: Meter,
+    /// Set when reading has failed because of a flood: h2 keeps of an error only its text.
+    flooded: Rc<Cell<bool>>,
 }
 
 impl<S> Metered<S> {
-    /// A stream at its preface, of which `read` has been read.
-    pub(super) fn new(stream: S, read: Bytes) -> Self {
-        Self { read, stream, meter: Meter::new() }
+    /// A stream at its preface, of which `read` has been read. `flooded` becomes true when it is ended by the meter.
+    pub(super) fn new(stream: S, read: Bytes, flooded: Rc<Cell<bool>>) -> Self {
+        Self { read, stream, meter: Meter::new(), flooded }
     }
 }
 
@@ -141,7 +145,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
             let count = self.read.len().min(into.remaining());
             into.put_slice(&self.read.split_to(count));
         }
-        Poll::Ready(self.meter.read(&into.filled()[before..]).map_err(io::Error::other))
+        let metered = self.meter.read(&into.filled()[before..]);
+        self.flooded.set(metered.is_err());
+        Poll::Ready(metered.map_err(io::Error::other))
     }
 }
 
