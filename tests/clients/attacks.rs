@@ -1,0 +1,201 @@
+//! HTTP/2 clients that mean no good. While each attack goes on, memory stays where it was and others are served.
+//!
+//! A few seconds each; `make attacks` has a minute of each, and shows what other clients saw.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use handover_parts::{Backend, Handover, http};
+
+use crate::world::in_front_of;
+
+/// Connections that attack at the same time; one that the proxy ends is made anew.
+const ATTACKERS: usize = 8;
+
+/// What memory may grow by, in KiB.
+const GROWTH_MAX: u64 = 64 * 1024;
+
+/// `GET http://a/`, by HPACK's static table.
+const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 1, b'a'];
+/// `POST http://a/`.
+const POST: &[u8] = &[0x83, 0x86, 0x84, 0x41, 1, b'a'];
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const WINDOW_UPDATE: u8 = 8;
+const CONTINUATION: u8 = 9;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+/// What an attacker sends: first this, then for each stream (1, 3, 5, …) that.
+struct Attack {
+    first: Vec<u8>,
+    each: fn(u32) -> Vec<u8>,
+    /// Whether it reads what it is answered.
+    reads: bool,
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let [_, high, middle, low] = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&[high, middle, low, kind, flags][..], &stream.to_be_bytes(), payload].concat()
+}
+
+fn begin(settings: &[u8]) -> Vec<u8> {
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(SETTINGS, 0, 0, settings)].concat()
+}
+
+fn get(stream: u32) -> Vec<u8> {
+    frame(HEADERS, END_STREAM | END_HEADERS, stream, GET)
+}
+
+#[test]
+fn rapid_reset() {
+    let each = |stream| [get(stream), frame(RST_STREAM, 0, stream, &[0, 0, 0, 8])].concat();
+    withstand(Attack { first: begin(&[]), each, reads: true });
+}
+
+#[test]
+fn made_you_reset() {
+    // An increment of nothing is an error of the stream (RFC 9113 §6.9).
+    let each = |stream| [get(stream), frame(WINDOW_UPDATE, 0, stream, &[0; 4])].concat();
+    withstand(Attack { first: begin(&[]), each, reads: true });
+}
+
+#[test]
+fn continuation_flood() {
+    let first = [begin(&[]), frame(HEADERS, END_STREAM, 1, GET)].concat();
+    let each = |_| frame(CONTINUATION, 0, 1, &[&[0, 1, b'x', 127, 0xE9, 6][..], &[b'v'; 1000]].concat());
+    withstand(Attack { first, each, reads: true });
+}
+
+#[test]
+fn empty_data_flood() {
+    let first = [begin(&[]), frame(HEADERS, END_HEADERS, 1, POST)].concat();
+    withstand(Attack { first, each: |_| frame(DATA, 0, 1, b""), reads: true });
+}
+
+#[test]
+fn tiny_data_flood() {
+    let first = [begin(&[]), frame(HEADERS, END_HEADERS, 1, POST)].concat();
+    withstand(Attack { first, each: |_| frame(DATA, 0, 1, b"x"), reads: true });
+}
+
+#[test]
+fn hpack_bomb_with_a_window_of_nothing() {
+    // SETTINGS_INITIAL_WINDOW_SIZE is 0: nothing that is answered can leave.
+    let first = begin(&[0, 4, 0, 0, 0, 0]);
+    // A field of 3,000 bytes enters the table once a stream, and one byte each names it again.
+    let each = |stream| {
+        let entry = [&[0x40, 1, b'x', 127, 0xB9, 22][..], &[b'v'; 3000]].concat();
+        frame(HEADERS, END_STREAM | END_HEADERS, stream, &[GET, &entry, &[0xBE; 12_000]].concat())
+    };
+    withstand(Attack { first, each, reads: false });
+}
+
+#[test]
+fn answers_that_nobody_reads() {
+    withstand(Attack { first: begin(&[0, 4, 0, 0, 0, 0]), each: get, reads: false });
+}
+
+#[test]
+fn settings_flood() {
+    withstand(Attack {
+        first: begin(&[]),
+        each: |_| frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 255, 255]),
+        reads: false,
+    });
+}
+
+#[test]
+fn ping_flood() {
+    withstand(Attack { first: begin(&[]), each: |_| frame(PING, 0, 0, &[7; 8]), reads: false });
+}
+
+/// Attacks for a while, and looks after memory and another client.
+fn withstand(attack: Attack) {
+    let seconds = std::env::var("HANDOVER_ATTACK_SECONDS").map_or(3, |text| text.parse().expect("a number"));
+    let answer = [&b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n"[..], &[b'o'; 20_000]].concat();
+    let backend = Backend::answering(answer);
+    let proxy = in_front_of(&backend);
+    let quiet = served(&proxy, Duration::from_secs(1));
+    let before = memory(&proxy);
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let (during, peak) = std::thread::scope(|scope| {
+        for _ in 0..ATTACKERS {
+            scope.spawn(|| {
+                while Instant::now() < end {
+                    // The proxy ends it: that is the defence.
+                    let _ = strike(proxy.http(), &attack, end);
+                }
+            });
+        }
+        let watching = scope.spawn(|| {
+            let mut peak = 0;
+            while Instant::now() < end {
+                peak = memory(&proxy).max(peak);
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            peak
+        });
+        (served(&proxy, Duration::from_secs(seconds)), watching.join().unwrap())
+    });
+    let grown = peak.saturating_sub(before);
+    let ended = ended(&proxy);
+    println!(
+        "p99 of another client {quiet:?} → {during:?}; memory {before} KiB + {grown} KiB; ended {ended:?}"
+    );
+    assert!(grown <= GROWTH_MAX, "memory grew by {grown} KiB");
+    assert!(!ended.is_empty(), "no attacker's connection was ended");
+}
+
+/// Sends until the proxy ends the connection, or the time is over.
+fn strike(address: SocketAddr, attack: &Attack, end: Instant) -> io::Result<()> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_write_timeout(Some(Duration::from_millis(200)))?;
+    stream.write_all(&attack.first)?;
+    if attack.reads {
+        let mut reading = stream.try_clone()?;
+        std::thread::spawn(move || while reading.read(&mut [0; 16 * 1024]).is_ok_and(|count| count > 0) {});
+    }
+    let mut stream_id = 3;
+    while Instant::now() < end {
+        let batch: Vec<u8> = (0..50).flat_map(|at| (attack.each)(stream_id + 2 * at)).collect();
+        stream_id += 100;
+        stream.write_all(&batch)?;
+    }
+    stream.shutdown(std::net::Shutdown::Both)
+}
+
+/// The 99th percentile of how long another client waits; each of its requests has to be answered.
+fn served(proxy: &Handover, time: Duration) -> Duration {
+    let (begun, mut took) = (Instant::now(), Vec::new());
+    let request = http::request("GET", "/", &[("Host", "a")], b"");
+    let mut client = http::Client::connect(proxy.http()).unwrap();
+    while begun.elapsed() < time {
+        let asked = Instant::now();
+        assert_eq!(client.exchange(&request).unwrap().status, 200);
+        took.push(asked.elapsed());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    took.sort();
+    took[took.len() * 99 / 100]
+}
+
+/// Why attackers' connections were ended, and how often.
+fn ended(proxy: &Handover) -> Vec<String> {
+    let metrics = http::get(proxy.admin(), "/metrics").unwrap().text();
+    let of_http2 = |line: &&str| line.starts_with("handover_refused_total{reason=\"http2_");
+    metrics.lines().filter(of_http2).map(str::to_owned).collect()
+}
+
+/// Resident memory, in KiB.
+fn memory(proxy: &Handover) -> u64 {
+    let id = proxy.id().expect("it runs");
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux says");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line on memory");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
