@@ -10,6 +10,7 @@ mod tags;
 pub use charset::{Charset, Multi, Upper};
 pub use decode::decode;
 pub use encode::{Flags, escape, full_special_chars};
+pub(crate) use entities::{char_of, name_of};
 pub use tags::strip_tags;
 
 use crate::call::Row;

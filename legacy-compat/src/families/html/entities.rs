@@ -25,3 +25,13 @@ fn read(text: &'static str, aliases: &'static str) -> Table {
 pub(super) static HTML_401: LazyLock<Table> = LazyLock::new(|| read(include_str!("html401.tsv"), ""));
 pub(super) static HTML_5: LazyLock<Table> =
     LazyLock::new(|| read(include_str!("html5.tsv"), include_str!("html5_aliases.tsv")));
+
+/// The character of an HTML 4.01 entity that is no mark of the language itself.
+pub(crate) fn char_of(name: &str) -> Option<char> {
+    HTML_401.by_name.get(name).and_then(|text| text.chars().next())
+}
+
+/// The HTML 4.01 entity of a character.
+pub(crate) fn name_of(char: char) -> Option<&'static str> {
+    HTML_401.by_text.get(char.encode_utf8(&mut [0; 4]) as &str).copied()
+}

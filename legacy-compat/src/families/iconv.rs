@@ -1,0 +1,237 @@
+//! `iconv` and its kin, as glibc converts.
+
+use super::mb::{BAD, Encoding, find, utf8};
+use super::strings;
+use crate::call::{Args, Ctx, Level, Outcome, Row, ok, or_false};
+use crate::php::Version;
+
+pub(crate) const ROWS: &[Row] = &[
+    ("7.1- iconv(string $from_encoding, string $to_encoding, string $string)", iconv),
+    ("8.0- iconv_strlen(string $string, ?string $encoding = null): false", strlen),
+    ("7.1-7.4 iconv_strlen(string $str, string $charset = ?): false", strlen),
+    (
+        "8.0- iconv_substr(string $string, int $offset, ?int $length = null, ?string $encoding = null): false",
+        substr,
+    ),
+    ("7.1-7.4 iconv_substr(string $str, int $offset, int $length = ?, string $charset = ?): false", substr),
+    (
+        "8.0- iconv_strpos(string $haystack, string $needle, int $offset = 0, ?string $encoding = null): false",
+        strpos,
+    ),
+    (
+        "7.1-7.4 iconv_strpos(string $haystack, string $needle, int $offset = 0, string $charset = ?): false",
+        strpos,
+    ),
+    ("8.0- iconv_strrpos(string $haystack, string $needle, ?string $encoding = null): false", strrpos),
+    ("7.1-7.4 iconv_strrpos(string $haystack, string $needle, string $charset = ?): false", strrpos),
+];
+
+/// The longest name of an encoding that PHP takes, in bytes.
+const LONGEST_NAME: usize = 64;
+
+/// An encoding as iconv names it, with what follows `//`.
+struct Named {
+    encoding: &'static Encoding,
+    translit: bool,
+    ignore: bool,
+}
+
+fn named(ctx: &mut Ctx<'_>, name: &[u8], function: &str) -> Option<Named> {
+    if name.len() >= LONGEST_NAME {
+        ctx.warn(format!(
+            "{function}(): Encoding parameter exceeds the maximum allowed length of 64 characters"
+        ));
+        return None;
+    }
+    let text = name.to_ascii_uppercase();
+    let mut parts = text.split(|byte| *byte == b'/');
+    let charset = match parts.next().unwrap_or_default() {
+        b"UCS-4" => &b"UCS-4BE"[..],
+        b"UCS-2" => b"UCS-2LE",
+        b"" => b"ASCII",
+        other => other,
+    };
+    let found = find(ctx.php, charset).filter(|encoding| {
+        !matches!(
+            encoding.name,
+            "8bit" | "7bit" | "BASE64" | "HTML-ENTITIES" | "Quoted-Printable" | "UUENCODE" | "JIS"
+        )
+    });
+    let Some(encoding) = found else {
+        ctx.note(Level::Notice, format!("{function}(): Wrong encoding, conversion is not allowed"));
+        return None;
+    };
+    let (mut translit, mut ignore) = (false, false);
+    for suffix in parts {
+        translit |= suffix == b"TRANSLIT";
+        ignore |= suffix == b"IGNORE";
+    }
+    Some(Named { encoding, translit, ignore })
+}
+
+fn illegal(ctx: &mut Ctx<'_>, function: &str) {
+    ctx.note(Level::Notice, format!("{function}(): Detected an illegal character in input string"));
+}
+
+fn iconv(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let Some(from) = named(ctx, args.bytes(0), "iconv") else { return ok(false) };
+    let Some(to) = named(ctx, args.bytes(1), "iconv") else { return ok(false) };
+    match convert(ctx, &from, &to, args.bytes(2)) {
+        Some(text) => ok(text),
+        None => {
+            illegal(ctx, "iconv");
+            ok(false)
+        }
+    }
+}
+
+/// None where something does not convert; `//IGNORE` drops it, `//TRANSLIT` writes something like it.
+fn convert(ctx: &Ctx<'_>, from: &Named, to: &Named, text: &[u8]) -> Option<Vec<u8>> {
+    let mut chars = Vec::new();
+    for code in from.encoding.decode(ctx.php, text) {
+        let fits = code != BAD && (to.encoding.is_stateful() || to.encoding.encode_char(code).is_some());
+        match code {
+            code if fits => chars.push(code),
+            BAD if to.ignore || from.ignore => {}
+            code if to.translit && code != BAD => chars.extend(similar(code)?.bytes().map(u32::from)),
+            _ if to.ignore => {}
+            _ => return None,
+        }
+    }
+    let mark: &[u32] = match to.encoding.name {
+        "UTF-16" | "UTF-32" => &[0xfeff],
+        _ => &[],
+    };
+    let little = match to.encoding.name {
+        "UTF-16" => find(ctx.php, b"UTF-16LE"),
+        "UTF-32" => find(ctx.php, b"UTF-32LE"),
+        _ => None,
+    };
+    Some(little.unwrap_or(to.encoding).encode(&[mark, &chars].concat()))
+}
+
+/// What glibc's C locale writes for a character that ASCII lacks.
+fn similar(code: u32) -> Option<&'static str> {
+    Some(match char::from_u32(code)? {
+        '€' => "EUR",
+        '“' | '”' | '„' => "\"",
+        '‘' | '’' | '‚' => "'",
+        '—' | '–' | '‐' | '‑' | '―' => "-",
+        '…' => "...",
+        '\u{a0}' | '\u{2002}' | '\u{2003}' | '\u{2009}' | '\u{202f}' => " ",
+        '½' => " 1/2 ",
+        '¼' => " 1/4 ",
+        '¾' => " 3/4 ",
+        'ﬁ' => "fi",
+        'ﬂ' => "fl",
+        'ﬀ' => "ff",
+        'ß' => "ss",
+        'æ' => "ae",
+        'Æ' => "AE",
+        '©' => "(C)",
+        '®' => "(R)",
+        '«' => "<<",
+        '»' => ">>",
+        '™' => "TM",
+        'œ' => "oe",
+        'Œ' => "OE",
+        '•' => "o",
+        'ŉ' => "'n",
+        'ĳ' => "ij",
+        'ǆ' => "dz",
+        'ǅ' => "Dz",
+        'ǉ' => "lj",
+        'ǌ' => "nj",
+        '×' => "x",
+        'ſ' => "s",
+        _ => "?",
+    })
+}
+
+/// The characters of an argument in the encoding that another names; none where one of them is wrong.
+fn chars(ctx: &mut Ctx<'_>, args: &Args<'_>, at: usize, charset: usize, function: &str) -> Option<Vec<u32>> {
+    let named = match args.opt_bytes(charset) {
+        Some(name) => named(ctx, name, function)?,
+        None => Named { encoding: utf8(), translit: false, ignore: false },
+    };
+    let mut chars = named.encoding.decode(ctx.php, args.bytes(at));
+    if named.ignore {
+        chars.retain(|code| *code != BAD);
+    }
+    if chars.contains(&BAD) {
+        illegal(ctx, function);
+        return None;
+    }
+    Some(chars)
+}
+
+fn strlen(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    or_false(chars(ctx, args, 0, 1, "iconv_strlen").map(|chars| chars.len()))
+}
+
+fn substr(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let Some(chars) = chars(ctx, args, 0, 3, "iconv_substr") else { return ok(false) };
+    let encoding = args.opt_bytes(3).and_then(|name| named(ctx, name, "iconv_substr"));
+    let encoding = encoding.map_or(utf8(), |named| named.encoding);
+    let len = chars.len() as i64;
+    let start = args.int(1);
+    if start > len && !ctx.php.is_8() {
+        return ok(false);
+    }
+    let from = if start < 0 { (len.saturating_add(start)).max(0) } else { start.min(len) };
+    let count = match args.opt_int(2) {
+        None => len - from,
+        Some(count) if count < 0 => (len - from).saturating_add(count),
+        Some(count) => count.min(len - from),
+    };
+    if count < 0 && !ctx.php.is_8() {
+        return ok(false);
+    }
+    ok(encoding.encode(&chars[from as usize..(from + count.max(0)) as usize]))
+}
+
+/// Where the needle is, in characters from an offset.
+fn place(haystack: &[u32], needle: &[u32], last: bool) -> Option<usize> {
+    let bytes = |chars: &[u32]| utf8().encode(chars);
+    let (text, part) = (bytes(haystack), bytes(needle));
+    let at = if last { strings::rfind(&text, &part) } else { strings::find(&text, &part) }?;
+    Some(text[..at].iter().filter(|byte| *byte & 0xc0 != 0x80).count())
+}
+
+fn strpos(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    const NAME: &str = "iconv_strpos";
+    let mut offset = args.int(2);
+    if offset < 0 && ctx.php.since(Version::V7_1) {
+        let Some(haystack) = chars(ctx, args, 0, 3, NAME) else { return ok(false) };
+        offset = offset.saturating_add(haystack.len() as i64);
+    }
+    if offset < 0 {
+        return outside(ctx);
+    }
+    if args.bytes(1).is_empty() {
+        return ok(false);
+    }
+    let (Some(haystack), Some(needle)) = (chars(ctx, args, 0, 3, NAME), chars(ctx, args, 1, 3, NAME)) else {
+        return ok(false);
+    };
+    let Some(rest) = usize::try_from(offset).ok().and_then(|offset| haystack.get(offset..)) else {
+        return if ctx.php.is_8() { outside(ctx) } else { ok(false) };
+    };
+    or_false(place(rest, &needle, false).map(|at| at as i64 + offset))
+}
+
+fn outside(ctx: &mut Ctx<'_>) -> Outcome {
+    let message = "iconv_strpos(): Argument #3 ($offset) must be contained in argument #1 ($haystack): false";
+    ctx.value_error(false, message)
+}
+
+fn strrpos(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    const NAME: &str = "iconv_strrpos";
+    if args.bytes(1).is_empty() {
+        return ok(false);
+    }
+    match (chars(ctx, args, 0, 2, NAME), chars(ctx, args, 1, 2, NAME)) {
+        (Some(haystack), Some(needle)) => or_false(place(&haystack, &needle, true)),
+        _ => ok(false),
+    }
+}

@@ -1,0 +1,154 @@
+//! `mb_convert_encoding`, `mb_check_encoding`, `mb_scrub`, `mb_preferred_mime_name`: from encoding to encoding.
+
+use super::detect::{self, Asked};
+use super::encoding::Kind;
+use super::{BAD, Encoding, deprecated, encoding_of, find, unknown, utf8};
+use crate::call::{Args, Ctx, Outcome, Row, ok, or_false};
+use crate::php::{Php, Version};
+use crate::value::{Array, Key, Str, Value};
+
+pub(crate) const ROWS: &[Row] = &[
+    (
+        "8.0- mb_convert_encoding(array|string $string, string $to_encoding, array|string|null $from_encoding = null)",
+        convert_encoding,
+    ),
+    (
+        "7.2-7.4 mb_convert_encoding(mixed $str, string $to_encoding, mixed $from_encoding = ?)",
+        convert_encoding,
+    ),
+    (
+        "-7.1 mb_convert_encoding(string $str, string $to_encoding, mixed $from_encoding = ?)",
+        convert_encoding,
+    ),
+    ("8.0- mb_check_encoding(array|string|null $value = null, ?string $encoding = null)", check_encoding),
+    ("7.2-7.4 mb_check_encoding(mixed $var = ?, string $encoding = ?)", check_encoding),
+    ("-7.1 mb_check_encoding(string $var = ?, string $encoding = ?)", check_encoding),
+    ("8.0- mb_scrub(string $string, ?string $encoding = null)", scrub),
+    ("7.2-7.4 mb_scrub(string $str, string $encoding = ?)", scrub),
+    ("mb_preferred_mime_name(string $encoding)", preferred_mime_name),
+    ("mb_encoding_aliases(string $encoding): false", encoding_aliases),
+    ("mb_list_encodings()", |_, _| ok(super::encoding::names().map(Value::from).collect::<Array>())),
+];
+
+fn preferred_mime_name(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    match find(ctx.php, args.bytes(0)) {
+        Some(encoding) => or_false(Some(encoding.mime).filter(|mime| !mime.is_empty())),
+        None => unknown(ctx, args.bytes(0), 0, "mb_preferred_mime_name"),
+    }
+}
+
+fn encoding_aliases(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    match find(ctx.php, args.bytes(0)) {
+        Some(encoding) => ok(super::encoding::aliases(encoding).map(Value::from).collect::<Array>()),
+        None => unknown(ctx, args.bytes(0), 0, "mb_encoding_aliases"),
+    }
+}
+
+fn scrub(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    match encoding_of(ctx, args, 1, "mb_scrub") {
+        Ok(encoding) => ok(encoding.encode(&encoding.decode(ctx.php, args.bytes(0)))),
+        Err(answer) => answer,
+    }
+}
+
+/// Whether a text is what its encoding allows; up to 8.0 it must also come back the same.
+fn is_valid(php: &Php, encoding: &Encoding, text: &[u8]) -> bool {
+    let chars = encoding.decode(php, text);
+    let same = || encoding.encode(&chars) == text;
+    match encoding.kind {
+        Kind::Base64 => same(),
+        Kind::Html | Kind::QuotedPrintable | Kind::Uuencode => php.since(Version::V8_1) || same(),
+        _ => !chars.contains(&BAD),
+    }
+}
+
+fn check_encoding(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let encoding = match encoding_of(ctx, args, 1, "mb_check_encoding") {
+        Ok(encoding) => encoding,
+        Err(answer) => return answer,
+    };
+    ok(check(ctx.php, encoding, args.value(0), true))
+}
+
+/// Texts and all that arrays hold; the array's keys are texts too.
+fn check(php: &Php, encoding: &Encoding, value: &Value, outer: bool) -> bool {
+    match value {
+        Value::Array(array) => array.iter().all(|(key, value)| {
+            let key_fits = match key {
+                Key::Str(text) => is_valid(php, encoding, &text),
+                Key::Int(_) => true,
+            };
+            key_fits && check(php, encoding, value, false)
+        }),
+        Value::Str(text) => is_valid(php, encoding, text),
+        Value::Object(_) => false,
+        other if outer && !other.is_null() => is_valid(php, encoding, &crate::cast::to_str(php, other)),
+        _ => true,
+    }
+}
+
+fn convert_encoding(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    const NAME: &str = "mb_convert_encoding";
+    let mut to = find(ctx.php, args.bytes(1));
+    if args.bytes(1).is_empty() && !ctx.php.is_8() {
+        to = Some(utf8());
+    }
+    let Some(to) = to else { return unknown(ctx, args.bytes(1), 1, NAME) };
+    if to.is_transfer() && ctx.php.since(Version::V8_2) {
+        deprecated(ctx, to, NAME);
+    }
+    let asked = detect::asked(ctx, args.value(2), NAME, 2);
+    let from = match asked {
+        Asked::Default => vec![utf8()],
+        Asked::List(list) => list,
+        Asked::Refused(answer) => return answer,
+    };
+    let value = match args.value(0) {
+        Value::Array(array) => Value::Array(array.clone()),
+        other => Value::Str(crate::cast::to_str(ctx.php, other)),
+    };
+    match convert(ctx, &value, to, &from) {
+        Some(converted) => Ok(converted),
+        None => {
+            ctx.warn("mb_convert_encoding(): Unable to detect character encoding");
+            ok(false)
+        }
+    }
+}
+
+fn convert(ctx: &mut Ctx<'_>, value: &Value, to: &Encoding, from: &[&'static Encoding]) -> Option<Value> {
+    Some(match value {
+        Value::Str(text) => {
+            let from = match from {
+                [one] => *one,
+                many => detect::detect(ctx.php, text, many, true)?,
+            };
+            Value::from(recode(ctx.php, text, to, from))
+        }
+        Value::Array(array) => {
+            let mut out = Array::new();
+            for (key, value) in array.iter() {
+                let key = match key {
+                    Key::Str(text) => match convert(ctx, &Value::Str(text), to, from)? {
+                        Value::Str(text) => Key::from_text(text),
+                        _ => Key::Str(Str::EMPTY),
+                    },
+                    key => key,
+                };
+                out.insert(key, convert(ctx, value, to, from)?);
+            }
+            Value::Array(out)
+        }
+        other => other.clone(),
+    })
+}
+
+/// A text in another encoding, `?` for what that does not have.
+pub(crate) fn recode(php: &Php, text: &[u8], to: &Encoding, from: &Encoding) -> Vec<u8> {
+    // What carries bytes is filled with the bytes as they are.
+    if matches!(to.kind, Kind::Base64 | Kind::QuotedPrintable | Kind::Uuencode) {
+        let bytes: Vec<u32> = text.iter().map(|byte| u32::from(*byte)).collect();
+        return to.encode(&bytes);
+    }
+    to.encode(&from.decode(php, text))
+}

@@ -1,0 +1,176 @@
+//! Bytes to characters.
+
+use super::BAD;
+use super::double::jis;
+use super::encoding::{Encoding, Jis, Kind, Wide};
+use super::transfer;
+use crate::php::{Php, Version};
+
+impl Encoding {
+    /// The characters of a text, [`BAD`] for each part that is none.
+    pub(crate) fn decode(&self, php: &Php, text: &[u8]) -> Vec<u32> {
+        let mut chars = self.read(php, text);
+        // Up to 8.0 what breaks off at the end is not told of, but in UTF-8.
+        let breaks_off = match &self.kind {
+            Kind::Wide(wide) => !text.len().is_multiple_of(wide.size),
+            Kind::Double(table) => table.breaks_off(text),
+            _ => false,
+        };
+        if breaks_off && !php.since(Version::V8_1) {
+            chars.pop();
+        }
+        chars
+    }
+
+    fn read(&self, php: &Php, text: &[u8]) -> Vec<u32> {
+        let each = |of: &dyn Fn(u8) -> u32| text.iter().map(|byte| of(*byte)).collect();
+        match &self.kind {
+            Kind::Utf8 => utf8(text),
+            Kind::Ascii => each(&|byte| if byte < 0x80 { byte.into() } else { BAD }),
+            Kind::Latin1 => each(&u32::from),
+            Kind::Single(upper) => each(&|byte| match byte {
+                ..0x80 => byte.into(),
+                _ => Some(upper[usize::from(byte - 0x80)]).filter(|char| *char != 0).unwrap_or(BAD),
+            }),
+            Kind::Wide(wide) => wide.decode(php, text),
+            Kind::Double(table) => table.decode(text),
+            Kind::Gb18030 => gb18030(text),
+            Kind::Iso2022Jp(sets) => iso_2022_jp(text, *sets),
+            Kind::Utf7 => transfer::decode_utf7(text),
+            Kind::Base64 => transfer::decode_base64(text),
+            Kind::QuotedPrintable => transfer::decode_quoted(text),
+            Kind::Uuencode => transfer::decode_uu(text),
+            Kind::Html => transfer::decode_html(text),
+        }
+    }
+}
+
+/// What is broken counts once for each part that could have started a character.
+fn utf8(text: &[u8]) -> Vec<u32> {
+    let mut out = Vec::with_capacity(text.len());
+    for chunk in text.utf8_chunks() {
+        out.extend(chunk.valid().chars().map(u32::from));
+        if !chunk.invalid().is_empty() {
+            out.push(BAD);
+        }
+    }
+    out
+}
+
+impl Wide {
+    fn decode(self, php: &Php, text: &[u8]) -> Vec<u32> {
+        let (mut little, mut text) = (self.little, text);
+        if self.marked && text.len() >= self.size {
+            match self.number(&text[..self.size], false) {
+                0xfeff => text = &text[self.size..],
+                0xfffe if self.size == 2 => (little, text) = (true, &text[2..]),
+                0xfffe_0000 if self.size == 4 => (little, text) = (true, &text[4..]),
+                _ => {}
+            }
+        }
+        let units: Vec<u32> = text
+            .chunks(self.size)
+            .map(|unit| match unit.len() == self.size {
+                true => self.number(unit, little),
+                false => BAD,
+            })
+            .collect();
+        match self.surrogates {
+            true => utf16(php, &units),
+            false => units.into_iter().map(|char| if self.is_char(char) { char } else { BAD }).collect(),
+        }
+    }
+
+    fn is_char(self, char: u32) -> bool {
+        self.size == 2 && char < 0x1_0000 || char::from_u32(char).is_some()
+    }
+
+    fn number(self, unit: &[u8], little: bool) -> u32 {
+        let fold = |number: u32, byte: &u8| number << 8 | u32::from(*byte);
+        if little { unit.iter().rev().fold(0, fold) } else { unit.iter().fold(0, fold) }
+    }
+}
+
+fn utf16(php: &Php, units: &[u32]) -> Vec<u32> {
+    let mut out = Vec::with_capacity(units.len());
+    let mut at = 0;
+    while let Some(unit) = units.get(at).copied() {
+        at += 1;
+        out.push(match (unit, units.get(at)) {
+            (0xd800..0xdc00, Some(low @ 0xdc00..0xe000)) => {
+                at += 1;
+                0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
+            }
+            (0xd800..0xdc00, Some(&BAD)) if php.since(Version::V8_1) => {
+                at += 1;
+                BAD
+            }
+            (0xd800..0xe000, _) => BAD,
+            (unit, _) => unit,
+        });
+    }
+    out
+}
+
+fn gb18030(text: &[u8]) -> Vec<u32> {
+    let mut decoder = encoding_rs::GB18030.new_decoder_without_bom_handling();
+    let (mut out, mut rest) = (Vec::new(), text);
+    let mut buffer = vec![0u8; text.len().saturating_mul(3) + 16];
+    loop {
+        let (result, read, written) = decoder.decode_to_utf8_without_replacement(rest, &mut buffer, true);
+        out.extend(utf8(&buffer[..written]));
+        rest = &rest[read..];
+        match result {
+            encoding_rs::DecoderResult::Malformed(..) => out.push(BAD),
+            _ => return out,
+        }
+    }
+}
+
+fn iso_2022_jp(text: &[u8], sets: Jis) -> Vec<u32> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Set {
+        Ascii,
+        Roman,
+        Kana,
+        Kanji,
+        Supplement,
+    }
+    let (mut out, mut set, mut rest) = (Vec::new(), Set::Ascii, text);
+    while let Some(first) = rest.first().copied() {
+        let full = sets == Jis::Full;
+        let (next, skip) = match rest {
+            [0x1b, b'(', b'B', ..] => (Some(Set::Ascii), 3),
+            [0x1b, b'(', b'J', ..] => (Some(Set::Roman), 3),
+            [0x1b, b'(', b'I', ..] if full => (Some(Set::Kana), 3),
+            [0x1b, b'$', b'@' | b'B', ..] => (Some(Set::Kanji), 3),
+            [0x1b, b'$', b'(', b'@' | b'B', ..] if full => (Some(Set::Kanji), 4),
+            [0x1b, b'$', b'(', b'D', ..] if full => (Some(Set::Supplement), 4),
+            _ => (None, 1),
+        };
+        if let Some(next) = next {
+            set = next;
+            rest = &rest[skip..];
+            continue;
+        }
+        let (char, used) = match (set, first) {
+            (_, 0x1b) => (BAD, 1),
+            (Set::Roman, b'\\') => (0xa5, 1),
+            (Set::Roman, b'~') => (0x203e, 1),
+            (Set::Kana, 0x21..=0x5f) => (0xff61 + u32::from(first - 0x21), 1),
+            (Set::Kanji | Set::Supplement, 0x21..=0x7e) => match rest.get(1) {
+                Some(second) => {
+                    let cell = u16::from_be_bytes([first, *second]);
+                    (jis().jis_char(cell, set == Set::Supplement).unwrap_or(BAD), 2)
+                }
+                None => (BAD, 1),
+            },
+            (_, 0xa1..=0xdf) if full => (0xff61 + u32::from(first - 0xa1), 1),
+            (_, ..0x80) => (u32::from(first), 1),
+            _ => (BAD, 1),
+        };
+        out.push(char);
+        rest = &rest[used..];
+    }
+    out
+}

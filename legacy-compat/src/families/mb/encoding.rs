@@ -1,0 +1,180 @@
+//! mbstring's encodings: their names, and what kind of bytes each has.
+
+use std::sync::LazyLock;
+
+use super::double::{self, Table};
+use crate::php::{Php, Version};
+
+/// An encoding.
+pub(crate) struct Encoding {
+    /// PHP's name.
+    pub name: &'static str,
+    /// The name that mail and HTTP know; empty for none.
+    pub mime: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// How bytes are characters.
+pub(super) enum Kind {
+    Utf8,
+    Ascii,
+    /// One byte, one character of the same number: Latin-1, `8bit`.
+    Latin1,
+    /// One byte: what 80 to FF are, 0 for none.
+    Single(Box<[u32; 128]>),
+    /// UTF-16, UTF-32, UCS-2, UCS-4.
+    Wide(Wide),
+    /// ASCII and pairs of bytes.
+    Double(&'static Table),
+    /// ASCII, pairs and more of bytes, as the library has it.
+    Gb18030,
+    Iso2022Jp(Jis),
+    Utf7,
+    Base64,
+    QuotedPrintable,
+    Uuencode,
+    Html,
+}
+
+/// Numbers of two or four bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wide {
+    pub size: usize,
+    pub little: bool,
+    /// A byte order mark is read.
+    pub marked: bool,
+    pub surrogates: bool,
+}
+
+/// Which of the sets that ISO-2022-JP can switch to are known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Jis {
+    /// JIS X 0208 alone.
+    Strict,
+    /// Kana of half width and JIS X 0212 as well.
+    Full,
+}
+
+static ENCODINGS: LazyLock<Vec<(Encoding, Vec<&'static str>)>> = LazyLock::new(|| {
+    let rows = include_str!("encodings.tsv").lines().filter(|line| !line.starts_with('#'));
+    rows.filter_map(|line| {
+        let mut fields = line.split('\t');
+        let (name, mime, aliases) = (fields.next()?, fields.next()?, fields.next()?);
+        Some((
+            Encoding { name, mime, kind: kind(name)? },
+            aliases.split(' ').filter(|a| !a.is_empty()).collect(),
+        ))
+    })
+    .collect()
+});
+
+/// Finds an encoding by its name, its MIME name or an alias, whatever the case.
+pub(crate) fn find(php: &Php, name: &[u8]) -> Option<&'static Encoding> {
+    let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+    // PHP knew these until it dropped them, or not yet.
+    if is("7bit") && php.version < Version::V5_6 || name.is_empty() {
+        return None;
+    }
+    let by_name = ENCODINGS.iter().find(|(encoding, _)| is(encoding.name));
+    let by_mime = || ENCODINGS.iter().find(|(encoding, _)| is(encoding.mime));
+    let by_alias = || ENCODINGS.iter().find(|(_, aliases)| aliases.iter().any(|alias| is(alias)));
+    by_name.or_else(by_mime).or_else(by_alias).map(|(encoding, _)| encoding)
+}
+
+/// PHP's names of all encodings.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    ENCODINGS.iter().map(|(encoding, _)| encoding.name)
+}
+
+/// The other names of an encoding.
+pub(super) fn aliases(encoding: &Encoding) -> impl Iterator<Item = &'static str> {
+    let found = ENCODINGS.iter().find(|(known, _)| known.name == encoding.name);
+    found.into_iter().flat_map(|(_, aliases)| aliases.iter().copied())
+}
+
+/// The default: `default_charset` is UTF-8.
+pub(crate) fn utf8() -> &'static Encoding {
+    static UTF8: Encoding = Encoding { name: "UTF-8", mime: "UTF-8", kind: Kind::Utf8 };
+    &UTF8
+}
+
+impl Encoding {
+    /// How long a character is, by its first byte; none where that does not say.
+    pub(super) fn unit_len(&self, first: u8) -> Option<usize> {
+        Some(match &self.kind {
+            Kind::Utf8 => match first {
+                0xc2..0xe0 => 2,
+                0xe0..0xf0 => 3,
+                0xf0..0xf8 => 4,
+                _ => 1,
+            },
+            Kind::Ascii | Kind::Latin1 | Kind::Single(_) => 1,
+            Kind::Wide(wide) if !wide.surrogates => wide.size,
+            Kind::Double(table) => table.unit_len(first),
+            _ => return None,
+        })
+    }
+
+    /// The size of each character, where all have the same.
+    pub(super) fn fixed_len(&self) -> Option<usize> {
+        match &self.kind {
+            Kind::Wide(wide) if !wide.surrogates => Some(wide.size),
+            _ => None,
+        }
+    }
+
+    /// `BASE64` and the like: no encoding of characters at all.
+    pub(super) fn is_transfer(&self) -> bool {
+        matches!(self.kind, Kind::Base64 | Kind::QuotedPrintable | Kind::Uuencode | Kind::Html)
+    }
+
+    /// Whether what a character is written as hangs on those before it.
+    pub(crate) fn is_stateful(&self) -> bool {
+        matches!(self.kind, Kind::Iso2022Jp(_) | Kind::Utf7)
+    }
+
+    pub(super) fn is_utf8(&self) -> bool {
+        matches!(self.kind, Kind::Utf8)
+    }
+}
+
+fn kind(name: &'static str) -> Option<Kind> {
+    let wide = |size, little, marked, surrogates| Kind::Wide(Wide { size, little, marked, surrogates });
+    Some(match name {
+        "BASE64" => Kind::Base64,
+        "UUENCODE" => Kind::Uuencode,
+        "HTML-ENTITIES" => Kind::Html,
+        "Quoted-Printable" => Kind::QuotedPrintable,
+        "7bit" | "ASCII" => Kind::Ascii,
+        "8bit" | "ISO-8859-1" => Kind::Latin1,
+        "UCS-4" => wide(4, false, true, false),
+        "UCS-4BE" => wide(4, false, false, false),
+        "UCS-4LE" => wide(4, true, false, false),
+        "UCS-2" => wide(2, false, true, false),
+        "UCS-2BE" => wide(2, false, false, false),
+        "UCS-2LE" => wide(2, true, false, false),
+        "UTF-32" => wide(4, false, true, false),
+        "UTF-32BE" => wide(4, false, false, false),
+        "UTF-32LE" => wide(4, true, false, false),
+        "UTF-16" => wide(2, false, true, true),
+        "UTF-16BE" => wide(2, false, false, true),
+        "UTF-16LE" => wide(2, true, false, true),
+        name if name.starts_with("UTF-8") => Kind::Utf8,
+        "UTF-7" => Kind::Utf7,
+        "ISO-2022-JP" => Kind::Iso2022Jp(Jis::Strict),
+        "JIS" | "ISO-2022-JP-MS" | "CP50220" | "CP50221" | "CP50222" => Kind::Iso2022Jp(Jis::Full),
+        "GB18030" => Kind::Gb18030,
+        name => match double::table(name) {
+            Some(table) => Kind::Double(table),
+            None => Kind::Single(Box::new(single_byte(name)?)),
+        },
+    })
+}
+
+fn single_byte(name: &str) -> Option<[u32; 128]> {
+    let line = include_str!("single_byte.tsv").lines().find(|line| line.split('\t').next() == Some(name))?;
+    let mut codes = line.split('\t').nth(1)?.split(' ');
+    Some(std::array::from_fn(|_| {
+        codes.next().and_then(|code| u32::from_str_radix(code, 16).ok()).unwrap_or(0)
+    }))
+}

@@ -1,0 +1,156 @@
+//! `mb_strlen`, `mb_substr`, `mb_str_split`, `mb_strcut`: counting and cutting characters.
+
+use super::{Encoding, encoding_of, utf8};
+use crate::call::{Args, Ctx, Outcome, Row, ok};
+use crate::php::{Php, Version};
+use crate::value::{Array, Value};
+
+pub(crate) const ROWS: &[Row] = &[
+    ("8.0- mb_strlen(string $string, ?string $encoding = null)", strlen),
+    ("-7.4 mb_strlen(string $str, string $encoding = ?)", strlen),
+    ("8.0- mb_substr(string $string, int $start, ?int $length = null, ?string $encoding = null)", substr),
+    ("-7.4 mb_substr(string $str, int $start, ?int $length = null, string $encoding = ?)", substr),
+    ("8.0- mb_strcut(string $string, int $start, ?int $length = null, ?string $encoding = null)", strcut),
+    ("-7.4 mb_strcut(string $str, int $start, ?int $length = null, string $encoding = ?)", strcut),
+    ("8.0- mb_str_split(string $string, int $length = 1, ?string $encoding = null)", str_split),
+    ("7.4-7.4 mb_str_split(string $str, int $split_length = 1, string $encoding = ?)", str_split),
+];
+
+/// A text as the characters that its encoding counts.
+pub(super) enum Units<'a> {
+    /// By the lengths that their first bytes tell; a broken one counts as one.
+    Slices(Vec<&'a [u8]>),
+    /// Read, because nothing else tells where they end.
+    Chars(&'static Encoding, Vec<u32>),
+}
+
+impl<'a> Units<'a> {
+    pub(super) fn of(php: &Php, encoding: &'static Encoding, text: &'a [u8]) -> Self {
+        if encoding.unit_len(0).is_none() {
+            return Self::Chars(encoding, encoding.decode(php, text));
+        }
+        let (mut out, mut rest) = (Vec::with_capacity(text.len()), text);
+        while let Some(first) = rest.first() {
+            let len = encoding.unit_len(*first).unwrap_or(1).min(rest.len());
+            out.push(&rest[..len]);
+            rest = &rest[len..];
+        }
+        Self::Slices(out)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Slices(units) => units.len(),
+            Self::Chars(_, chars) => chars.len(),
+        }
+    }
+
+    /// The bytes of some of them.
+    pub(super) fn bytes(&self, from: usize, to: usize) -> Vec<u8> {
+        match self {
+            Self::Slices(units) => units[from..to].concat(),
+            Self::Chars(encoding, chars) => encoding.encode(&chars[from..to]),
+        }
+    }
+}
+
+/// The range that a start and a length mean; negative ones count from the end.
+fn range(len: usize, start: i64, length: Option<i64>) -> (usize, usize) {
+    let len = len as i64;
+    let start = if start < 0 { start.saturating_add(len).max(0) } else { start.min(len) };
+    let count = match length {
+        None => len - start,
+        Some(count) if count < 0 => (len - start).saturating_add(count).max(0),
+        Some(count) => count.min(len - start),
+    };
+    (start as usize, (start + count) as usize)
+}
+
+/// `mb_strlen` of UTF-8: how many characters, a broken one counting as one.
+pub fn mb_strlen(php: &Php, text: &[u8]) -> usize {
+    count(php, utf8(), text)
+}
+
+fn count(php: &Php, encoding: &'static Encoding, text: &[u8]) -> usize {
+    match encoding.fixed_len() {
+        Some(size) => text.len() / size,
+        None => Units::of(php, encoding, text).len(),
+    }
+}
+
+/// `mb_substr` of UTF-8: negative numbers count from the end.
+pub fn mb_substr(php: &Php, text: &[u8], start: i64, length: Option<i64>) -> Vec<u8> {
+    let units = Units::of(php, utf8(), text);
+    let (from, to) = range(units.len(), start, length);
+    units.bytes(from, to)
+}
+
+fn strlen(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    match encoding_of(ctx, args, 1, "mb_strlen") {
+        Ok(encoding) => ok(count(ctx.php, encoding, args.bytes(0))),
+        Err(answer) => answer,
+    }
+}
+
+fn substr(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let encoding = match encoding_of(ctx, args, 3, "mb_substr") {
+        Ok(encoding) => encoding,
+        Err(answer) => return answer,
+    };
+    let units = Units::of(ctx.php, encoding, args.bytes(0));
+    let (from, to) = range(units.len(), args.int(1), args.opt_int(2));
+    ok(units.bytes(from, to))
+}
+
+fn str_split(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let Some(size) = usize::try_from(args.int(1)).ok().filter(|size| *size > 0) else {
+        return ctx.value_error(false, "mb_str_split(): Argument #2 ($length) must be greater than 0");
+    };
+    let encoding = match encoding_of(ctx, args, 2, "mb_str_split") {
+        Ok(encoding) => encoding,
+        Err(answer) => return answer,
+    };
+    let units = Units::of(ctx.php, encoding, args.bytes(0));
+    let parts = (0..units.len()).step_by(size);
+    ok(parts.map(|at| Value::from(units.bytes(at, units.len().min(at + size)))).collect::<Array>())
+}
+
+/// `mb_strcut`: so many bytes, but no character is cut through.
+fn strcut(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+    let encoding = match encoding_of(ctx, args, 3, "mb_strcut") {
+        Ok(encoding) => encoding,
+        Err(answer) => return answer,
+    };
+    let text = args.bytes(0);
+    if args.int(1) > text.len() as i64 {
+        return if ctx.php.is_8() { ok("") } else { ok(false) };
+    }
+    let (from, to) = range(text.len(), args.int(1), args.opt_int(2));
+    let count = match args.opt_int(2) {
+        None => text.len(),
+        Some(count) => usize::try_from(count).unwrap_or(to - from),
+    };
+    let ends = boundaries(ctx.php, encoding, text);
+    let before = |at: usize| ends[ends.partition_point(|end| *end <= at) - 1];
+    let start = before(from);
+    let end = if count >= text.len() - start { text.len() } else { before(start + count) };
+    ok(&text[start..end])
+}
+
+/// Where characters end, from 0 to the end of the text.
+fn boundaries(php: &Php, encoding: &'static Encoding, text: &[u8]) -> Vec<usize> {
+    let units = Units::of(php, encoding, text);
+    let lens: Vec<usize> = match &units {
+        Units::Slices(units) => units.iter().map(|unit| unit.len()).collect(),
+        Units::Chars(encoding, chars) => chars.iter().map(|char| encoding.encode(&[*char]).len()).collect(),
+    };
+    let mut ends = vec![0];
+    for len in lens {
+        let end = (ends[ends.len() - 1] + len).min(text.len());
+        ends.push(end);
+    }
+    if php.version >= Version::V5_6 && ends[ends.len() - 1] < text.len() {
+        ends.push(text.len());
+    }
+    ends
+}

@@ -1,0 +1,239 @@
+//! What mbstring also takes for encodings: UTF-7, Base64, quoted-printable, uuencode, HTML's entities.
+
+use super::BAD;
+use crate::families::html::{char_of, name_of};
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn digit(byte: u8) -> Option<u32> {
+    BASE64.iter().position(|known| *known == byte).map(|at| at as u32)
+}
+
+/// Groups of four digits; what is no digit is skipped.
+pub(super) fn decode_base64(text: &[u8]) -> Vec<u32> {
+    let (mut out, mut bits, mut count) = (Vec::new(), 0u32, 0);
+    for value in text.iter().filter_map(|byte| digit(*byte)) {
+        bits = bits << 6 | value;
+        count += 1;
+        if count == 4 {
+            out.extend([bits >> 16 & 0xff, bits >> 8 & 0xff, bits & 0xff]);
+            (bits, count) = (0, 0);
+        }
+    }
+    match count {
+        2 => out.push(bits >> 4 & 0xff),
+        3 => out.extend([bits >> 10 & 0xff, bits >> 2 & 0xff]),
+        _ => {}
+    }
+    out
+}
+
+/// Lines of 76 digits.
+pub(super) fn encode_base64(bytes: &[u8], out: &mut Vec<u8>) {
+    for (index, group) in bytes.chunks(3).enumerate() {
+        if index > 0 && index % 19 == 0 {
+            out.extend_from_slice(b"\r\n");
+        }
+        let at = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        let digits = [bits >> 18, bits >> 12 & 63, bits >> 6 & 63, bits & 63];
+        for (index, value) in digits.into_iter().enumerate() {
+            out.push(if index <= group.len() { BASE64[value as usize] } else { b'=' });
+        }
+    }
+}
+
+pub(super) fn decode_quoted(text: &[u8]) -> Vec<u32> {
+    let (mut out, mut rest) = (Vec::with_capacity(text.len()), text);
+    let hex = |byte: u8| char::from(byte).to_digit(16);
+    while let Some(first) = rest.first().copied() {
+        let used = match rest {
+            [b'=', b'\r', b'\n', ..] => 3,
+            [b'=', b'\r' | b'\n', ..] => 2,
+            [b'=', high, low, ..] => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    out.push(high << 4 | low);
+                    3
+                }
+                _ => {
+                    out.push(first.into());
+                    1
+                }
+            },
+            _ => {
+                out.push(first.into());
+                1
+            }
+        };
+        rest = &rest[used..];
+    }
+    out
+}
+
+/// Lines of at most 72; line ends become CRLF.
+pub(super) fn encode_quoted(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut column = 0;
+    for (index, byte) in bytes.iter().enumerate() {
+        let next = bytes.get(index + 1);
+        match byte {
+            0 => {
+                out.push(0);
+                column = 0;
+                continue;
+            }
+            b'\r' if next == Some(&b'\n') => continue,
+            b'\r' | b'\n' => {
+                out.extend_from_slice(b"\r\n");
+                column = 0;
+                continue;
+            }
+            _ => {}
+        }
+        if column >= 72 {
+            out.extend_from_slice(b"=\r\n");
+            column = 0;
+        }
+        if *byte >= 0x80 || *byte == b'=' {
+            out.extend_from_slice(format!("={byte:02X}").as_bytes());
+            column += 3;
+        } else {
+            out.push(*byte);
+            column += 1;
+        }
+    }
+}
+
+pub(super) fn decode_uu(text: &[u8]) -> Vec<u32> {
+    let mut out = Vec::new();
+    let mut lines = text.split(|byte| *byte == b'\n').skip_while(|line| !line.starts_with(b"begin ")).skip(1);
+    while let Some([length, data @ ..]) = lines.next() {
+        let value = |byte: u8| u32::from(byte.wrapping_sub(b' ') & 63);
+        let bytes = data.chunks(4).flat_map(|group| {
+            let at = |index: usize| value(group.get(index).copied().unwrap_or(b' '));
+            let bits = at(0) << 18 | at(1) << 12 | at(2) << 6 | at(3);
+            [bits >> 16 & 0xff, bits >> 8 & 0xff, bits & 0xff]
+        });
+        out.extend(bytes.take(value(*length) as usize));
+    }
+    out
+}
+
+pub(super) fn encode_uu(bytes: &[u8], out: &mut Vec<u8>) {
+    let digit = |value: u32| if value == 0 { b'`' } else { b' ' + value as u8 };
+    out.extend_from_slice(b"begin 0644 filename\n");
+    for line in bytes.chunks(45) {
+        out.push(digit(line.len() as u32));
+        for group in line.chunks(3) {
+            let at = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
+            let bits = at(0) << 16 | at(1) << 8 | at(2);
+            out.extend([bits >> 18, bits >> 12 & 63, bits >> 6 & 63, bits & 63].map(digit));
+        }
+        out.push(b'\n');
+    }
+    out.extend_from_slice(b"`\nend\n");
+}
+
+/// `&eacute;`, `&#233;`, `&#xe9;`; what is none stays as it is.
+pub(super) fn decode_html(text: &[u8]) -> Vec<u32> {
+    let (mut out, mut rest) = (Vec::with_capacity(text.len()), text);
+    while let Some(first) = rest.first().copied() {
+        let end = rest.iter().take(17).position(|byte| *byte == b';').filter(|_| first == b'&');
+        let found = end.and_then(|end| Some((entity(&rest[1..end])?, end + 1)));
+        let (char, used) = found.unwrap_or((first.into(), 1));
+        out.push(char);
+        rest = &rest[used..];
+    }
+    out
+}
+
+fn entity(name: &[u8]) -> Option<u32> {
+    let name = std::str::from_utf8(name).ok()?;
+    let number = match name.strip_prefix('#') {
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(hex) if hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                u32::from_str_radix(hex, 16).ok()
+            }
+            None if number.bytes().all(|byte| byte.is_ascii_digit()) => number.parse().ok(),
+            _ => None,
+        },
+        None => return char_of(name).map(u32::from),
+    };
+    number.filter(|char| *char < 0x11_0000)
+}
+
+pub(super) fn encode_html(chars: &[u32], out: &mut Vec<u8>) {
+    for char in chars {
+        match char {
+            &BAD => out.push(b'?'),
+            ..0x80 => out.push(*char as u8),
+            _ => match char::from_u32(*char).and_then(name_of) {
+                Some(name) => out.extend_from_slice(format!("&{name};").as_bytes()),
+                None => out.extend_from_slice(format!("&#{char};").as_bytes()),
+            },
+        }
+    }
+}
+
+/// Whether UTF-7 writes it as it is.
+fn is_direct(char: u32) -> bool {
+    char::from_u32(char)
+        .is_some_and(|char| char.is_ascii_alphanumeric() || "\0\t\n\r '(),-./:?".contains(char))
+}
+
+pub(super) fn encode_utf7(chars: &[u32], out: &mut Vec<u8>) {
+    let mut at = 0;
+    while let Some(char) = chars.get(at) {
+        let char = if *char == BAD { u32::from(b'?') } else { *char };
+        if is_direct(char) {
+            out.push(char as u8);
+            at += 1;
+            continue;
+        }
+        let coded = chars[at..].iter().take_while(|char| **char != BAD && !is_direct(**char)).count();
+        let units: Vec<u8> = chars[at..at + coded]
+            .iter()
+            .filter_map(|char| char::from_u32(*char))
+            .flat_map(|char| char.encode_utf16(&mut [0; 2]).to_vec())
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        let mut digits = Vec::new();
+        encode_base64(&units, &mut digits);
+        out.push(b'+');
+        out.extend(digits.iter().filter(|byte| !matches!(byte, b'=' | b'\r' | b'\n')));
+        at += coded;
+        // What follows must not read as one more digit.
+        if chars.get(at).is_none_or(|char| {
+            !matches!(char, 0x20 | 0x9 | 0xa | 0xd | 0x27 | 0x28 | 0x29 | 0x2c | 0x2e | 0x3a | 0x3f)
+        }) {
+            out.push(b'-');
+        }
+    }
+}
+
+pub(super) fn decode_utf7(text: &[u8]) -> Vec<u32> {
+    let (mut out, mut rest) = (Vec::new(), text);
+    while let Some(first) = rest.first().copied() {
+        rest = &rest[1..];
+        if first != b'+' {
+            out.push(if first < 0x80 { first.into() } else { BAD });
+            continue;
+        }
+        if rest.first() == Some(&b'-') {
+            out.push(b'+'.into());
+            rest = &rest[1..];
+            continue;
+        }
+        let len = rest.iter().take_while(|byte| digit(**byte).is_some()).count();
+        let bytes = decode_base64(&rest[..len]);
+        let units = bytes.chunks_exact(2).map(|pair| (pair[0] << 8 | pair[1]) as u16);
+        out.extend(char::decode_utf16(units).map(|char| char.map_or(BAD, u32::from)));
+        if bytes.len() % 2 == 1 || len == 0 {
+            out.push(BAD);
+        }
+        rest = &rest[len..];
+        if rest.first() == Some(&b'-') {
+            rest = &rest[1..];
+        }
+    }
+    out
+}
