@@ -5,15 +5,17 @@
 mod assess;
 mod bound;
 mod raw;
+mod said;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use assess::{Asked, Assessment, Estimate, Need, NeedState};
+pub use assess::Asked;
 pub use bound::Seen;
 pub use raw::{GateFault, GateRaw};
+pub use said::{Assessment, Estimate, Need, NeedState};
 
 /// A set of figures to begin with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
