@@ -74,7 +74,10 @@ impl Apply for Applier {
         if !Arc::ptr_eq(&self.current().config, config) {
             self.side.block_on(prepare(&self.process, config, &self.side))?;
         }
-        Ok(self.process.generations.swap(Arc::clone(config), Arc::clone(overrides)))
+        let before = self.current();
+        let after = self.process.generations.swap(Arc::clone(config), Arc::clone(overrides));
+        self.process.producers.warn_of_overtaking(&before, &after);
+        Ok(after)
     }
 
     fn current(&self) -> Arc<Generation> {

@@ -194,6 +194,9 @@ impl Running {
             }
         }
         self.side.block_on(async {
+            if let Some(spooler) = process.producers.spooler() {
+                spooler.stop().await;
+            }
             for (cluster, producer) in process.producers.running() {
                 let left = producer.close(FLUSH).await;
                 if left.not_persisted + left.possibly_persisted > 0 {

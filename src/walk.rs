@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use handover_api::{Context, Request, Response};
+use handover_api::{Context, Effect, Request, Response};
 use handover_http1::{Field, RequestHead};
 use handover_shadow::Outcome;
 use http::Method;
@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use tracing::Level;
 
 use crate::accept::core::Core;
-use crate::commit::NotCommitted;
+use crate::commit::{Committed, NotCommitted};
 use crate::exchange::replayed::{Gathered, Replayed, gather};
 use crate::exchange::{AnswerSink, BodySource, ClientGone, ClientSink};
 use crate::legacy::{ExchangeError, Outbound, Served};
@@ -156,10 +156,10 @@ impl Walk<'_> {
         let tried =
             trial.map(|trial| (trial, request.clone(), NativeSide::answered(&answer, began.elapsed())));
         // 3
-        match self.core.process.producers.commit(route, &answer.effects).await {
+        match self.commit(route, answer.effects).await {
             // 4
-            Ok(()) => {
-                let by = self.respond(AnsweredBy::Native, answer.response, sink).await;
+            Ok(committed) => {
+                let by = self.respond(AnsweredBy::Native, committed.told(answer.response), sink).await;
                 if let Some((trial, request, native)) = tried {
                     let body = request.body().clone();
                     mirror.ask_too(trial, route, request, native, |answer| self.ask(route, body, answer));
@@ -177,6 +177,14 @@ impl Walk<'_> {
             }
             Err(error @ NotCommitted::Unknown(_)) => self.fail(Failure::CommitUnknown, &error, sink).await,
         }
+    }
+
+    /// In a task of its own: a client that leaves may end its request here, and not what that has begun.
+    async fn commit(&self, route: &Arc<Route>, effects: Vec<Effect>) -> Result<Committed, NotCommitted> {
+        let (process, route) = (Arc::clone(&self.core.process), Arc::clone(route));
+        let commit = async move { process.producers.commit(&route, effects).await };
+        let committed = self.core.commits.spawn_local(commit).await;
+        committed.unwrap_or_else(|broken| Err(NotCommitted::Unknown(broken.into())))
     }
 
     /// Native does not answer and nothing has happened: legacy does, or where it is never called the failure.

@@ -201,6 +201,9 @@ pub struct ProducerConfig {
     pub linger: Duration,
     /// From handing a record over to giving it up; longer than `linger`. What is given up in flight may be persisted.
     pub message_timeout: Duration,
+    /// Whether a record that fails has all that come behind it fail too (`enable.gapless.guarantee`), so that what is
+    /// sent again keeps its order. Then `message_timeout` is none: a record waits for as long as it takes.
+    pub gapless: bool,
     /// The largest record: key, value, headers and framing, in bytes. A broker's own limit is 1 MiB at first.
     pub max_record_bytes: usize,
     /// Bound of records handed over and not settled yet.
@@ -219,6 +222,7 @@ impl ProducerConfig {
             compression: Compression::default(),
             linger: Duration::from_millis(1),
             message_timeout: Duration::from_secs(10),
+            gapless: false,
             max_record_bytes: 1_000_000,
             max_queued_records: 100_000,
             max_queued_bytes: 64 << 20,
@@ -236,7 +240,9 @@ impl ProducerConfig {
         client.set("enable.idempotence", "true").set("partitioner", partitioner.name());
         client.set("compression.type", self.compression.name());
         client.set("linger.ms", format!("{:.3}", self.linger.as_secs_f64() * 1e3));
-        client.set("message.timeout.ms", self.message_timeout.as_millis().to_string());
+        let timeout = if self.gapless { 0 } else { self.message_timeout.as_millis() };
+        client.set("message.timeout.ms", timeout.to_string());
+        client.set("enable.gapless.guarantee", self.gapless.to_string());
         client.set("message.max.bytes", self.max_record_bytes.to_string());
         client.set("queue.buffering.max.messages", (self.max_queued_records + 1).to_string());
         client.set("queue.buffering.max.kbytes", (self.max_queued_bytes / 1024 + 1).to_string());

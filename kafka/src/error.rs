@@ -96,6 +96,11 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Whether it is the record that is wrong, so that no later attempt would end otherwise.
+    pub fn never(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::InvalidTopic(_) | Self::UnknownPartition { .. })
+    }
+
     pub(crate) fn from_send(error: &KafkaError, topic: &str, partition: Option<i32>) -> Self {
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition) => {
@@ -118,6 +123,8 @@ pub struct Fault {
     pub topic: String,
     /// Librdkafka's words.
     pub reason: String,
+    /// Whether it is the record that is wrong, so that no later attempt would end otherwise.
+    pub never: bool,
     /// The client's last error: of a time-out it says why, such as a refused password.
     pub hint: Option<String>,
 }

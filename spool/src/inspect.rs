@@ -9,6 +9,7 @@ use crate::folder::is_name;
 use crate::layout::parse_segment_name;
 use crate::scan::{Found, Scan, read_all};
 use crate::segment::{Damage, Segment};
+use crate::spool::is_kept;
 
 /// What lies in one process' folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub struct FolderReport {
     pub segments: usize,
     /// Frames behind the cursor that cannot be read.
     pub damage: Vec<Damage>,
-    /// Segments that were kept aside since something in them could not be read.
+    /// Segments in which something could not be read, and frames that nobody could take.
     pub kept_aside: Vec<PathBuf>,
 }
 
@@ -52,7 +53,7 @@ fn folder(disk: &dyn Disk, folder: PathBuf, visit: &mut dyn FnMut(&Path, &[u8]))
     let names = disk.list(&folder)?;
     let mut segments: Vec<_> = names.iter().filter_map(|name| parse_segment_name(name)).collect();
     segments.sort_unstable();
-    let kept_aside = names.iter().filter(|name| name.ends_with(".damaged")).map(|name| folder.join(name));
+    let kept_aside = names.iter().filter(|name| is_kept(name)).map(|name| folder.join(name));
     let settled = Cursor::peek(disk, &folder);
     let mut report = FolderReport {
         settled,

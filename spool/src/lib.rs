@@ -9,6 +9,7 @@
 //!     cursor                             how far the frames are settled
 //!     00000000000000000001-9c3fa210.seg  a segment: number of its first frame, salt
 //!     00000000000000004711-03b7e4d1.seg
+//!     00000000000000000042.frame         a frame that nobody can take, kept aside
 //! ```
 //!
 //! A **segment** has a fixed size, is filled with zeros before it is used, and holds frames one behind the other, each

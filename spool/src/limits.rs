@@ -47,3 +47,10 @@ impl Limits {
         self.segment
     }
 }
+
+impl Default for Limits {
+    /// 1 GiB.
+    fn default() -> Self {
+        Self { size_max: 1 << 30, segment: Self::SEGMENT_MAX }
+    }
+}

@@ -56,6 +56,11 @@ impl Reader {
         *self = Self::new(Arc::clone(&self.shared));
     }
 
+    /// Whether there is something to read.
+    pub fn is_behind(&self) -> bool {
+        self.next <= self.shared.state().durable
+    }
+
     /// The next frame, or what is lost in its place; `None` while there is none. An error is one of opening a file,
     /// and may pass.
     pub fn read(&mut self) -> io::Result<Option<Result<Frame, Damage>>> {

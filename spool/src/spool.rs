@@ -9,7 +9,7 @@ use std::{io, thread};
 
 use bytes::Bytes;
 
-use crate::disk::{Disk, Lock};
+use crate::disk::{Barrier, Disk, Lock};
 use crate::layout::framed;
 use crate::limits::Limits;
 use crate::reader::{Frame, Reader};
@@ -200,6 +200,22 @@ impl Spool {
         }
     }
 
+    /// Keeps a frame that nobody can take in a file of its own, `NUMBER.frame`, durable when this returns.
+    pub fn set_aside(&self, frame: &Frame) -> io::Result<PathBuf> {
+        let (disk, folder) = (&self.shared.disk, &self.shared.folder);
+        let path = folder.join(format!("{:020}.frame", frame.number));
+        let file = match disk.create(&path) {
+            // As an earlier attempt left it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => disk.open(&path)?,
+            created => created?,
+        };
+        file.write_at(&frame.body, 0)?;
+        file.sync_all(Barrier::SegmentLength)?;
+        disk.sync_folder(folder, Barrier::SegmentName)?;
+        self.shared.counters.set_aside.fetch_add(1, Relaxed);
+        Ok(path)
+    }
+
     /// Whether every acknowledged frame is settled.
     pub fn is_drained(&self) -> bool {
         let state = self.shared.state();
@@ -233,7 +249,7 @@ impl Spool {
         }
     }
 
-    /// Closes a drained spool and takes its folder away, unless a damaged segment is kept there.
+    /// Closes a drained spool and takes its folder away, unless something is kept aside there.
     pub fn remove(mut self) -> io::Result<()> {
         self.close();
         let (disk, folder) = (Arc::clone(&self.shared.disk), self.shared.folder.clone());
@@ -241,7 +257,7 @@ impl Spool {
             return Err(io::Error::other("frames are left in it"));
         }
         for name in disk.list(&folder)? {
-            if !name.ends_with(".damaged") && name != crate::folder::LOCK {
+            if !is_kept(&name) && name != crate::folder::LOCK {
                 disk.remove(&folder.join(name))?;
             }
         }
@@ -271,6 +287,11 @@ impl std::fmt::Debug for Spool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Spool").field("folder", &self.shared.folder).finish_non_exhaustive()
     }
+}
+
+/// Whether a file is one that people are to look at.
+pub(crate) fn is_kept(name: &str) -> bool {
+    name.ends_with(".damaged") || name.ends_with(".frame")
 }
 
 /// Notes that frames could not be read.

@@ -27,6 +27,8 @@ pub struct Stats {
     pub unknown: u64,
     /// Frames that were acknowledged and could not be read.
     pub lost: u64,
+    /// Frames that were set aside.
+    pub set_aside: u64,
     /// Syncs of frames.
     pub syncs: u64,
     /// Their time, in microseconds.
@@ -43,6 +45,7 @@ pub(crate) struct Counters {
     pub(crate) refused: AtomicU64,
     pub(crate) unknown: AtomicU64,
     pub(crate) lost: AtomicU64,
+    pub(crate) set_aside: AtomicU64,
     syncs: AtomicU64,
     sync_us: AtomicU64,
     sync_buckets: [AtomicU64; SYNC_BOUNDS_US.len() + 1],
@@ -63,6 +66,7 @@ impl Counters {
             refused: self.refused.load(Relaxed),
             unknown: self.unknown.load(Relaxed),
             lost: self.lost.load(Relaxed),
+            set_aside: self.set_aside.load(Relaxed),
             syncs: self.syncs.load(Relaxed),
             sync_us: self.sync_us.load(Relaxed),
             sync_buckets: std::array::from_fn(|bucket| self.sync_buckets[bucket].load(Relaxed)),

@@ -25,6 +25,9 @@ use crate::route::generation::Generation;
 /// How long accepting pauses when the process is out of file descriptors: spinning would keep others from ending.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(10);
 
+/// How long commits may go on when their connections have ended: each has a limit of its own.
+const COMMITS: Duration = Duration::from_secs(15);
+
 /// What the connections of one core share.
 pub(crate) struct Core {
     /// The process.
@@ -35,6 +38,8 @@ pub(crate) struct Core {
     pub legacies: CoreLegacies,
     /// What the HTTP/1.1 engine is bound by.
     pub http1: Arc<handover_http1::server::Config>,
+    /// Commits under way: they outlive the connections that they are for.
+    pub commits: TaskTracker,
     /// The right to do a TLS handshake: they are the only work of a core that takes long.
     pub(super) handshakes: Semaphore,
     index: usize,
@@ -61,6 +66,7 @@ impl Core {
             cells: CoreCells::new(Arc::clone(&process.metrics)),
             legacies: process.legacies.on_core(),
             http1: Arc::default(),
+            commits: TaskTracker::new(),
             handshakes: Semaphore::new(tls::HANDSHAKES_MAX),
             generation: RefCell::new(Rc::new(Held(generation))),
             process,
@@ -124,6 +130,10 @@ async fn serve(
     connections.close();
     if tokio::time::timeout(process.grace, connections.wait()).await.is_err() {
         tracing::warn!(connections = connections.len(), "the grace is over; connections are cut off");
+    }
+    core.commits.close();
+    if tokio::time::timeout(COMMITS, core.commits.wait()).await.is_err() {
+        tracing::error!(commits = core.commits.len(), "commits under way are cut off");
     }
     Ok(())
 }

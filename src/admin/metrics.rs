@@ -1,5 +1,7 @@
 //! What a scrape gets.
 
+mod spool;
+
 use std::fmt::Write as _;
 
 use crate::control::Control;
@@ -36,6 +38,7 @@ pub(super) fn text(control: &Control) -> String {
     legacies(&mut text, control);
     kafka(&mut text, control);
     tables(&mut text, control);
+    spool::write(&mut text, control);
     text
 }
 

@@ -15,6 +15,7 @@ mod parity;
 mod rollback;
 mod routes;
 mod serve;
+mod spool;
 mod toggle;
 
 use std::path::{Path, PathBuf};
@@ -99,6 +100,8 @@ enum Command {
     LegacyOnly(legacy_only::Args),
     /// Take one route back by a stage or more, whatever the file says.
     Rollback(rollback::Args),
+    /// Look at the spool, check it, or wait until Kafka has all of it.
+    Spool(spool::Args),
     /// Print the JSON Schema of routes.toml, for editors.
     Schema,
 }
@@ -161,6 +164,7 @@ pub(crate) fn run(handlers: Handlers, identities: Identities) -> ExitCode {
         Command::Set(args) => toggle::set(&args, &context),
         Command::LegacyOnly(args) => legacy_only::run(&args, &context),
         Command::Rollback(args) => rollback::run(&args, &context),
+        Command::Spool(args) => spool::run(&args, &context),
         Command::Schema => schema(&context),
     };
     done.unwrap_or_else(|error| {

@@ -1,34 +1,51 @@
-//! Commits an answer's effects: one frame to its Kafka cluster, through one persistent producer.
+//! Commits an answer's effects. What follows is the order, and what a crash between two steps leaves:
+//!
+//! 1. reserve: the records are marked, and have room in the spool where they go through it. Nothing has happened;
+//! 2. the frame: one answer's records, to the spool or to Kafka. **The point of no return**: before it anything may fall
+//!    back, after it nothing may. A crash right behind it has sent records of which the client was told nothing; it asks
+//!    again, and the answer's records come twice.
+//!
+//! A commit runs in a task of its own: a client that leaves ends its request, not its commit.
 
 pub(crate) mod cluster;
+mod clusters;
+mod event;
+pub(crate) mod spool;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use foldhash::fast::RandomState;
-use handover_api::{Effect, Record};
+use arc_swap::ArcSwapOption;
+use handover_api::{Effect, Record, Response};
 use handover_kafka::{CommitError, Frame, Producer};
+use handover_spool::AppendError;
 
-use crate::config::valid::{Ack, Config, Kafka};
-use crate::route::Route;
+use self::clusters::{ByName, Clusters, Running};
+use self::spool::Spooler;
+use self::spool::body::Spooled;
+use crate::config::valid::{Ack, Config};
+use crate::route::generation::Generation;
+use crate::route::{Route, Stage};
 
-/// Tells native's records from legacy's.
-pub(crate) const ORIGIN: (&str, &[u8]) = ("handover-origin", b"native");
+pub(crate) use self::event::ORIGIN;
+
+/// Says what was promised of an answer's records.
+pub(crate) const ACK_HEADER: &str = "Handover-Ack";
 
 /// How long a producer that the configuration no longer names may take to settle what it holds.
 const RETIRING: Duration = Duration::from_secs(60);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Effects were not committed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotCommitted {
     /// Nothing has happened: legacy may answer.
     #[error("nothing was committed")]
-    Before(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The records may or may not be in their topics.
+    Before(#[source] BoxError),
+    /// The records may or may not be in their topics, or in the spool.
     #[error("it is unknown whether the records were persisted")]
-    Unknown(#[source] CommitError),
+    Unknown(#[source] BoxError),
 }
 
 /// A producer could not be made.
@@ -36,7 +53,7 @@ pub(crate) enum NotCommitted {
 #[error("the producer of Kafka cluster `{cluster}` cannot be started")]
 pub(crate) struct PrepareError {
     cluster: String,
-    source: Box<dyn std::error::Error + Send + Sync>,
+    source: BoxError,
 }
 
 /// The route's configuration asks for what is not there.
@@ -44,12 +61,30 @@ pub(crate) struct PrepareError {
 #[error("route `{0}` returned a record, but names no `kafka` cluster that is running")]
 struct NoCluster(Arc<str>);
 
-type ByName = HashMap<String, (Arc<Kafka>, Arc<Producer>), RandomState>;
+/// The spool could not be opened when the configuration first asked for it.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no spool: it could not be opened, see the log; a reload tries again")]
+struct NoSpool;
 
-/// The producers of the process, one a cluster.
+/// What was committed, and what that promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Committed(Option<Ack>);
+
+impl Committed {
+    /// The response, with the promise where it is to be told.
+    pub(crate) fn told(self, mut response: Response) -> Response {
+        if let Some(ack) = self.0 {
+            response.fields.append(ACK_HEADER, ack.name()).expect("a valid field");
+        }
+        response
+    }
+}
+
+/// The producers of the process, one a cluster, and its spool.
 #[derive(Default)]
 pub(crate) struct Producers {
-    running: ArcSwap<ByName>,
+    clusters: Clusters,
+    spooler: ArcSwapOption<Spooler>,
     changing: Mutex<()>,
 }
 
@@ -58,91 +93,181 @@ impl Producers {
     /// settles what it holds, on `side`.
     pub(crate) fn prepare(&self, config: &Config, side: &tokio::runtime::Handle) -> Result<(), PrepareError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.running.load_full();
+        let before = self.clusters.all();
         let mut after = ByName::default();
         for spec in &config.kafka {
-            let running = before.get(&spec.name).filter(|(running, _)| running == spec).cloned();
+            let running = before.get(&spec.name).filter(|running| running.spec == *spec).cloned();
             let entry = match running {
                 Some(entry) => entry,
-                None => (Arc::clone(spec), Arc::new(start(spec)?)),
+                None => Arc::new(Running::start(spec)?),
             };
             after.insert(spec.name.clone(), entry);
         }
-        for (name, (_, producer)) in before.iter() {
-            let kept = after.get(name).is_some_and(|(_, running)| Arc::ptr_eq(running, producer));
-            if !kept {
-                retire(name.clone(), Arc::clone(producer), side);
-            }
-        }
         count_partitions(config, &after);
-        self.running.store(Arc::new(after));
+        let kept: Vec<_> = after.values().map(Arc::as_ptr).collect();
+        self.clusters.replace(after);
+        for (name, running) in before.iter().filter(|(_, running)| !kept.contains(&Arc::as_ptr(running))) {
+            running.producers().into_iter().for_each(|producer| retire(name.clone(), producer, side));
+        }
+        self.open_spool(config, side);
         Ok(())
+    }
+
+    /// Opens the spool, once. Starting does not depend on it: without one, what needs it falls back.
+    fn open_spool(&self, config: &Config, side: &tokio::runtime::Handle) {
+        let spec = &config.spool;
+        if self.spooler.load().is_some() || !(spec.wanted || spec.folder.is_dir()) {
+            return;
+        }
+        match Spooler::open(spec, self.clusters.clone(), side) {
+            Ok(spooler) => self.spooler.store(Some(Arc::new(spooler))),
+            Err(error) => tracing::error!(error = crate::observe::chain(&error), "there is no spool"),
+        }
     }
 
     /// Where a record of that route would go; `None` where that is left to chance or not known. Never waits.
     pub(crate) fn partition_of(&self, route: &Route, record: &Record) -> Option<i32> {
-        let chosen = || self.of(route)?.partition_of(&record.topic, record.key.as_deref());
+        let chosen = || self.of(route)?.producer.partition_of(&record.topic, record.key.as_deref());
         record.partition.or_else(chosen)
     }
 
     /// Commits the effects of one answer as the route's acknowledgement mode says.
-    pub(crate) async fn commit(&self, route: &Route, effects: &[Effect]) -> Result<(), NotCommitted> {
-        let records: Vec<&Record> = effects.iter().filter_map(record).collect();
+    pub(crate) async fn commit(
+        &self,
+        route: &Route,
+        effects: Vec<Effect>,
+    ) -> Result<Committed, NotCommitted> {
+        // 1
+        let mut records: Vec<Record> = effects.into_iter().filter_map(record).collect();
         if records.is_empty() {
-            return Ok(());
+            return Ok(Committed(None));
         }
-        let producer = self.of(route).ok_or_else(|| before(NoCluster(Arc::clone(&route.spec.name))))?;
-        let frame = Frame { records: &records, headers: &[ORIGIN] };
-        let delivery = producer.hand_over(&frame).map_err(before)?;
-        match route.spec.ack {
-            Ack::Memory => Ok(()),
-            Ack::Delivered => match delivery.await {
-                Ok(_) => Ok(()),
-                Err(error) if error.nothing_persisted() => Err(before(error)),
-                Err(error) => Err(NotCommitted::Unknown(error)),
-            },
-        }
+        let running = self.of(route).ok_or_else(|| before(NoCluster(Arc::clone(&route.spec.name))))?;
+        event::mark(records.iter_mut());
+        let spooler = self.spooler.load_full();
+        let frame =
+            |records| Spooled { cluster: running.spec.name.clone(), route: route.name().to_owned(), records };
+        let asked = route.spec.ack;
+        let holds = |spooler: &Spooler| spooler.holds(&running.spec.name, &records);
+        // 2
+        let given = if asked == Ack::Spool || spooler.as_deref().is_some_and(holds) {
+            let spooler = spooler.ok_or_else(|| before(NoSpool))?;
+            // What the producer would never take must not lie in the way of others.
+            let all: Vec<&Record> = records.iter().collect();
+            running.producer.check(&Frame { records: &all, headers: &[] }).map_err(before)?;
+            append(&spooler, frame(records)).await?
+        } else {
+            match deliver(&running.producer, &records, asked).await {
+                Err(NotDelivered::Maybe(error)) => match spooler {
+                    // The promise is kept by other means: whoever reads the topic knows the records by their ids.
+                    Some(spooler) => {
+                        let kept = append(&spooler, frame(records)).await;
+                        kept.map_err(|_| NotCommitted::Unknown(error.into()))?
+                    }
+                    None => return Err(NotCommitted::Unknown(error.into())),
+                },
+                Err(NotDelivered::No(error)) => return Err(NotCommitted::Before(error)),
+                Ok(()) => asked,
+            }
+        };
+        let is_told = running.spec.ack_header || weaker(given, asked);
+        Ok(Committed(is_told.then_some(given)))
     }
 
     /// All running producers, by cluster name.
     pub(crate) fn running(&self) -> Vec<(String, Arc<Producer>)> {
-        self.running.load().iter().map(|(name, (_, producer))| (name.clone(), Arc::clone(producer))).collect()
+        let all = self.clusters.all();
+        all.iter()
+            .flat_map(|(name, running)| running.producers().into_iter().map(|each| (name.clone(), each)))
+            .collect()
     }
 
-    fn of(&self, route: &Route) -> Option<Arc<Producer>> {
-        let cluster = route.spec.kafka.as_ref()?;
-        self.running.load().get(&cluster.name).map(|(_, producer)| Arc::clone(producer))
+    /// The spool, if there is one.
+    pub(crate) fn spooler(&self) -> Option<Arc<Spooler>> {
+        self.spooler.load_full()
     }
+
+    /// Says of each route that legacy takes over again while its records lie in the spool, what may break: legacy's own
+    /// records do not wait for them.
+    pub(crate) fn warn_of_overtaking(&self, before: &Generation, after: &Generation) {
+        let Some(spooler) = self.spooler() else { return };
+        for route in before.routes().iter().filter(|route| route.stage > Stage::Shadow) {
+            let answers = spooler.of_route(route.name());
+            let lowered = after.route(route.name()).is_none_or(|after| after.stage < route.stage);
+            if lowered && answers > 0 {
+                tracing::warn!(
+                    route = route.name(),
+                    answers,
+                    "legacy takes over while records lie in the spool: until `handover spool drain` says that it is \
+                     empty, its records may overtake those of the same key"
+                );
+            }
+        }
+    }
+
+    fn of(&self, route: &Route) -> Option<Arc<Running>> {
+        self.clusters.get(&route.spec.kafka.as_ref()?.name)
+    }
+}
+
+/// Records were not delivered.
+enum NotDelivered {
+    /// For certain none of them.
+    No(BoxError),
+    /// Some may be.
+    Maybe(CommitError),
+}
+
+async fn deliver(producer: &Producer, records: &[Record], asked: Ack) -> Result<(), NotDelivered> {
+    let all: Vec<&Record> = records.iter().collect();
+    let handed_over = producer.hand_over(&Frame { records: &all, headers: &[] });
+    let delivery = handed_over.map_err(|refused| NotDelivered::No(refused.into()))?;
+    if asked == Ack::Memory {
+        return Ok(());
+    }
+    match delivery.await {
+        Ok(_) => Ok(()),
+        Err(error) if error.nothing_persisted() => Err(NotDelivered::No(error.into())),
+        Err(error) => Err(NotDelivered::Maybe(error)),
+    }
+}
+
+async fn append(spooler: &Spooler, frame: Spooled) -> Result<Ack, NotCommitted> {
+    let reserved = spooler.reserve(frame).map_err(before)?;
+    match reserved.append().await {
+        Ok(()) => Ok(Ack::Spool),
+        Err(AppendError::Refused(refused)) => Err(before(refused)),
+        Err(error @ AppendError::Unknown(_)) => Err(NotCommitted::Unknown(error.into())),
+    }
+}
+
+/// Whether less was given than asked for.
+fn weaker(given: Ack, asked: Ack) -> bool {
+    given == Ack::Spool && asked == Ack::Delivered
 }
 
 /// Has the partitions counted of all topics whose records are compared: a route of few requests could not afford that
 /// its first one asks.
 fn count_partitions(config: &Config, running: &ByName) {
     for route in config.routes.iter().filter(|route| route.native.is_some()) {
-        let Some((_, producer)) = route.kafka.as_ref().and_then(|cluster| running.get(&cluster.name)) else {
+        let Some(running) = route.kafka.as_ref().and_then(|cluster| running.get(&cluster.name)) else {
             continue;
         };
         for effect in route.shadow.effects() {
             // The first question has no answer, but has it found out.
-            producer.partition_of(effect.topic(), None);
+            running.producer.partition_of(effect.topic(), None);
         }
     }
 }
 
-fn start(spec: &Kafka) -> Result<Producer, PrepareError> {
-    let fault = |source| PrepareError { cluster: spec.name.clone(), source };
-    let config = cluster::producer(spec).map_err(|error| fault(error.into()))?;
-    Producer::start(config).map_err(|error| fault(error.into()))
-}
-
-fn record(effect: &Effect) -> Option<&Record> {
+fn record(effect: Effect) -> Option<Record> {
     match effect {
         Effect::Record(record) => Some(record),
         _ => None,
     }
 }
 
-fn before(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> NotCommitted {
+fn before(error: impl Into<BoxError>) -> NotCommitted {
     NotCommitted::Before(error.into())
 }
 
@@ -157,3 +282,8 @@ fn retire(name: String, producer: Arc<Producer>, side: &tokio::runtime::Handle) 
         );
     });
 }
+
+#[cfg(test)]
+mod against_kafka;
+#[cfg(test)]
+mod tests;

@@ -70,7 +70,7 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "zzz = 1\nL",
             &[
-                "1:1 unknown key `zzz` (known here: include, state, workers, listen, legacy, kafka, s3, table, route)",
+                "1:1 unknown key `zzz` (known here: include, state, workers, listen, legacy, kafka, spool, s3, table, route)",
             ],
         ),
         (
@@ -198,8 +198,11 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             &["4:13 `k` is no broker's address (a name and a port, like \"b-1.example:9096\")"],
         ),
         (
-            "L[kafka.k]\nbootstrap = 'k:1'\nack = 'spool'\n",
-            &["5:7 the spool is not there yet (`delivered` waits for the brokers, `memory` does not wait)"],
+            "L[spool]\nsize_max = '1MiB'\n",
+            &[
+                "4:12 too small for a spool (at least \"64MiB\": every eighth of it is a file, and half of one the \
+                 largest frame)",
+            ],
         ),
         (
             "L[kafka.k]\nbootstrap = 'k:1'\nack = 'none'\n",

@@ -70,6 +70,8 @@ pub(crate) struct File {
     pub legacy: Sections<Legacy>,
     /// Kafka clusters, by name.
     pub kafka: Sections<Kafka>,
+    /// Where records wait for Kafka. Read at start.
+    pub spool: Option<At<Spool>>,
     /// How S3 is reached.
     pub s3: Option<At<S3>>,
     /// Hot tables, by name.
@@ -208,6 +210,9 @@ pub(crate) struct Kafka {
     pub ca_file: Option<At<String>>,
     /// What a 2xx promises of a record; `"delivered"` when not given.
     pub ack: Option<At<RawAck>>,
+    /// Whether every answer says in `Handover-Ack` what was promised of its records; `false` when not given. One that
+    /// promises less than its route's `ack` says so anyhow.
+    pub ack_header: Option<At<bool>>,
     /// How a record finds its partition; `"consistent_random"` when not given, as php-rdkafka does.
     pub partitioner: Option<At<RawPartitioner>>,
     /// Topics whose partitioner differs, by name.
@@ -268,21 +273,32 @@ pub(crate) struct Topic {
 pub(crate) enum RawAck {
     /// The brokers have it.
     Delivered,
-    /// It is on this machine's disk. Not there yet.
+    /// It is on this machine's disk, and goes to the brokers from there.
     Spool,
     /// It is in memory and on its way: a crash may lose it.
     Memory,
 }
 
 impl RawAck {
-    /// The mode, if it is there yet.
-    pub(crate) const fn mode(self) -> Option<Ack> {
+    /// The mode.
+    pub(crate) const fn mode(self) -> Ack {
         match self {
-            Self::Delivered => Some(Ack::Delivered),
-            Self::Memory => Some(Ack::Memory),
-            Self::Spool => None,
+            Self::Delivered => Ack::Delivered,
+            Self::Spool => Ack::Spool,
+            Self::Memory => Ack::Memory,
         }
     }
+}
+
+/// The spool: records on this machine's disk, until Kafka has them. There is one where this table stands or an `ack` is
+/// `"spool"`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Spool {
+    /// Its folder, which several processes may share; `spool` in the state folder when not given.
+    pub folder: Option<At<String>>,
+    /// The most that one process keeps there, beyond which records are refused; `"1GiB"` when not given.
+    pub size_max: Option<At<String>>,
 }
 
 /// How a record without a partition finds one. The names are librdkafka's.

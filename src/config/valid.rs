@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub default_legacy: Arc<Spec>,
     /// All Kafka clusters, by name in order.
     pub kafka: Vec<Arc<Kafka>>,
+    /// Where records wait for Kafka. Read when it is first needed.
+    pub spool: Spool,
     /// How S3 is reached.
     pub s3: S3,
     /// All hot tables, by name in order.
@@ -169,6 +171,8 @@ pub(crate) struct Kafka {
     pub tls: Option<Tls>,
     /// What a 2xx promises of a record.
     pub ack: Ack,
+    /// Whether every answer says so.
+    pub ack_header: bool,
     /// How a record without a partition finds one.
     pub partitioner: Partitioner,
     /// Topics whose partitioner differs.
@@ -219,17 +223,38 @@ pub(crate) struct Login {
 pub(crate) enum Ack {
     /// The brokers have it.
     Delivered,
+    /// It is on this machine's disk, and goes to the brokers from there.
+    Spool,
     /// It is in memory and on its way: a crash may lose it.
     Memory,
 }
 
+impl Ack {
+    /// Its name in the file and in `Handover-Ack`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Spool => "spool",
+            Self::Memory => "memory",
+        }
+    }
+}
+
 impl fmt::Display for Ack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Delivered => "delivered",
-            Self::Memory => "memory",
-        })
+        f.write_str(self.name())
     }
+}
+
+/// `[spool]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spool {
+    /// The folder that processes share.
+    pub folder: PathBuf,
+    /// The bounds of one process' part of it.
+    pub limits: handover_spool::Limits,
+    /// Whether the file asks for one. If not, only what an earlier run left in the folder is still delivered.
+    pub wanted: bool,
 }
 
 /// How S3 is reached. Credentials come from the environment, as AWS's own tools find them.

@@ -43,6 +43,7 @@ impl ProducerContext for Callbacks {
                     reason: error
                         .rdkafka_error_code()
                         .map_or_else(|| error.to_string(), |code| code.to_string()),
+                    never: error.rdkafka_error_code().is_some_and(is_for_ever),
                     hint: self.shared.hint(),
                 };
                 warn!(possibly_persisted = possibly, "a record was not delivered: {fault}");
@@ -50,6 +51,12 @@ impl ProducerContext for Callbacks {
             }
         });
     }
+}
+
+/// Whether brokers say that of what they will never take.
+fn is_for_ever(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::{InvalidMessage, InvalidMessageSize, InvalidRecord, MessageSizeTooLarge};
+    matches!(code, MessageSizeTooLarge | InvalidMessage | InvalidMessageSize | InvalidRecord)
 }
 
 impl ClientContext for Callbacks {

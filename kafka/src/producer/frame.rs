@@ -76,7 +76,7 @@ impl Future for Delivery {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let gone = |_| {
             let reason = "the producer went away before the record was settled".to_owned();
-            Err(CommitError::Ambiguous(Fault { topic: String::new(), reason, hint: None }))
+            Err(CommitError::Ambiguous(Fault { topic: String::new(), reason, never: false, hint: None }))
         };
         Poll::Ready(ready!(Pin::new(&mut self.0).poll(cx)).unwrap_or_else(gone))
     }
@@ -130,7 +130,7 @@ impl InFlight {
 
     /// Settles the last `records`, which librdkafka did not take.
     pub(super) fn give_up(&self, records: usize, topic: &str, refused: &Refused) {
-        let fault = Fault { topic: topic.to_owned(), reason: refused.to_string(), hint: None };
+        let fault = Fault { topic: topic.to_owned(), reason: refused.to_string(), never: false, hint: None };
         self.with(|books| books.settle(records, Settled::NotPersisted(fault)));
     }
 
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     fn fault() -> Fault {
-        Fault { topic: "t".into(), reason: "broken".into(), hint: None }
+        Fault { topic: "t".into(), reason: "broken".into(), never: false, hint: None }
     }
 
     fn in_flight(records: usize) -> (Arc<InFlight>, Delivery, Arc<Shared>) {

@@ -62,6 +62,11 @@ impl Producer {
         self.try_hand_over(frame).inspect_err(|_| self.shared.count_refused())
     }
 
+    /// Whether each record of a frame could be taken, whatever the brokers say: names and sizes.
+    pub fn check(&self, frame: &Frame<'_>) -> Result<(), Refused> {
+        frame.checked_bytes(self.config.max_record_bytes).map(|_| ())
+    }
+
     /// Hands a frame over and waits until the brokers have acknowledged all of it, or it has failed. The hand-over
     /// happens at the first poll; from then on, dropping the future changes nothing for the records.
     pub async fn commit(&self, frame: &Frame<'_>) -> Result<Receipt, CommitError> {

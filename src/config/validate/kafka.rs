@@ -8,7 +8,7 @@ use handover_kafka::Partitioner;
 use super::legacy::is_host_and_port;
 use super::{Read, sections};
 use crate::config::fault::Fault;
-use crate::config::raw::{self, At, RawAck, RawPartitioner};
+use crate::config::raw::{self, At, RawPartitioner};
 use crate::config::section::Section;
 use crate::config::valid::{Ack, Kafka, KafkaAuth, Login, Tls};
 
@@ -28,7 +28,8 @@ fn cluster(name: &str, raw: &raw::Kafka, section: &mut Section<'_>) -> Option<Ka
         name: name.to_owned(),
         tls: tls(raw, &auth, section),
         auth,
-        ack: raw.ack.as_ref().and_then(|given| ack(given, section)).unwrap_or(Ack::Delivered),
+        ack: raw.ack.as_ref().map_or(Ack::Delivered, |given| given.get().mode()),
+        ack_header: raw.ack_header.as_ref().is_some_and(|given| *given.get()),
         partitioner: raw
             .partitioner
             .as_ref()
@@ -95,16 +96,6 @@ fn tls(raw: &raw::Kafka, auth: &KafkaAuth, section: &mut Section<'_>) -> Option<
         section.fault_with_hint(file.span(), "certificates without TLS", "add `tls = true`".to_owned());
     }
     wanted.then(|| Tls { ca_file: raw.ca_file.as_ref().map(|file| section.path(file.get())) })
-}
-
-/// What a 2xx promises, if that is there yet.
-pub(super) fn ack(given: &At<RawAck>, section: &mut Section<'_>) -> Option<Ack> {
-    let mode = given.get().mode();
-    if mode.is_none() {
-        let hint = "`delivered` waits for the brokers, `memory` does not wait".to_owned();
-        section.fault_with_hint(given.span(), "the spool is not there yet", hint);
-    }
-    mode
 }
 
 const fn partitioner(raw: RawPartitioner) -> Partitioner {

@@ -4,6 +4,7 @@ mod kafka;
 mod legacy;
 mod listen;
 mod route;
+mod spool;
 mod table;
 
 use std::collections::HashMap;
@@ -112,6 +113,9 @@ fn whole(
     let known =
         route::Known { legacies: &legacies, default: default_legacy.as_ref(), clusters: &clusters, against };
     let (routes, matcher) = route::all(files, &known, faults);
+    let all_clusters = clusters.iter().filter_map(|(_, cluster)| cluster.as_deref());
+    let asked = spool::asked(all_clusters, routes.iter().map(|route| &**route));
+    let spool = spool::spool(main, &state, asked, faults);
     Some(Config {
         hash: sources.hash(),
         listen,
@@ -120,6 +124,7 @@ fn whole(
         legacies: values(legacies),
         default_legacy: default_legacy?,
         kafka: values(clusters),
+        spool,
         s3,
         tables: values(tables),
         routes,
@@ -142,6 +147,7 @@ fn only_in_main(file: &Read<'_>, faults: &mut Vec<Fault>) {
         raw.workers.as_ref().map(At::span),
         raw.listen.as_ref().map(At::span),
         raw.s3.as_ref().map(At::span),
+        raw.spool.as_ref().map(At::span),
     ];
     for span in spans.into_iter().flatten() {
         let place = Place { file: file.context.file, span };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use handover_shadow::{Gate, Policy};
 
-use super::kafka::{Clusters, ack};
+use super::kafka::Clusters;
 use super::legacy::Legacies;
 use super::{Against, NAME_HINT, Read, is_host};
 use crate::config::document::did_you_mean;
@@ -157,7 +157,7 @@ fn route(
         None => known.default.cloned(),
     };
     let kafka = cluster(raw, known.clusters, section);
-    let own_ack = raw.ack.as_ref().and_then(|given| ack(given, section));
+    let own_ack = raw.ack.as_ref().map(|given| given.get().mode());
     Some(RouteSpec {
         owner: raw.owner.as_ref().map(|owner| owner.get().clone()),
         stage,

@@ -1,0 +1,191 @@
+//! From the spool to Kafka, in the background and in order.
+//!
+//! In rounds: frames are read, handed over one behind the other, and settled as far as all before them are delivered.
+//! The producer is one that never gives a record up and is gapless: what fails lets nothing behind it pass, so that a
+//! round can be sent again from its first failure on. What was delivered already then comes twice, under its event id.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use handover_kafka::{CommitError, Delivery, Frame as Records};
+use handover_spool::{Frame, Reader, Spool};
+use tokio::sync::{Notify, watch};
+
+use super::body::Spooled;
+use super::held::Held;
+use crate::commit::clusters::Clusters;
+use crate::observe::chain;
+
+/// The most frames of a round, and about the most bytes.
+const ROUND: usize = 512;
+const ROUND_BYTES: usize = 4 << 20;
+/// How long a round that failed is not tried again: the first and the longest wait.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// How often a frame that the brokers say they will never take is offered before it is set aside.
+const OFFERS: u32 = 3;
+
+/// Replays one spool.
+pub(super) struct Replay {
+    pub spool: Arc<Spool>,
+    pub held: Arc<Held>,
+    pub clusters: Clusters,
+    pub news: Arc<Notify>,
+    pub stop: watch::Receiver<bool>,
+    /// Whether it ends once nothing is left: a spool that another process left.
+    pub to_the_end: bool,
+}
+
+/// A frame on its way.
+struct Sent {
+    frame: Frame,
+    records: Spooled,
+    delivery: Delivery,
+}
+
+/// Why a round did not get through.
+struct Failed {
+    /// Its first frame that did not.
+    frame: Frame,
+    why: String,
+    /// Whether it never will.
+    never: bool,
+}
+
+impl Replay {
+    /// Replays until it is told to stop, or to the end.
+    pub(super) async fn run(mut self) {
+        let mut reader = self.spool.reader();
+        let (mut back_off, mut most, mut offers) = (BACK_OFF.0, ROUND, 0);
+        while !*self.stop.borrow() {
+            if !reader.is_behind() {
+                if self.to_the_end {
+                    return;
+                }
+                self.wait(BACK_OFF.1).await;
+                continue;
+            }
+            let frames;
+            (reader, frames) = read(reader, most, &self.spool).await;
+            match self.round(frames).await {
+                Ok(()) => (back_off, most, offers) = (BACK_OFF.0, ROUND, 0),
+                Err(failed) => {
+                    // Alone, so that it is certain which one cannot be taken.
+                    most = 1;
+                    // Between two offers the producer may be replaced, which says nothing of the frame.
+                    offers += u32::from(failed.never);
+                    if offers >= OFFERS && self.set_aside(&failed) {
+                        offers = 0;
+                    } else {
+                        tracing::warn!(
+                            number = failed.frame.number,
+                            error = failed.why,
+                            "the spool is not let through"
+                        );
+                        self.wait(back_off).await;
+                        back_off = (back_off * 2).min(BACK_OFF.1);
+                    }
+                    reader.rewind();
+                }
+            }
+        }
+    }
+
+    /// Sends frames and settles those that got through.
+    async fn round(&self, frames: Vec<Frame>) -> Result<(), Failed> {
+        let (mut sent, mut failed) = (Vec::with_capacity(frames.len()), None);
+        for frame in frames {
+            match self.send(&frame) {
+                Ok((records, delivery)) => sent.push(Sent { frame, records, delivery }),
+                Err((why, never)) => {
+                    failed = Some(Failed { frame, why, never });
+                    break;
+                }
+            }
+        }
+        let mut first_failed: Option<Failed> = None;
+        for Sent { frame, records, delivery } in sent {
+            match (delivery.await, &first_failed) {
+                (Ok(_), None) => {
+                    self.spool.settle(frame.number);
+                    self.held.release(&records);
+                }
+                (Err(error), None) => {
+                    first_failed = Some(Failed { frame, never: is_for_ever(&error), why: chain(&error) });
+                }
+                (_, Some(_)) => {}
+            }
+        }
+        match first_failed.or(failed) {
+            Some(failed) => Err(failed),
+            None => Ok(()),
+        }
+    }
+
+    fn send(&self, frame: &Frame) -> Result<(Spooled, Delivery), (String, bool)> {
+        let records = Spooled::decode(frame.body.clone()).map_err(|error| (error.to_string(), true))?;
+        let producer = self.clusters.replaying(&records.cluster).map_err(|error| (error, false))?;
+        let all: Vec<_> = records.records.iter().collect();
+        let delivery = producer.hand_over(&Records { records: &all, headers: &[] });
+        let delivery = delivery.map_err(|refused| (refused.to_string(), refused.never()))?;
+        Ok((records, delivery))
+    }
+
+    /// Keeps a frame that nobody takes in a file and goes on behind it. `false` when the disk refuses.
+    fn set_aside(&self, failed: &Failed) -> bool {
+        match self.spool.set_aside(&failed.frame) {
+            Ok(file) => {
+                let file = file.display();
+                tracing::error!(%file, error = failed.why, "a frame can never be delivered, and is set aside");
+                self.spool.settle(failed.frame.number);
+                if let Ok(records) = Spooled::decode(failed.frame.body.clone()) {
+                    self.held.release(&records);
+                }
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "a frame can never be delivered, and can't be set aside");
+                false
+            }
+        }
+    }
+
+    async fn wait(&mut self, within: Duration) {
+        tokio::select! {
+            () = self.news.notified(), if !self.to_the_end => {}
+            _ = self.stop.changed() => {}
+            () = tokio::time::sleep(within) => {}
+        }
+    }
+}
+
+fn is_for_ever(error: &CommitError) -> bool {
+    matches!(error, CommitError::NotPersisted(fault) | CommitError::Ambiguous(fault) if fault.never)
+}
+
+/// Reads the frames of a round, on a thread that may wait for the disk. What is damaged is passed over.
+async fn read(mut reader: Reader, most: usize, spool: &Arc<Spool>) -> (Reader, Vec<Frame>) {
+    let (own, spool) = (Arc::clone(spool), Arc::clone(spool));
+    let reading = tokio::task::spawn_blocking(move || {
+        let (mut frames, mut bytes) = (Vec::new(), 0);
+        while frames.len() < most && bytes < ROUND_BYTES {
+            match reader.read() {
+                Ok(Some(Ok(frame))) => {
+                    bytes += frame.body.len();
+                    frames.push(frame);
+                }
+                // Frames before it are settled first; it is found again.
+                Ok(Some(Err(_))) if !frames.is_empty() => break,
+                Ok(Some(Err(damage))) => spool.settle(damage.through()),
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "a segment of the spool cannot be opened");
+                    std::thread::sleep(BACK_OFF.0);
+                    break;
+                }
+            }
+        }
+        (reader, frames)
+    });
+    // Only a panic in there ends it otherwise; reading then begins anew.
+    reading.await.unwrap_or_else(|_| (own.reader(), Vec::new()))
+}
