@@ -18,6 +18,7 @@ use crate::legacy::managed::Pools;
 use crate::mirror::Mirror;
 use crate::mirror::tap::Taps;
 use crate::observe::cells::Registry;
+use crate::observe::tolerated::Tolerated;
 use crate::route::generation::Shared;
 use crate::tables::Tables;
 
@@ -54,6 +55,8 @@ pub(crate) struct Process {
     pub taps: Taps,
     /// Requests that were refused before they could be routed.
     pub refusals: Refusals,
+    /// Requests that were passed on although they are unusual.
+    pub tolerated: Tolerated,
     /// How clients connect.
     pub clients: Counts,
     /// Networks whose peers say in a PROXY header whom they speak for.

@@ -1,5 +1,7 @@
 //! The one table from failure to status: no two rooms answer the same fault differently.
 
+use std::error::Error;
+
 use handover_api::Response;
 use tracing::Level;
 
@@ -101,6 +103,18 @@ impl Failure {
             (Cause::TimedOut(_), _) => Some(Self::LegacyTimedOut),
             (_, Leg::Connect) => Some(Self::LegacyUnreachable),
             _ => Some(Self::LegacyBroken),
+        }
+    }
+
+    /// Why a request's body was refused; `None` where it was not, or its client just left.
+    pub(crate) fn refused(self, error: &(dyn Error + 'static)) -> Option<&'static str> {
+        if !matches!(self, Self::BodyTooLarge | Self::BodyBroken | Self::BodyTooSlow) {
+            return None;
+        }
+        let mut causes = std::iter::successors(Some(error), |error| (*error).source());
+        match causes.find_map(|cause| cause.downcast_ref::<handover_http1::Error>()) {
+            Some(engine) => engine.refusal().map(handover_http1::Refusal::label),
+            None => Some(self.code()),
         }
     }
 

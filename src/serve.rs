@@ -35,6 +35,7 @@ use crate::mirror::tap::Taps;
 use crate::mirror::{Mirror, asker};
 use crate::native::identity::Identities;
 use crate::native::ports::LivePorts;
+use crate::observe::tolerated::Tolerated;
 use crate::process::{Phase, Process, Refusals};
 use crate::rollback::watch::RollbackWatch;
 use crate::route::generation::{Handlers, Shared};
@@ -144,6 +145,7 @@ impl Running {
             mirror,
             taps: Taps::new(court),
             refusals: Refusals::default(),
+            tolerated: Tolerated::default(),
             clients: Counts::default(),
             proxies: config.listen.proxies.clone(),
             tls,

@@ -27,6 +27,7 @@ use crate::accept::core::Core;
 use crate::commit::{Committed, NotCommitted};
 use crate::exchange::replayed::{Gathered, Replayed, gather};
 use crate::exchange::{AnswerSink, BodySource, ClientGone, ClientSink};
+use crate::legacy::forwarded::Hop;
 use crate::legacy::{ExchangeError, Outbound, Served};
 use crate::mirror::asker::Ask;
 use crate::mirror::capture::{CapturedAnswer, CapturedSink, owned_fields};
@@ -64,10 +65,18 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
     let began = Instant::now();
     let generation = core.generation();
     // 1
-    let decision = decide(&generation, arrived);
-    let walk =
-        Walk { core, generation: &generation, arrived, decision: &decision, shared_fault: Cell::new(false) };
+    let seen = Seen { arrived, client: generation.config.forwarding.client(arrived.hop()) };
+    let decision = decide(&generation, &seen);
+    let walk = Walk {
+        core,
+        generation: &generation,
+        arrived,
+        client: seen.client,
+        decision: &decision,
+        shared_fault: Cell::new(false),
+    };
     let answered_by = walk.answer(body, sink).await;
+    walk.count_unusual(body.was_slow());
     // 6
     let observation = Observation {
         route: decision.route.map(|route| route.name()),
@@ -85,6 +94,7 @@ struct Walk<'a> {
     core: &'a Core,
     generation: &'a Generation,
     arrived: &'a Arrived,
+    client: SocketAddr,
     decision: &'a Decision<'a>,
     /// Whether native could not answer by a fault that hits many routes.
     shared_fault: Cell<bool>,
@@ -117,8 +127,7 @@ impl Walk<'_> {
             Err(gone) => return self.fail(Failure::of_body(&gone), &gone, sink).await,
         };
         let mut again = Replayed::whole(whole.clone(), body);
-        let (Some(handler), Some(request)) = (&route.native, request(self.arrived, self.decision, whole))
-        else {
+        let (Some(handler), Some(request)) = (&route.native, self.request(whole)) else {
             return self.not_native(Failure::NativeFailed, AnsweredBy::Fallback, &mut again, sink).await;
         };
         let cx = Context::new(Arc::clone(&self.core.process.ports));
@@ -207,7 +216,7 @@ impl Walk<'_> {
         body: &mut impl BodySource,
         sink: &mut impl ClientSink,
     ) -> AnsweredBy {
-        let request = || request(self.arrived, self.decision, Bytes::new());
+        let request = || self.request(Bytes::new());
         let Some(capture) = self.core.process.mirror.begin(route, request) else {
             return self.legacy(AnsweredBy::Legacy, body, sink).await;
         };
@@ -219,9 +228,10 @@ impl Walk<'_> {
 
     /// What legacy is asked beside the client's path.
     fn ask(&self, route: &Arc<Route>, body: Bytes, answer: oneshot::Sender<CapturedAnswer>) -> Ask {
-        let Arrived { head, peer, local, secure, protocol } = self.arrived;
+        let Arrived { head, local, secure, protocol, .. } = self.arrived;
         let (head, route) = (head.clone(), Arc::clone(route));
-        Ask { head, body, peer: *peer, local: *local, secure: *secure, protocol, route, answer }
+        let told = self.generation.config.forwarding.tell(self.arrived.hop());
+        Ask { head, body, told, peer: self.client, local: *local, secure: *secure, protocol, route, answer }
     }
 
     /// Legacy answers the client in native's place, and its answer is captured where there was room for that.
@@ -257,12 +267,15 @@ impl Walk<'_> {
         sink: &mut impl AnswerSink,
     ) -> Result<Served, ExchangeError> {
         let route = self.decision.route.map(Arc::as_ref);
+        let told = self.generation.config.forwarding.tell(self.arrived.hop());
         let outbound = Outbound {
             head: &self.arrived.head,
-            set: &[],
+            set: &told.fields(),
+            trusted: told.trusted,
+            begins_trace: told.begins_trace(),
             protocol: self.arrived.protocol,
             secure: self.arrived.secure,
-            peer: self.arrived.peer,
+            peer: self.client,
             local: self.arrived.local,
             repeatable: route.is_some_and(|route| route.spec.repeatable),
             route: route.map_or("", Route::name),
@@ -282,6 +295,7 @@ impl Walk<'_> {
             Err(error) => match Failure::of_legacy(&error) {
                 Some(failure) if sink.status().is_none() => self.fail(failure, &error, sink).await,
                 Some(failure) => {
+                    self.count_refused(failure, &error);
                     tracing::debug!(leg = error.leg.label(), "legacy broke off within its answer");
                     self.log(failure, &error);
                     answered_by
@@ -294,7 +308,13 @@ impl Walk<'_> {
         }
     }
 
-    async fn fail(&self, failure: Failure, error: &dyn Error, sink: &mut impl ClientSink) -> AnsweredBy {
+    async fn fail(
+        &self,
+        failure: Failure,
+        error: &(dyn Error + 'static),
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        self.count_refused(failure, error);
         self.log(failure, error);
         self.respond(AnsweredBy::Proxy, failure.response(), sink).await
     }
@@ -311,6 +331,42 @@ impl Walk<'_> {
         by
     }
 
+    /// The request as a handler sees it; `None` where its head cannot be that (a method that is no token).
+    fn request(&self, body: Bytes) -> Option<Request> {
+        let head = &self.arrived.head;
+        let method = Method::from_bytes(head.method()).ok()?;
+        let mut request = Request::builder(method, Bytes::copy_from_slice(head.target()))
+            .fields(owned_fields(head.fields()))
+            .body(body)
+            .peer(self.client.ip());
+        for (name, value) in self.decision.params(head.path()) {
+            request = request.param(name, Bytes::copy_from_slice(value));
+        }
+        request.build().ok()
+    }
+
+    /// A body that was refused counts under the same reasons as a head.
+    fn count_refused(&self, failure: Failure, error: &(dyn Error + 'static)) {
+        if let Some(reason) = failure.refused(error) {
+            self.core.process.refusals.count(reason);
+        }
+    }
+
+    /// What was passed on although it is unusual.
+    fn count_unusual(&self, slow_body: bool) {
+        let tolerated = self.arrived.head.tolerated();
+        let (client, path) = (self.client.ip(), self.arrived.head.path());
+        for (is_so, reason) in [
+            (tolerated.no_host, "http10_without_host"),
+            (tolerated.non_ascii_target, "non_ascii_target"),
+            (slow_body, "slow_body"),
+        ] {
+            if is_so {
+                self.core.process.tolerated.count(reason, client, path);
+            }
+        }
+    }
+
     fn log(&self, failure: Failure, error: &dyn Error) {
         let route = self.decision.route.map_or("", |route| route.name());
         let (code, error) = (failure.code(), chain(error));
@@ -322,36 +378,34 @@ impl Walk<'_> {
     }
 }
 
-/// The request as a handler sees it; `None` where its head cannot be that (a method that is no token).
-fn request(arrived: &Arrived, decision: &Decision<'_>, body: Bytes) -> Option<Request> {
-    let head = &arrived.head;
-    let method = Method::from_bytes(head.method()).ok()?;
-    let mut request = Request::builder(method, Bytes::copy_from_slice(head.target()))
-        .fields(owned_fields(head.fields()))
-        .body(body)
-        .peer(arrived.peer.ip());
-    for (name, value) in decision.params(head.path()) {
-        request = request.param(name, Bytes::copy_from_slice(value));
+impl Arrived {
+    fn hop(&self) -> Hop<'_> {
+        Hop { head: &self.head, peer: self.peer, secure: self.secure }
     }
-    request.build().ok()
 }
 
-impl Asked for Arrived {
+/// A request and who it really comes from.
+struct Seen<'a> {
+    arrived: &'a Arrived,
+    client: SocketAddr,
+}
+
+impl Asked for Seen<'_> {
     fn method(&self) -> &[u8] {
-        self.head.method()
+        self.arrived.head.method()
     }
 
     fn path(&self) -> &[u8] {
-        self.head.path()
+        self.arrived.head.path()
     }
 
     fn host(&self) -> Option<&[u8]> {
-        self.head.host()
+        self.arrived.head.host()
     }
 
     fn field(&self, name: &str) -> Values<'_> {
         let same = |field: &Field<'_>| field.name.eq_ignore_ascii_case(name.as_bytes());
-        let mut values = self.head.fields().iter().filter(same).map(|field| field.value);
+        let mut values = self.arrived.head.fields().iter().filter(same).map(|field| field.value);
         match (values.next(), values.next()) {
             (None, _) => Values::Absent,
             (Some(one), None) => Values::One(one),
@@ -360,7 +414,7 @@ impl Asked for Arrived {
     }
 
     fn peer(&self) -> Option<IpAddr> {
-        Some(self.peer.ip())
+        Some(self.client.ip())
     }
 
     fn draw(&self) -> f64 {

@@ -28,19 +28,21 @@ impl Default for Limits {
 }
 
 /// What can be framed anew without danger, and so may be let through. What was let through stays
-/// visible in [`crate::RequestHead::tolerated`], for a counter or a report.
+/// visible in [`crate::RequestHead::tolerated`] and [`crate::server::RequestBody::was_slow`], for a counter or a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leniency {
     /// Bytes above 0x7F in a target, as old clients send them.
     pub non_ascii_target: bool,
     /// HTTP/1.0 without Host, which is legal.
     pub http10_without_host: bool,
+    /// A body that comes more slowly than the least rate, as long as any byte comes in each window.
+    pub slow_body: bool,
 }
 
 impl Default for Leniency {
     /// Only what the standard allows: HTTP/1.0 without Host.
     fn default() -> Self {
-        Leniency { non_ascii_target: false, http10_without_host: true }
+        Leniency { non_ascii_target: false, http10_without_host: true, slow_body: false }
     }
 }
 

@@ -25,6 +25,16 @@ impl Incoming {
         Incoming { decoder: Decoder::new(framing, limits), pace: Pace::new(rate), failed: false }
     }
 
+    /// The same, of a peer that may be slower than `rate`.
+    pub(crate) fn tolerant(self, rate: LeastRate) -> Incoming {
+        Incoming { pace: Pace::tolerant(rate), ..self }
+    }
+
+    /// Whether the body came more slowly than it should have.
+    pub(crate) fn was_slow(&self) -> bool {
+        self.pace.was_slow()
+    }
+
     /// The next piece of the body.
     pub(crate) fn poll_data<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,

@@ -299,8 +299,8 @@ fn connection_cannot_take_away_what_an_intermediary_relies_on() {
 
 #[test]
 fn tolerates_only_what_it_is_told_to_and_says_so() {
-    let lenient = Leniency { non_ascii_target: true, http10_without_host: true };
-    let strict = Leniency { non_ascii_target: false, http10_without_host: false };
+    let lenient = Leniency { non_ascii_target: true, ..Leniency::default() };
+    let strict = Leniency { http10_without_host: false, ..Leniency::default() };
     let parse = |sent: &[u8], leniency| RequestHead::parse(sent, &Limits::default(), leniency);
     let old = b"GET / HTTP/1.0\r\n\r\n";
     assert_eq!(parse(old, &strict).unwrap_err(), Refusal::NoHost);

@@ -51,7 +51,7 @@ async fn said_by_proxy(
         tracing::debug!(%peer, error = chain(error), "a connection was refused");
         NotSaid
     };
-    match timeout(core.http1.timeouts.head, proxy_protocol::read(stream)).await {
+    match timeout(core.generation().config.http1.timeouts.head, proxy_protocol::read(stream)).await {
         Ok(read) => read.map_err(|error| refuse(&error)),
         Err(error) => Err(refuse(&error)),
     }

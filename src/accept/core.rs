@@ -36,8 +36,6 @@ pub(crate) struct Core {
     pub cells: CoreCells,
     /// This core's connections to legacies.
     pub legacies: CoreLegacies,
-    /// What the HTTP/1.1 engine is bound by.
-    pub http1: Arc<handover_http1::server::Config>,
     /// Commits under way: they outlive the connections that they are for.
     pub commits: TaskTracker,
     /// The right to do a TLS handshake: they are the only work of a core that takes long.
@@ -65,12 +63,16 @@ impl Core {
             index,
             cells: CoreCells::new(Arc::clone(&process.metrics)),
             legacies: process.legacies.on_core(),
-            http1: Arc::default(),
             commits: TaskTracker::new(),
             handshakes: Semaphore::new(tls::HANDSHAKES_MAX),
             generation: RefCell::new(Rc::new(Held(generation))),
             process,
         }
+    }
+
+    /// What a connection that begins now is bound by.
+    pub(super) fn bounds(&self) -> Arc<handover_http1::server::Config> {
+        Arc::clone(&self.generation().config.http1)
     }
 
     /// The current generation. What is cloned is a count of this core's own, so that cores do not contend for one.

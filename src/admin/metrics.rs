@@ -19,6 +19,15 @@ pub(super) fn text(control: &Control) -> String {
         let _ = writeln!(text, "handover_refused_total{{reason=\"{reason}\"}} {count}");
     }
     clients(&mut text, control);
+    family(
+        &mut text,
+        "handover_tolerated_total",
+        "counter",
+        "Unusual requests that were passed on, by reason.",
+    );
+    for (reason, count) in process.tolerated.all() {
+        let _ = writeln!(text, "handover_tolerated_total{{reason=\"{reason}\"}} {count}");
+    }
     let generation = process.generations.load();
     let (begun, dropped) = process.mirror.counts();
     single(&mut text, "handover_generation", "gauge", "The current generation's number.", generation.number);

@@ -70,7 +70,7 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "zzz = 1\nL",
             &[
-                "1:1 unknown key `zzz` (known here: include, state, workers, listen, legacy, kafka, spool, s3, table, route)",
+                "1:1 unknown key `zzz` (known here: include, state, workers, listen, forwarded, limits, legacy, kafka, spool, s3, table, route)",
             ],
         ),
         (
@@ -87,6 +87,21 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "[legacy.a]\nhttp = '${NO_SUCH}'\n",
             &["2:8 the environment has no `NO_SUCH` (set it, or give a default: `${NO_SUCH:-…}`)"],
+        ),
+        // What is believed and borne of clients.
+        (
+            "[forwarded]\ntrusted = ['10.0.0.0/40']\nrequest_id = 'Host'\nL",
+            &[
+                "2:12 `10.0.0.0/40` is no address or network (an address, or a network like \"10.0.0.0/8\" or \"fd00::/8\")",
+                "3:14 `Host` cannot carry a request's id (a field like \"X-Request-Id\")",
+            ],
+        ),
+        (
+            "[limits]\nhead = '64KiB'\nfields = 101\nL",
+            &[
+                "2:8 `64KiB` is more than 65535 bytes (write it like \"32KiB\")",
+                "3:10 a head has at most 100 fields",
+            ],
         ),
         // Listen.
         (

@@ -1,5 +1,7 @@
 //! `routes.toml` as it is written. Its JSON Schema comes from these types, and so do these comments.
 
+pub(crate) mod front;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -66,6 +68,10 @@ pub(crate) struct File {
     pub workers: Option<At<u32>>,
     /// Where the process listens. Read at start.
     pub listen: Option<At<Listen>>,
+    /// What legacy is told of the client.
+    pub forwarded: Option<At<front::Forwarded>>,
+    /// What clients may send, and how fast they have to.
+    pub limits: Option<At<front::Limits>>,
     /// The old backends, by name.
     pub legacy: Sections<Legacy>,
     /// Kafka clusters, by name.

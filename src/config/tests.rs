@@ -147,3 +147,18 @@ fn the_hash_is_of_what_the_files_say() {
     assert_eq!(valid(LEGACY).hash, valid(LEGACY).hash);
     assert_ne!(valid(LEGACY).hash, valid(&format!("{LEGACY}# x\n")).hash);
 }
+
+#[test]
+fn what_is_believed_and_borne_of_clients_is_the_files_to_say() {
+    let config = valid(
+        "[forwarded]\ntrusted = ['10.0.0.0/8', '::1']\nrequest_id = 'X-Request-Id'\ntrace = 0.5\n\
+         [limits]\nhead = '16KiB'\nfields = 50\ntarget = '2KiB'\nhead_timeout = '2s'\nbody_least = '1KiB'\nreport = ['slow_body']\n\
+         [legacy.old]\nhttp = 'http://a'\n",
+    );
+    assert_eq!(config.forwarding.trusted, ["10.0.0.0/8", "::1/128"].map(|net| net.parse().unwrap()));
+    assert_eq!(config.forwarding.request_id.as_deref(), Some("X-Request-Id"));
+    let bounds = &config.http1;
+    assert_eq!((bounds.limits.head, bounds.limits.fields, bounds.limits.target), (16 << 10, 50, 2 << 10));
+    assert_eq!((bounds.timeouts.head.as_secs(), bounds.timeouts.body.bytes), (2, 1024));
+    assert!(bounds.leniency.slow_body && !bounds.leniency.http10_without_host);
+}

@@ -11,6 +11,7 @@ use handover_kafka::Partitioner;
 use handover_shadow::{Gate, Policy};
 use ipnet::IpNet;
 
+use crate::legacy::forwarded::Forwarding;
 use crate::legacy::spec::Spec;
 use crate::rollback::Limits;
 use crate::route::Stage;
@@ -25,6 +26,10 @@ pub(crate) struct Config {
     pub hash: String,
     /// Where clients and operators connect. Read at start only.
     pub listen: Listen,
+    /// What legacy is told of clients.
+    pub forwarding: Forwarding,
+    /// What HTTP/1.1 clients are held to. For connections that come after it.
+    pub http1: Arc<handover_http1::server::Config>,
     /// Where overrides, the last good configuration and the store are kept. Read at start only.
     pub state: PathBuf,
     /// How many cores serve clients. Read at start only.

@@ -37,6 +37,11 @@ pub(crate) trait BodySource {
         None
     }
 
+    /// Whether it came more slowly than clients should send, and was borne with.
+    fn was_slow(&self) -> bool {
+        false
+    }
+
     /// Ends when nobody waits for the answer any more. Asked once the body has been read.
     async fn gone(&mut self) -> ClientGone {
         std::future::pending().await

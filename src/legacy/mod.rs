@@ -10,6 +10,7 @@ mod duplex;
 mod error;
 pub(crate) mod fastcgi;
 mod files;
+pub(crate) mod forwarded;
 mod http;
 pub(crate) mod managed;
 mod outbound;

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use handover_http1::RequestHead;
+use handover_http1::{Field, Name, RequestHead};
+
+use super::forwarded::speaks_of_clients;
 
 /// A request's head and what surrounds it. The body comes from a [`BodySource`](crate::exchange::BodySource).
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +13,10 @@ pub(crate) struct Outbound<'a> {
     pub head: &'a RequestHead,
     /// Fields of ours (name, value): they take the place of the client's of the same name, whatever its case.
     pub set: &'a [(&'a [u8], &'a [u8])],
+    /// Whether what the client says of others (`X-Forwarded-…`, `Forwarded`) travels on.
+    pub trusted: bool,
+    /// Whether a trace begins here, so that the client's `tracestate` belongs to none.
+    pub begins_trace: bool,
     /// The version that the client speaks, as `SERVER_PROTOCOL` says it: `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`.
     pub protocol: &'static str,
     /// Whether the client came by TLS.
@@ -26,8 +32,11 @@ pub(crate) struct Outbound<'a> {
 }
 
 impl Outbound<'_> {
-    /// Whether a field of ours takes this one's place.
-    pub(crate) fn replaces(&self, name: &[u8]) -> bool {
-        self.set.iter().any(|(ours, _)| ours.eq_ignore_ascii_case(name))
+    /// Whether a field of the client's does not reach legacy: one of ours takes its place, or nobody may say it.
+    pub(crate) fn leaves_out(&self, field: &Field<'_>) -> bool {
+        field.kind == Name::Proxy
+            || !self.trusted && speaks_of_clients(field)
+            || self.begins_trace && field.kind == Name::Tracestate
+            || self.set.iter().any(|(ours, _)| ours.eq_ignore_ascii_case(field.name))
     }
 }

@@ -59,6 +59,8 @@ pub(crate) fn outbound(head: &RequestHead) -> Outbound<'_> {
     Outbound {
         head,
         set: &[],
+        trusted: false,
+        begins_trace: false,
         protocol: "HTTP/1.1",
         secure: false,
         peer: "192.0.2.7:50000".parse().unwrap(),

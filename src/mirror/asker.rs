@@ -17,6 +17,7 @@ use super::ROOM;
 use super::capture::{CapturedAnswer, CapturedSink};
 use crate::exchange::replayed::Replayed;
 use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, Switched};
+use crate::legacy::forwarded::Told;
 use crate::legacy::{CoreLegacies, Legacies, Outbound};
 use crate::route::Route;
 
@@ -32,6 +33,8 @@ pub(crate) struct Ask {
     pub head: RequestHead,
     /// Its body.
     pub body: Bytes,
+    /// What legacy is told of the client: the same as beside the client's path.
+    pub told: Told,
     /// The client, as legacy is to see it.
     pub peer: SocketAddr,
     /// Where the client connected to.
@@ -70,11 +73,13 @@ async fn run(legacies: Rc<CoreLegacies>, mut asks: mpsc::Receiver<Ask>) {
 
 async fn one(legacies: &CoreLegacies, ask: Ask) {
     let spec = &ask.route.spec;
-    let dry: Option<(&[u8], &[u8])> =
-        spec.legacy.dry_run.as_ref().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let mut set = ask.told.fields();
+    set.extend(spec.legacy.dry_run.as_ref().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
     let outbound = Outbound {
         head: &ask.head,
-        set: dry.as_slice(),
+        set: &set,
+        trusted: ask.told.trusted,
+        begins_trace: ask.told.begins_trace(),
         protocol: ask.protocol,
         secure: ask.secure,
         peer: ask.peer,

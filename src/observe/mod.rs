@@ -2,6 +2,7 @@
 
 pub(crate) mod cells;
 pub(crate) mod prometheus;
+pub(crate) mod tolerated;
 
 use std::time::Duration;
 

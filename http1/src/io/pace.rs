@@ -17,12 +17,26 @@ pub struct Pace {
     waiting_since: Option<Instant>,
     waited: Duration,
     arrived: u64,
+    /// Whether coming too slowly is only remembered, as long as anything comes.
+    tolerant: bool,
+    was_slow: bool,
 }
 
 impl Pace {
     /// At a body's start.
     pub fn new(rate: LeastRate) -> Pace {
-        Pace { rate, waiting_since: None, waited: Duration::ZERO, arrived: 0 }
+        let (waited, tolerant, was_slow) = (Duration::ZERO, false, false);
+        Pace { rate, waiting_since: None, waited, arrived: 0, tolerant, was_slow }
+    }
+
+    /// The same, for a peer that may be too slow as long as any byte comes in each window.
+    pub fn tolerant(rate: LeastRate) -> Pace {
+        Pace { tolerant: true, ..Pace::new(rate) }
+    }
+
+    /// Whether the peer was too slow and went on all the same.
+    pub fn was_slow(&self) -> bool {
+        self.was_slow
     }
 
     /// Nothing is there to be read: the instant at which [`Pace::is_too_slow`] has to be asked.
@@ -34,8 +48,10 @@ impl Pace {
     /// The window is over: whether too little has arrived in it. If not, the next one begins.
     pub fn is_too_slow(&mut self) -> bool {
         let too_slow = self.arrived < self.rate.bytes;
-        *self = Pace { waiting_since: Some(Instant::now()), ..Pace::new(self.rate) };
-        too_slow
+        let bearable = self.tolerant && self.arrived > 0;
+        self.was_slow |= too_slow;
+        (self.waiting_since, self.waited, self.arrived) = (Some(Instant::now()), Duration::ZERO, 0);
+        too_slow && !bearable
     }
 
     /// So many bytes arrived.

@@ -41,6 +41,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RequestBody<'_, S> {
         self.incoming.decoder.is_done()
     }
 
+    /// Whether it came more slowly than the least rate, where [`crate::Leniency::slow_body`] bears that.
+    pub fn was_slow(&self) -> bool {
+        self.incoming.was_slow()
+    }
+
     /// Leaves `100 Continue` to the caller, who passes on a backend's by [`super::Responder::interim`].
     pub fn leave_continue(&mut self) {
         self.wire.lock().owes_continue = false;

@@ -199,8 +199,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         (self.skipped_blank, self.head_deadline, self.is_first) = (false, None, false);
         let transport = self.wire.get_mut();
         transport.owes_continue = head.expects_continue();
+        let rate = self.config.timeouts.body;
+        let body = Incoming::new(head.framing(), &self.config.limits, rate);
         self.exchange = Some(Exchange {
-            body: Incoming::new(head.framing(), &self.config.limits, self.config.timeouts.body),
+            body: if self.config.leniency.slow_body { body.tolerant(rate) } else { body },
             answer: Answer {
                 stage: Stage::Head,
                 to_head: head.is_head(),

@@ -1,7 +1,6 @@
 //! One client's connection: one request after the other walks, until one side closes it.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use handover_http1::server::Connection;
 use handover_http1::{Error, Refusal, RequestHead, Version};
@@ -19,7 +18,7 @@ use crate::walk::{Arrived, walk};
 /// Serves a connection to its end, also as what it becomes: HTTP/2, or a tunnel.
 pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: Stream) {
     let mut phase = core.process.phase.subscribe();
-    let mut connection = Connection::new(stream, Arc::clone(&core.http1));
+    let mut connection = Connection::new(stream, core.bounds());
     loop {
         let next = tokio::select! {
             biased;

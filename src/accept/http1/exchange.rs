@@ -38,6 +38,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BodySource for Body<'_, S> {
         self.inner.trailers()
     }
 
+    fn was_slow(&self) -> bool {
+        self.inner.was_slow()
+    }
+
     async fn gone(&mut self) -> ClientGone {
         self.inner.disconnected().await;
         let left =

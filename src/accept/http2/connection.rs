@@ -2,11 +2,13 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::{Builder, SendResponse};
 use h2::{Reason, RecvStream};
+use handover_http1::server::Config;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -61,10 +63,11 @@ fn builder() -> Builder {
 pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: stream::Stream, read: Bytes) {
     let process = &core.process;
     let _open = process.clients.http2.enter();
+    let bounds = core.bounds();
     let flooded = Rc::<Cell<bool>>::default();
     let handshake = builder().handshake(Metered::new(stream, read, Rc::clone(&flooded)));
     let refused = |error: &h2::Error| refused(&core, client, error, flooded.get());
-    let mut connection = match timeout(core.http1.timeouts.head, handshake).await {
+    let mut connection = match timeout(bounds.timeouts.head, handshake).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => return refused(&error),
         Err(_) => return,
@@ -73,7 +76,7 @@ pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: str
     let mut requests = JoinSet::new();
     let mut closing = false;
     // Of a connection without requests.
-    let mut end = std::pin::pin!(sleep_until(Instant::now() + core.http1.timeouts.head));
+    let mut end = std::pin::pin!(sleep_until(Instant::now() + bounds.timeouts.head));
     loop {
         tokio::select! {
             biased;
@@ -83,7 +86,8 @@ pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: str
                     respond.send_reset(Reason::REFUSED_STREAM);
                 }
                 Some(Ok((request, respond))) => {
-                    requests.spawn_local(answer(Rc::clone(&core), client, request, respond));
+                    let bounds = Arc::clone(&bounds);
+                    requests.spawn_local(answer(Rc::clone(&core), client, bounds, request, respond));
                 }
                 Some(Err(error)) => break refused(&error),
                 None => break,
@@ -92,7 +96,7 @@ pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: str
                 if let Err(error) = ended {
                     tracing::error!(%error, "a request's task has failed");
                 }
-                let wait = if closing { LINGER } else { core.http1.timeouts.idle };
+                let wait = if closing { LINGER } else { bounds.timeouts.idle };
                 end.as_mut().reset(Instant::now() + wait);
             }
             _ = phase.wait_for(|phase| *phase == Phase::Draining), if !closing => {
@@ -118,11 +122,12 @@ pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: str
 async fn answer(
     core: Rc<Core>,
     client: Client,
+    bounds: Arc<Config>,
     request: http::Request<RecvStream>,
     respond: SendResponse<Bytes>,
 ) {
     let (parts, received) = request.into_parts();
-    let bounds = &*core.http1;
+    let bounds = &*bounds;
     let stream = Stream::new(respond, bounds.timeouts.write);
     match validate(&parts, received.is_end_stream(), &bounds.limits, &bounds.leniency) {
         Ok(head) => {

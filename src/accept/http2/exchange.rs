@@ -143,7 +143,9 @@ impl<'a> Body<'a> {
         bounds: &'a handover_http1::server::Config,
     ) -> Self {
         stream.owes_continue.set(head.expects_continue());
-        let (pace, limits) = (Pace::new(bounds.timeouts.body), &bounds.limits);
+        let rate = bounds.timeouts.body;
+        let pace = if bounds.leniency.slow_body { Pace::tolerant(rate) } else { Pace::new(rate) };
+        let limits = &bounds.limits;
         Self { received, stream, framing: head.framing(), pace, limits, trailers: None }
     }
 
@@ -197,6 +199,10 @@ impl BodySource for Body<'_> {
 
     fn trailers(&self) -> Option<&Fields> {
         self.trailers.as_ref()
+    }
+
+    fn was_slow(&self) -> bool {
+        self.pace.was_slow()
     }
 
     async fn gone(&mut self) -> ClientGone {

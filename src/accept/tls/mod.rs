@@ -91,7 +91,7 @@ impl Tls {
             let _open = counts.handshakes.enter();
             TlsAcceptor::from(self.current.load_full()).accept(stream).await
         };
-        match timeout(core.http1.timeouts.head, handshake).await {
+        match timeout(core.bounds().timeouts.head, handshake).await {
             Ok(Ok(stream)) => {
                 counts.secured.add(1);
                 Some(stream)

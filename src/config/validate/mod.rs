@@ -1,5 +1,6 @@
 //! From the files as written to a [`Config`] that cannot be wrong, or everything that is wrong with them.
 
+mod front;
 mod kafka;
 mod legacy;
 mod listen;
@@ -102,6 +103,7 @@ fn whole(
         only_in_main(file, faults);
     }
     let listen = listen::listen(main, faults);
+    let (forwarding, http1) = (front::forwarded(main, faults), front::limits(main, faults));
     let state = state_folder(main, against);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = Section::new(main.context, 0..0, faults).count(&main.raw.workers, cores).min(1024);
@@ -119,6 +121,8 @@ fn whole(
     Some(Config {
         hash: sources.hash(),
         listen,
+        forwarding,
+        http1,
         state,
         workers,
         legacies: values(legacies),
@@ -146,6 +150,8 @@ fn only_in_main(file: &Read<'_>, faults: &mut Vec<Fault>) {
         raw.state.as_ref().map(At::span),
         raw.workers.as_ref().map(At::span),
         raw.listen.as_ref().map(At::span),
+        raw.forwarded.as_ref().map(At::span),
+        raw.limits.as_ref().map(At::span),
         raw.s3.as_ref().map(At::span),
         raw.spool.as_ref().map(At::span),
     ];

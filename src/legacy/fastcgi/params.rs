@@ -10,6 +10,7 @@
 //! | `HTTP_…` of doubled fields | the last one (before 1.23.0) | joined by `, `, Cookie by `; ` | RFC 9110 §5.3; nginx since 1.23.0 |
 //! | `HTTP_PROXY` | passed on | dropped | httpoxy, CVE-2016-5385 |
 //! | `HTTP_HOST` | Debian's: `$host`, without its port | as the client sent it | it agrees with the target, or the engine refuses it |
+//! | `HTTP_X_FORWARDED_…` | the client's word | ours, and a trusted proxy's word (`[forwarded]`) | anyone could say anything |
 //! | `PATH_INFO` | by the config's regular expression | only behind an allowed script, never empty | CVE-2019-11043 |
 
 use std::io::Write;
@@ -115,7 +116,7 @@ impl Writer<'_, '_> {
         for (at, field) in fields.iter().enumerate() {
             let repeats =
                 || fields.iter().take(at).any(|earlier| earlier.name.eq_ignore_ascii_case(field.name));
-            if field.kind == Name::Proxy || request.replaces(field.name) || repeats() {
+            if request.leaves_out(&field) || repeats() {
                 continue;
             }
             let separator: &[u8] = if field.kind == Name::Cookie { b"; " } else { b", " };

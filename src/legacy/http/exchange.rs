@@ -169,7 +169,7 @@ fn write_fields(fields: &mut FieldWriter<'_>, request: &Outbound<'_>, address: &
         let host = request.head.host().map_or_else(|| authority(address), <[u8]>::to_vec);
         fields.push(b"Host", &host);
     }
-    fields.copy_if(theirs, |field| field.kind != Name::Proxy && !request.replaces(field.name));
+    fields.copy_if(theirs, |field| !request.leaves_out(field));
     for (name, value) in request.set {
         fields.push(name, value);
     }

@@ -1,0 +1,99 @@
+//! `[forwarded]` and `[limits]`: what is believed of clients, and what is borne of them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use handover_http1::{LeastRate, Leniency, Limits, MAX_FIELDS, ServerTimeouts, server};
+use ipnet::IpNet;
+
+use super::Read;
+use crate::config::fault::Fault;
+use crate::config::raw::At;
+use crate::config::raw::front::{self, Unusual};
+use crate::config::section::Section;
+use crate::config::units;
+use crate::legacy::forwarded::Forwarding;
+
+/// Validates `[forwarded]`.
+pub(super) fn forwarded(main: &Read<'_>, faults: &mut Vec<Fault>) -> Forwarding {
+    let none = front::Forwarded::default();
+    let raw = main.raw.forwarded.as_ref();
+    let mut section = Section::new(main.context, raw.map_or(0..0, At::span), faults);
+    let raw = raw.map_or(&none, At::get);
+    let texts = raw.trusted.as_ref().map(At::texts).unwrap_or_default();
+    let trusted = texts.into_iter().filter_map(|(text, span)| {
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
+        if network.is_none() {
+            let hint = "an address, or a network like \"10.0.0.0/8\" or \"fd00::/8\"".to_owned();
+            section.fault_with_hint(span, format!("`{text}` is no address or network"), hint);
+        }
+        network
+    });
+    let trusted = trusted.collect();
+    Forwarding {
+        trusted,
+        standard: raw.standard.as_ref().is_some_and(|standard| *standard.get()),
+        request_id: raw.request_id.as_ref().and_then(|name| field_name(name, &mut section)),
+        trace: raw.trace.as_ref().map(|share| section.share(share)),
+    }
+}
+
+/// A field of the application's own: not one that frames a message or that is made here anyway.
+fn field_name(name: &At<String>, section: &mut Section<'_>) -> Option<String> {
+    let is_free = http::HeaderName::from_bytes(name.get().as_bytes()).is_ok()
+        && handover_http1::Name::of(name.get().as_bytes()) == handover_http1::Name::Other;
+    if !is_free {
+        let hint = "a field like \"X-Request-Id\"".to_owned();
+        section.fault_with_hint(name.span(), format!("`{}` cannot carry a request's id", name.get()), hint);
+    }
+    is_free.then(|| name.get().clone())
+}
+
+/// Validates `[limits]`.
+pub(super) fn limits(main: &Read<'_>, faults: &mut Vec<Fault>) -> Arc<server::Config> {
+    let none = front::Limits::default();
+    let raw = main.raw.limits.as_ref();
+    let mut section = Section::new(main.context, raw.map_or(0..0, At::span), faults);
+    let raw = raw.map_or(&none, At::get);
+    let (limits, timeouts) = (Limits::default(), ServerTimeouts::default());
+    let fields = section.count(&raw.fields, limits.fields);
+    if let Some(given) = raw.fields.as_ref().filter(|_| fields > MAX_FIELDS) {
+        section.fault(given.span(), format!("a head has at most {MAX_FIELDS} fields"));
+    }
+    let limits = Limits {
+        head: short(&raw.head, limits.head, &mut section),
+        fields: fields.min(MAX_FIELDS),
+        target: short(&raw.target, limits.target, &mut section),
+        ..limits
+    };
+    let timeouts = ServerTimeouts {
+        head: section.duration(&raw.head_timeout, timeouts.head),
+        idle: section.duration(&raw.idle_timeout, timeouts.idle),
+        body: LeastRate {
+            bytes: section.size(&raw.body_least, timeouts.body.bytes),
+            window: section.duration(&raw.body_window, timeouts.body.window),
+        },
+        write: section.duration(&raw.write_timeout, timeouts.write),
+        ..timeouts
+    };
+    let reported: Vec<Unusual> = match &raw.report {
+        Some(list) => list.get().iter().map(|unusual| *unusual.get()).collect(),
+        None => vec![Unusual::Http10WithoutHost],
+    };
+    let leniency = Leniency {
+        non_ascii_target: reported.contains(&Unusual::NonAsciiTarget),
+        http10_without_host: reported.contains(&Unusual::Http10WithoutHost),
+        slow_body: reported.contains(&Unusual::SlowBody),
+    };
+    Arc::new(server::Config { limits, leniency, timeouts, ..server::Config::default() })
+}
+
+/// A size that fits into 16 bits, as the engine's indices do.
+fn short(text: &Option<At<String>>, default: u16, section: &mut Section<'_>) -> u16 {
+    let parse = |text: &str| {
+        let size = units::size(text)?;
+        u16::try_from(size).map_err(|_| format!("`{text}` is more than {} bytes", u16::MAX))
+    };
+    let hint = "write it like \"32KiB\"";
+    text.as_ref().and_then(|text| section.parse(text, parse, hint)).unwrap_or(default)
+}
