@@ -48,6 +48,7 @@ pub(super) fn text(control: &Control) -> String {
     kafka(&mut text, control);
     tables(&mut text, control);
     spool::write(&mut text, control);
+    super::rules::metrics(&mut text, process);
     text
 }
 

@@ -14,6 +14,7 @@
 //! | `POST /api/clusters/{id}/decide` | `{"decision": "accept", "who": …, "why": …}`; or `ignore` (with a `kind`), `bug`, `comment` |
 //! | `POST /api/clusters/{id}/undo` | `{"who": …}`: takes the latest decision back |
 //! | `GET /api/ledger` | who moved which route when, verified |
+//! | `GET /api/rules` | what each rule of the pipelines has seen, by route |
 //! | `POST /api/reload` | reads the files again; answers with the outcome once every core can see it |
 //! | `POST /api/tables/{name}/refresh` | asks a hot table's source now |
 //! | `POST /api/legacies/{name}/reload` | has a managed php-fpm read its configuration and code anew |
@@ -24,6 +25,7 @@ mod guard;
 mod metrics;
 mod pages;
 mod review;
+mod rules;
 mod status;
 
 use std::sync::Arc;
@@ -82,6 +84,7 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/api/clusters/{id}/decide", post(review::decide))
         .route("/api/clusters/{id}/undo", post(review::undo))
         .route("/api/ledger", get(review::ledger))
+        .route("/api/rules", get(rules_seen))
         .route("/api/reload", post(reload))
         .route("/api/tables/{name}/refresh", post(refresh_table))
         .route("/api/legacies/{name}/reload", post(reload_legacy))
@@ -110,6 +113,10 @@ async fn metrics(State(control): State<Arc<Control>>) -> Response {
 
 async fn status(State(control): State<Arc<Control>>) -> Json<Status> {
     Json(Status { refused: control.refused(), ..Status::of(&control.process) })
+}
+
+async fn rules_seen(State(control): State<Arc<Control>>) -> Json<Vec<rules::RouteRules>> {
+    Json(rules::all(&control.process))
 }
 
 async fn parity(State(control): State<Arc<Control>>) -> Response {

@@ -83,3 +83,30 @@ fn a_file_that_is_not_there_is_a_fault_and_a_pattern_without_files_is_none() {
     assert!(load(&[("routes.toml", MAIN)]).is_ok());
     assert!(load(&[]).unwrap_err()[0].starts_with("error: routes.toml cannot be read: No such file"));
 }
+
+const PIPELINE: &str = "[[step]]\n[[step.rule]]\nid = 'R1'\nwhen = \"method == 'PUT'\"\nerror = 'no'\n\
+    [response.pass]\nstatus = 204\n[response.fail]\nstatus = 422\n";
+
+#[test]
+fn a_pipeline_stands_beside_the_file_that_names_it() {
+    let route =
+        "[[route]]\nname = 'r'\nmatch = '* /r'\nstage = 'shadow'\nnative = { pipeline = 'p/r.toml' }\n";
+    let checked = load(&[("routes.toml", MAIN), ("routes.d/a.toml", route), ("routes.d/p/r.toml", PIPELINE)]);
+    let route = &checked.unwrap().config.routes[0];
+    let rules = route.pipeline.as_ref().unwrap().handler.rule_counts();
+    assert_eq!((route.native.as_deref(), &*rules[0].id), (Some("p/r.toml"), "R1"));
+}
+
+#[test]
+fn what_is_wrong_with_a_pipeline_is_said_with_its_own_place() {
+    let route = "[[route]]\nname = 'r'\nmatch = '* /r'\nnative = { pipeline = 'r.toml' }\n";
+    let broken = PIPELINE.replace("method ==", "methd ==").replace("'no'", "'{1 +}'");
+    let faults = load(&[("routes.toml", &format!("{MAIN}{route}")), ("r.toml", &broken)]).unwrap_err();
+    assert_eq!(faults[..2], ["error: there is no `methd` here", " --> r.toml:4:9"]);
+    assert!(faults[2].starts_with("error: this is no CEL"), "{faults:?}");
+    let missing = load(&[("routes.toml", &format!("{MAIN}{route}"))]).unwrap_err();
+    assert!(missing[0].contains("cannot be read"), "{missing:?}");
+    let table = format!("tables = ['planes']\n{PIPELINE}");
+    let unknown = load(&[("routes.toml", &format!("{MAIN}{route}")), ("r.toml", &table)]).unwrap_err();
+    assert_eq!(unknown[0], "error: its pipeline reads the table `planes`, which nothing defines");
+}

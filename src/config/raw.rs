@@ -376,8 +376,8 @@ pub(crate) struct Route {
     pub headers: BTreeMap<String, At<String>>,
     /// Who answers; `"legacy"` when not given.
     pub stage: Option<At<Stage>>,
-    /// The name of the native handler.
-    pub native: Option<At<String>>,
+    /// The name of the native handler, or the file of a pipeline.
+    pub native: Option<At<Native>>,
     /// The legacy that answers it; the default one when not given.
     pub legacy: Option<At<String>>,
     /// Whether asking legacy once more changes nothing; `false` when not given. Never guessed from the method.
@@ -407,6 +407,24 @@ pub(crate) struct Route {
     pub kafka: Option<At<String>>,
     /// What a 2xx promises of its records; the cluster's when not given.
     pub ack: Option<At<RawAck>>,
+}
+
+/// What answers a route natively.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "this is neither a handler's name nor `{ pipeline = \"…\" }`")]
+pub(crate) enum Native {
+    /// The name of a handler of this binary.
+    Handler(String),
+    /// A file of rules, relative to this one.
+    Pipeline(PipelineFile),
+}
+
+/// A pipeline.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PipelineFile {
+    /// The file, relative to the one that names it.
+    pub pipeline: String,
 }
 
 /// Who is answered by native at the stage canary.

@@ -17,6 +17,9 @@ pub(crate) struct Source {
     pub path: PathBuf,
     /// What it says.
     pub text: String,
+    /// Whether it is the pipeline of a route. These stand behind the others.
+    #[serde(default)]
+    pub pipeline: bool,
 }
 
 /// All files of a configuration. The first is the main one.
@@ -30,7 +33,7 @@ impl Sources {
             Ok(text) => text,
             Err(why) => return Err(Faults::of(Self::default(), vec![Fault::nowhere(why)])),
         };
-        let mut sources = Self(vec![Source { path: main.to_owned(), text }]);
+        let mut sources = Self(vec![Source { path: main.to_owned(), text, pipeline: false }]);
         let mut faults = Vec::new();
         for (pattern, span) in includes(&sources.0[0].text, env) {
             let place = Place { file: 0, span };
@@ -44,7 +47,7 @@ impl Sources {
                             continue;
                         }
                         match read(&path) {
-                            Ok(text) => sources.0.push(Source { path, text }),
+                            Ok(text) => sources.0.push(Source { path, text, pipeline: false }),
                             Err(why) => faults.push(Fault::at(place.clone(), why)),
                         }
                     }
@@ -52,13 +55,40 @@ impl Sources {
                 Err(why) => faults.push(Fault::at(place, why)),
             }
         }
+        sources.load_pipelines(env, &mut faults);
         if faults.is_empty() { Ok(sources) } else { Err(Faults::of(sources, faults)) }
+    }
+
+    /// Reads the pipelines that the files' routes name.
+    fn load_pipelines(&mut self, env: &Lookup<'_>, faults: &mut Vec<Fault>) {
+        for file in 0..self.0.len() {
+            for (name, span) in pipelines(file, &self.0[file].text, env) {
+                let path = self.dir(file).join(&name);
+                if self.0.iter().any(|source| source.path == path) {
+                    continue;
+                }
+                match read(&path) {
+                    Ok(text) => self.0.push(Source { path, text, pipeline: true }),
+                    Err(why) => faults.push(Fault::at(Place { file, span }, why)),
+                }
+            }
+        }
+    }
+
+    /// How many of the files are the configuration itself; behind them stand the pipelines.
+    pub(crate) fn configs(&self) -> usize {
+        self.0.iter().take_while(|source| !source.pipeline).count()
+    }
+
+    /// The pipeline of that path, by its place among the files.
+    pub(crate) fn pipeline(&self, path: &Path) -> Option<usize> {
+        self.0.iter().position(|source| source.pipeline && source.path == path)
     }
 
     /// One file of that text, for tests and for text that is not on disk.
     #[cfg(test)]
     pub(crate) fn text(text: &str) -> Self {
-        Self(vec![Source { path: "routes.toml".into(), text: text.to_owned() }])
+        Self(vec![Source { path: "routes.toml".into(), text: text.to_owned(), pipeline: false }])
     }
 
     /// The files.
@@ -102,6 +132,18 @@ fn includes(text: &str, env: &Lookup<'_>) -> Vec<(String, Range<usize>)> {
     let found = document.table().get("include").and_then(|value| value.get_ref().as_array().cloned());
     let texts = found.into_iter().flatten();
     texts.filter_map(|v| Some((v.get_ref().as_str()?.to_owned(), v.span()))).collect()
+}
+
+/// The pipelines that a file's routes name, as far as they can be made out.
+fn pipelines(file: usize, text: &str, env: &Lookup<'_>) -> Vec<(String, Range<usize>)> {
+    let (mut document, _) = Document::parse(file, text);
+    let _ = document.interpolate(env);
+    let routes = document.table().get("route").and_then(|value| value.get_ref().as_array().cloned());
+    let named = routes.into_iter().flatten().filter_map(|route| {
+        let pipeline = route.get_ref().get("native")?.get_ref().get("pipeline")?;
+        Some((pipeline.get_ref().as_str()?.to_owned(), pipeline.span()))
+    });
+    named.collect()
 }
 
 fn is_pattern(text: &str) -> bool {

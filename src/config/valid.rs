@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handover_kafka::Partitioner;
+use handover_pipeline::Pipeline;
 use handover_shadow::{Gate, Policy};
 use ipnet::IpNet;
 
@@ -100,6 +101,15 @@ pub(crate) enum ClientAuth {
     Required,
 }
 
+/// A route's pipeline, compiled for this configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct NativePipeline {
+    /// The handler.
+    pub handler: Arc<Pipeline>,
+    /// The file's hash: evidence belongs to it.
+    pub hash: String,
+}
+
 /// One `[[route]]`.
 #[derive(Debug)]
 pub(crate) struct RouteSpec {
@@ -111,8 +121,10 @@ pub(crate) struct RouteSpec {
     pub pattern: Pattern,
     /// The stage that the file gives it.
     pub stage: Stage,
-    /// The name of its handler. There whenever `stage` is beyond legacy, and then registered.
+    /// The name of its handler, or the file of its pipeline. There whenever `stage` is beyond legacy.
     pub native: Option<String>,
+    /// Its pipeline, where it has one; else `native` is registered.
+    pub pipeline: Option<NativePipeline>,
     /// The legacy that answers it.
     pub legacy: Arc<Spec>,
     /// Whether legacy may be asked twice.

@@ -36,8 +36,16 @@ impl Identities {
     }
 
     /// The fingerprint of a route's native side: of the sources that it names, else of all that the binary was built
-    /// from.
+    /// from. What a pipeline answers hangs on both, on its file and on what runs it.
     pub(crate) fn of(&self, route: &RouteSpec) -> Arc<str> {
+        let code = self.of_code(route);
+        match &route.pipeline {
+            Some(pipeline) => format!("{code}-{}", pipeline.hash).into(),
+            None => code,
+        }
+    }
+
+    fn of_code(&self, route: &RouteSpec) -> Arc<str> {
         if route.sources.is_empty() {
             return Arc::clone(self.0.whole.get_or_init(|| self.0.whole()));
         }

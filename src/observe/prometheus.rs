@@ -62,7 +62,7 @@ fn write_latencies(text: &mut String, route: &str, sums: &Sums) {
     }
 }
 
-fn escaped(label: &str) -> String {
+pub(crate) fn escaped(label: &str) -> String {
     label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 

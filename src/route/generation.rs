@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::Route;
 use super::canary::Share;
 use super::overrides::{HeldBy, Overridden, Overrides};
-use crate::config::valid::Config;
+use crate::config::valid::{Config, RouteSpec};
 use crate::legacy::spec::Spec;
 
 /// The share of a native route that is compared, at least, while its evidence is gathered anew.
@@ -121,7 +121,7 @@ fn compile(
         .iter()
         .map(|spec| {
             let (stage, overridden) = overrides.apply(spec);
-            let native = spec.native.as_ref().and_then(|name| handlers.get(name)).cloned();
+            let native = native(spec, handlers);
             let verify = match &overridden {
                 Some(Overridden::Held(held)) if held.by == HeldBy::Change => {
                     spec.verify.max(VERIFY_AFTER_CHANGE)
@@ -132,4 +132,12 @@ fn compile(
         })
         .collect();
     Generation { number, config, overrides, routes, live: Arc::clone(live) }
+}
+
+/// A route's pipeline, or the handler of that name.
+fn native(spec: &RouteSpec, handlers: &Handlers) -> Option<BoxedHandler> {
+    match &spec.pipeline {
+        Some(pipeline) => Some(Arc::clone(&pipeline.handler) as BoxedHandler),
+        None => spec.native.as_ref().and_then(|name| handlers.get(name)).cloned(),
+    }
 }

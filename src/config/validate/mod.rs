@@ -4,6 +4,7 @@ mod front;
 mod kafka;
 mod legacy;
 mod listen;
+mod native;
 mod route;
 mod spool;
 mod table;
@@ -49,8 +50,7 @@ struct Read<'f> {
 /// Validates the files as a whole.
 pub(crate) fn validate(sources: &Sources, against: &Against<'_>) -> Result<Checked, Faults> {
     let mut faults = Vec::new();
-    let read: Vec<_> =
-        (0..sources.files().len()).map(|file| read(file, sources, against, &mut faults)).collect();
+    let read: Vec<_> = (0..sources.configs()).map(|file| read(file, sources, against, &mut faults)).collect();
     let dirs: Vec<PathBuf> = (0..read.len()).map(|file| sources.dir(file)).collect();
     let contexts: Vec<FileContext<'_>> = read
         .iter()
@@ -112,8 +112,14 @@ fn whole(
     let tables = table::all(files, faults);
     let s3 = table::s3(main, faults);
     let default_legacy = legacy::default(files, &legacies, faults);
-    let known =
-        route::Known { legacies: &legacies, default: default_legacy.as_ref(), clusters: &clusters, against };
+    let known = route::Known {
+        legacies: &legacies,
+        default: default_legacy.as_ref(),
+        clusters: &clusters,
+        tables: &tables,
+        sources,
+        against,
+    };
     let (routes, matcher) = route::all(files, &known, faults);
     let all_clusters = clusters.iter().filter_map(|(_, cluster)| cluster.as_deref());
     let asked = spool::asked(all_clusters, routes.iter().map(|route| &**route));

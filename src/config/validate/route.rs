@@ -8,12 +8,13 @@ use handover_shadow::{Gate, Policy};
 
 use super::kafka::Clusters;
 use super::legacy::Legacies;
+use super::native::native;
 use super::{Against, NAME_HINT, Read, is_host};
-use crate::config::document::did_you_mean;
 use crate::config::fault::{Fault, Place};
 use crate::config::raw::{self, At};
 use crate::config::section::{Section, is_name};
-use crate::config::valid::{Ack, Kafka, RouteSpec};
+use crate::config::source::Sources;
+use crate::config::valid::{Ack, Kafka, RouteSpec, Table};
 use crate::legacy::spec::Spec;
 use crate::rollback::Limits;
 use crate::route::Stage;
@@ -26,6 +27,8 @@ pub(super) struct Known<'a> {
     pub legacies: &'a Legacies,
     pub default: Option<&'a Arc<Spec>>,
     pub clusters: &'a Clusters,
+    pub tables: &'a [(String, Option<Arc<Table>>)],
+    pub sources: &'a Sources,
     pub against: &'a Against<'a>,
 }
 
@@ -150,7 +153,7 @@ fn route(
     section: &mut Section<'_>,
 ) -> Option<RouteSpec> {
     let stage = raw.stage.as_ref().map_or(Stage::Legacy, |stage| *stage.get());
-    native(raw, stage, known.against, section);
+    let (native, pipeline) = native(raw, stage, known, section);
     let canary = canary(raw, stage, section);
     let legacy = match &raw.legacy {
         Some(name) => section.named("legacy", name, known.legacies).cloned().flatten(),
@@ -161,7 +164,8 @@ fn route(
     Some(RouteSpec {
         owner: raw.owner.as_ref().map(|owner| owner.get().clone()),
         stage,
-        native: raw.native.as_ref().map(|name| name.get().clone()),
+        native,
+        pipeline,
         repeatable: raw.repeatable.as_ref().is_some_and(|given| *given.get()),
         canary,
         verify: raw.verify.as_ref().map_or_else(Share::default, |share| section.share(share)),
@@ -178,30 +182,6 @@ fn route(
         pattern: pattern?,
         legacy: legacy?,
     })
-}
-
-/// A stage beyond legacy needs a handler, and a handler must be registered.
-fn native(raw: &raw::Route, stage: Stage, against: &Against<'_>, section: &mut Section<'_>) {
-    match (&raw.native, &raw.stage) {
-        (Some(name), _) if !against.handlers.contains(&name.get().as_str()) => {
-            let message = format!("no handler `{}` is registered in this binary", name.get());
-            let hint = did_you_mean(name.get(), against.handlers.iter().copied()).map_or_else(
-                || {
-                    format!(
-                        "register it by `Proxy::builder().handler(\"{}\", …)`, or run the binary that does",
-                        name.get()
-                    )
-                },
-                |near| format!("did you mean `{near}`?"),
-            );
-            section.fault_with_hint(name.span(), message, hint);
-        }
-        (None, Some(given)) if stage > Stage::Legacy && !section.context.document.is_broken(&section.at) => {
-            let hint = "name its handler: `native = \"…\"`".to_owned();
-            section.fault_with_hint(given.span(), format!("stage {stage} needs something native"), hint);
-        }
-        _ => {}
-    }
 }
 
 fn canary(raw: &raw::Route, stage: Stage, section: &mut Section<'_>) -> Canary {
