@@ -161,7 +161,7 @@ pub(crate) struct Position {
 
 impl Position {
     fn of(sources: &Sources, place: &Place) -> Option<Self> {
-        let Source { path, text } = sources.files().get(place.file)?;
+        let Source { path, text, .. } = sources.files().get(place.file)?;
         let before = text.get(..place.span.start)?;
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Some(Self {
