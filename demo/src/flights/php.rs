@@ -111,7 +111,7 @@ pub(super) fn to_utf8(s: &[u8]) -> Str {
 /// `h()`: `htmlspecialchars($s, ENT_QUOTES, 'UTF-8')`
 pub(super) fn h(s: &[u8]) -> Str {
     const ENT_QUOTES: html::Flags = html::Flags(3);
-    html::escape(s, ENT_QUOTES, false, true, true).into()
+    html::escape(s, ENT_QUOTES, false, html::Charset::Utf8, true).into()
 }
 
 /// `trim($s, $chars)`
