@@ -33,7 +33,7 @@ pub(super) fn hints(config: &Path, http: SocketAddr, admin: SocketAddr) {
         "\nTry, in another terminal:\n\
          \x20 curl -i http://{http}/v1/airports/JFK                       an answer of PHP's, through the proxy\n\
          \x20 change `stage` of create-flight in {config} to \"native\"   and watch who answers\n\
-         \x20 curl -s http://{admin}/api/parity                           how far both sides agree\n\
+         \x20 open http://{admin} in a browser                        how far both sides agree, and what differs\n\
          \x20 target/debug/handover-demo explain POST /v1/flights         where a request goes, and why\n\
          \x20 target/debug/handover-demo --state state/demo legacy-only   everything back to PHP, now (--off ends it)\n\
          Ctrl-C ends everything.\n"
