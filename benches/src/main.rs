@@ -15,7 +15,7 @@
 //! | [`cases`] | what is measured, a file a case |
 //! | [`servers`] | the peers, and the proxy itself |
 //! | [`load`] | one run of wrk |
-//! | [`count`] | instructions a request, by callgrind |
+//! | [`mod@count`] | instructions a request, by callgrind |
 
 mod cases;
 mod contender;

@@ -22,9 +22,9 @@ use super::{Gate, OnChange, Profile};
 pub struct GateRaw {
     /// `critical`, `standard` (when left out) or `tail`.
     pub profile: Profile,
-    /// See [`Gate::samples`].
+    /// See the field of [`Gate`].
     pub samples: Option<u64>,
-    /// See [`Gate::age`]; written `"24h"`.
+    /// See the field of [`Gate`]; written `"24h"`.
     pub age: Option<String>,
     /// See [`Gate::mismatches`].
     pub mismatches: Option<f64>,
@@ -44,7 +44,7 @@ pub struct GateRaw {
     pub unattributed: Option<f64>,
     /// See [`Gate::ignored`].
     pub ignored: Option<f64>,
-    /// See [`Gate::statuses`]; written `["2xx", "4xx"]`.
+    /// See the field of [`Gate`]; written `["2xx", "4xx"]`.
     pub statuses: Option<Vec<String>>,
     /// See [`Gate::waive`].
     pub waive: BTreeMap<String, String>,
