@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos demo test check bench count deny setup-demo setup-test setup-bench fmt clippy doc unit e2e parity-requests attacks clean
+.PHONY: help chaos demo test check bench count deny fuzz setup-demo setup-test setup-bench fmt clippy doc unit e2e parity-requests attacks clean
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,11 @@ chaos: setup-test ## The long fault tests: power cuts, 1,000 kills, ten-minute o
 
 deny: ## Checks licences, advisories and sources of the dependencies (needs cargo-deny: cargo install --locked cargo-deny)
 	$(CARGO) deny check
+
+fuzz: ## Fuzzes what comes from outside, FUZZ_SECONDS (600) a target (needs cargo-fuzz: cargo install --locked cargo-fuzz)
+	for target in fastcgi request_head; do \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target -- -max_total_time=$${FUZZ_SECONDS:-600} || exit 1; \
+	done
 
 clean: ## Removes what was built (the tools' cache in ~/.cache/handover stays)
 	$(CARGO) clean
