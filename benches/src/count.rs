@@ -51,7 +51,9 @@ pub(crate) fn run(path: &Path, update: bool) -> anyhow::Result<bool> {
     if update {
         std::fs::write(path, serde_json::to_string_pretty(&counts)? + "\n")?;
     }
-    let text = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let text = std::fs::read(path).with_context(|| {
+        format!("{} cannot be read; `make count UPDATE=--update` writes it", path.display())
+    })?;
     let before: Counts = serde_json::from_slice(&text)?;
     Ok(compare(&before, &counts))
 }
