@@ -268,11 +268,13 @@ impl Walk<'_> {
     ) -> Result<Served, ExchangeError> {
         let route = self.decision.route.map(Arc::as_ref);
         let told = self.generation.config.forwarding.tell(self.arrived.hop());
+        let legacy = self.generation.legacy(route);
         let outbound = Outbound {
             head: &self.arrived.head,
             set: &told.fields(),
             trusted: told.trusted,
             begins_trace: told.begins_trace(),
+            dry_run: legacy.dry_run_field(),
             protocol: self.arrived.protocol,
             secure: self.arrived.secure,
             peer: self.client,
@@ -280,7 +282,7 @@ impl Walk<'_> {
             repeatable: route.is_some_and(|route| route.spec.repeatable),
             route: route.map_or("", Route::name),
         };
-        self.core.legacies.exchange(self.generation.legacy(route), &outbound, body, sink).await
+        self.core.legacies.exchange(legacy, &outbound, body, sink).await
     }
 
     /// Legacy's answer went through, or its failure becomes one of ours as long as none was begun.

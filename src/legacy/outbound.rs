@@ -17,6 +17,8 @@ pub(crate) struct Outbound<'a> {
     pub trusted: bool,
     /// Whether a trace begins here, so that the client's `tracestate` belongs to none.
     pub begins_trace: bool,
+    /// The field by which legacy is told to run dry: only we may say it.
+    pub dry_run: Option<&'a str>,
     /// The version that the client speaks, as `SERVER_PROTOCOL` says it: `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`.
     pub protocol: &'static str,
     /// Whether the client came by TLS.
@@ -37,6 +39,7 @@ impl Outbound<'_> {
         field.kind == Name::Proxy
             || !self.trusted && speaks_of_clients(field)
             || self.begins_trace && field.kind == Name::Tracestate
+            || self.dry_run.is_some_and(|ours| ours.as_bytes().eq_ignore_ascii_case(field.name))
             || self.set.iter().any(|(ours, _)| ours.eq_ignore_ascii_case(field.name))
     }
 }

@@ -31,6 +31,13 @@ pub(crate) struct Spec {
     pub dry_run: Option<(String, String)>,
 }
 
+impl Spec {
+    /// The name of the field that tells it to run dry.
+    pub(crate) fn dry_run_field(&self) -> Option<&str> {
+        self.dry_run.as_ref().map(|(name, _)| name.as_str())
+    }
+}
+
 /// How the version of a running legacy is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Version {

@@ -61,6 +61,7 @@ pub(crate) fn outbound(head: &RequestHead) -> Outbound<'_> {
         set: &[],
         trusted: false,
         begins_trace: false,
+        dry_run: None,
         protocol: "HTTP/1.1",
         secure: false,
         peer: "192.0.2.7:50000".parse().unwrap(),

@@ -80,6 +80,7 @@ async fn one(legacies: &CoreLegacies, ask: Ask) {
         set: &set,
         trusted: ask.told.trusted,
         begins_trace: ask.told.begins_trace(),
+        dry_run: spec.legacy.dry_run_field(),
         protocol: ask.protocol,
         secure: ask.secure,
         peer: ask.peer,
