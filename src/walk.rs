@@ -206,7 +206,8 @@ impl Walk<'_> {
     ) -> AnsweredBy {
         match self.decision.plan {
             Plan::Retired => self.respond(AnsweredBy::Proxy, failure.response(), sink).await,
-            _ => self.legacy(answered_by, body, sink).await,
+            // Boxed, as whatever is rare: a request's future is as large as the largest of its ways.
+            _ => Box::pin(self.legacy(answered_by, body, sink)).await,
         }
     }
 
@@ -221,7 +222,7 @@ impl Walk<'_> {
             return self.legacy(AnsweredBy::Legacy, body, sink).await;
         };
         let (mut body, mut captured) = capture.around(body, sink);
-        let exchanged = self.exchange(&mut body, &mut captured).await;
+        let exchanged = Box::pin(self.exchange(&mut body, &mut captured)).await;
         drop((body, captured));
         self.ended(AnsweredBy::Legacy, exchanged, sink).await
     }
@@ -242,10 +243,10 @@ impl Walk<'_> {
         body: &mut impl BodySource,
         sink: &mut impl ClientSink,
     ) -> AnsweredBy {
-        let Some(captured) = captured else { return self.legacy(answered_by, body, sink).await };
+        let Some(captured) = captured else { return Box::pin(self.legacy(answered_by, body, sink)).await };
         let exchanged = {
             let mut sink = CapturedSink::new(sink, ROOM, captured);
-            self.exchange(body, &mut sink).await
+            Box::pin(self.exchange(body, &mut sink)).await
         };
         self.ended(answered_by, exchanged, sink).await
     }

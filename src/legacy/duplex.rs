@@ -1,7 +1,7 @@
 //! A body going up beside an answer coming down.
 
 use std::cell::Cell;
-use std::pin::pin;
+use std::pin::Pin;
 
 use super::error::{Cause, Failed, Leg};
 
@@ -10,12 +10,13 @@ use super::error::{Cause, Failed, Leg};
 ///
 /// The upload marks `sent` when it is done and then goes on watching the client: it ends only by a failure, of which one
 /// is that the client has left.
+///
+/// Both come pinned: a future that holds its arguments pinned would be twice their size.
 pub(crate) async fn both<T>(
     sent: &Cell<bool>,
-    upload: impl Future<Output = Failed>,
-    answer: impl Future<Output = Result<T, Failed>>,
+    mut upload: Pin<&mut impl Future<Output = Failed>>,
+    mut answer: Pin<&mut impl Future<Output = Result<T, Failed>>>,
 ) -> Result<(T, bool), Failed> {
-    let (mut upload, mut answer) = (pin!(upload), pin!(answer));
     let mut broken = None;
     loop {
         tokio::select! {

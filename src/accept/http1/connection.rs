@@ -28,19 +28,25 @@ pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: Str
         match next {
             Ok(Some(head)) => {
                 let draining = *phase.borrow() == Phase::Draining;
-                if let Some(backend) = exchange(&core, client, &mut connection, head, draining).await {
+                // Boxed: a connection that waits need not be as large as one that is served.
+                let exchange = Box::pin(exchange(&core, client, &mut connection, head, draining));
+                if let Some(backend) = exchange.await {
                     return Box::pin(become_tunnel(core, connection, backend)).await;
                 }
             }
-            Ok(None) => break,
+            Ok(None) => return Box::pin(close(connection)).await,
             // Found out where HTTP/1.1 would be refused, so that looking for it costs HTTP/1.1 nothing.
             Err(_) if !client.secure && connection.begins_http2() => {
                 let (stream, read) = connection.into_read();
                 return Box::pin(http2::serve(core, client, stream, read)).await;
             }
-            Err(error) => return refuse(&core, client, connection, &error).await,
+            Err(error) => return Box::pin(refuse(&core, client, connection, &error)).await,
         }
     }
+}
+
+/// The client may have gone already; there is nobody else to tell.
+async fn close(connection: Connection<Stream>) {
     let _ = connection.close().await;
 }
 
@@ -74,16 +80,11 @@ async fn become_tunnel(core: Rc<Core>, connection: Connection<Stream>, backend: 
 
 async fn refuse(core: &Core, client: Client, connection: Connection<Stream>, error: &Error) {
     tracing::debug!(peer = %client.peer, error = chain(error), "a request was refused");
-    let Some(refusal) = error.refusal() else {
-        let _ = connection.close().await;
-        return;
-    };
+    let Some(refusal) = error.refusal() else { return close(connection).await };
     core.process.refusals.count(refusal.label());
     if refusal == Refusal::Protocol {
         // Two protocols of HTTP are spoken here; to who speaks neither, an answer in one of them means nothing.
-        let _ = connection.close().await;
-        return;
+        return close(connection).await;
     }
-    // The client may have gone already; there is nobody else to tell.
     let _ = connection.refuse(refusal).await;
 }

@@ -1,6 +1,7 @@
 //! One request to a FastCGI responder, and its answer: both ways at once, nothing without a bound.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -68,11 +69,11 @@ impl Responder<'_> {
             let reused = lease.start != Start::Fresh;
             // :: Step 4
             let handoff = Handoff::default();
-            let talk = self.talk(lease, &opening, request, (&mut held, &mut *body), &handoff);
+            let talk = pin!(self.talk(lease, &opening, request, (&mut held, &mut *body), &handoff));
             let deliver = Delivery { sink, committed, start, by: By::FastCgi { reused } };
             // A script may have run where a kept connection ends without an answer (over TCP, or when the child was
             // killed): only a repeatable request is sent again.
-            match beside(&handoff, talk, deliver.run(&handoff)).await {
+            match beside(&handoff, talk, pin!(deliver.run(&handoff))).await {
                 Ok(served) => return Ok(Served { waited, ..served }),
                 Err(failed) if reused && opening.whole && request.repeatable && ended_unanswered(&failed) => {
                 }
@@ -91,21 +92,25 @@ impl Responder<'_> {
         handoff: &Handoff,
     ) -> Part {
         let activity = Activity::new(self.spec.read_timeout);
-        let download = Download::new(handoff, &self.spec.name, request).run(&lease.socket, &activity);
-        let sent = Cell::new(opening.whole);
-        let upload = async {
-            if !sent.get() {
-                if let Err(failed) = upload::body(&lease.socket, &activity, held, body, self.disk).await {
-                    return failed;
+        let ended = {
+            let download =
+                pin!(Download::new(handoff, &self.spec.name, request).run(&lease.socket, &activity));
+            let sent = Cell::new(opening.whole);
+            let upload = pin!(async {
+                if !sent.get() {
+                    let all = upload::body(&lease.socket, &activity, held, body, self.disk);
+                    if let Err(failed) = all.await {
+                        return failed;
+                    }
+                    sent.set(true);
                 }
-                sent.set(true);
-            }
-            tokio::select! {
-                gone = body.gone() => gone.into(),
-                never = lease.watch_for_one_that_works_on() => match never {},
-            }
+                tokio::select! {
+                    gone = body.gone() => gone.into(),
+                    never = lease.watch_for_one_that_works_on() => match never {},
+                }
+            });
+            both(&sent, upload, download).await
         };
-        let ended = both(&sent, upload, download).await;
         match ended {
             Ok((Ended { clean }, whole)) => {
                 if clean && whole {

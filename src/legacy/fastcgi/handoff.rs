@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -76,13 +76,12 @@ impl Handoff {
 }
 
 /// Polls legacy's side, which fills `handoff`, and the client's, which empties it, until the client's side ends. What
-/// legacy's side comes to is pushed as the last part.
+/// legacy's side comes to is pushed as the last part. Both come pinned, as in [`both`](crate::legacy::duplex::both).
 pub(crate) async fn beside<T>(
     handoff: &Handoff,
-    legacy: impl Future<Output = Part>,
-    client: impl Future<Output = T>,
+    mut legacy: Pin<&mut impl Future<Output = Part>>,
+    mut client: Pin<&mut impl Future<Output = T>>,
 ) -> T {
-    let (mut legacy, mut client) = (pin!(legacy), pin!(client));
     let mut over = false;
     poll_fn(|cx| {
         loop {

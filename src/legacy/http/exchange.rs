@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Instant;
 
@@ -84,14 +85,14 @@ impl Upstream {
                     .request(asked, |fields| write_fields(fields, request, &self.address))
                     .map_err(|error| Failed { retry_safe: true, ..failed(error, spec) })?;
                 let sent = Cell::new(false);
-                let sending = async {
+                let sending = pin!(async {
                     if let Err(failed) = send(sender, &upload, body, spec).await {
                         return failed;
                     }
                     sent.set(true);
                     body.gone().await.into()
-                };
-                both(&sent, sending, passing.run(receiver, sink, spec)).await
+                });
+                both(&sent, sending, pin!(passing.run(receiver, sink, spec))).await
             };
             // :: Step 4
             match outcome {
