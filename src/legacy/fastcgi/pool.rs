@@ -15,15 +15,15 @@
 //!
 //! Sending ahead wakes the child once more a request, and makes the next in line wait for it. The children of a pool
 //! that runs under us don't end by themselves (`pm.max_requests` is 0), so there it is left out for as long as no child
-//! was seen working on after its answer: one that has not read its request within [`LATE`] is such a child, and from
-//! then on its pool is asked ahead like all others. Before such children are told to end, [`Pool::ask_ahead`] sees to it
-//! that none has a request before it that it has not read.
+//! was seen working on after its answer: one that has not read its request within [`LATE`] is such a child, and for
+//! [`REMEMBERED`] its pool is asked ahead like all others. Before such children are told to end, [`Pool::ask_ahead`] sees
+//! to it that none has a request before it that it has not read.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,9 @@ use bytes::BytesMut;
 /// that works on costs speed, no more.
 const LATE: Duration = Duration::from_millis(50);
 
+/// For how long a pool is taken for one whose scripts work on. It is not for ever, since a busy machine looks like that.
+const REMEMBERED: Duration = Duration::from_secs(300);
+
 /// How long children that were told to end may go on: somewhat longer than a managed pool's `process_control_timeout`.
 const ENDING: Duration = Duration::from_secs(12);
 
@@ -50,8 +53,6 @@ pub(crate) struct Pool {
     address: Address,
     permits: Arc<Permits>,
     parking: Mutex<Parking>,
-    /// Whether a child was seen working on after its answer.
-    works_on: AtomicBool,
     /// Requests whose child was not asked ahead, and has perhaps not read them yet.
     unread: AtomicUsize,
     /// Counts how often all connections were told to end.
@@ -73,13 +74,17 @@ pub(crate) enum Start {
 #[derive(Debug, Default)]
 struct Parking {
     idle: VecDeque<Idle>,
-    /// Until when no request is sent to a child that was not asked ahead.
+    /// Until when no child is sent a request without being asked ahead.
     ahead_until: Option<Instant>,
 }
 
 impl Parking {
     fn is_ahead(&self) -> bool {
         self.ahead_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    fn be_ahead_for(&mut self, time: Duration) {
+        self.ahead_until = self.ahead_until.max(Some(Instant::now() + time));
     }
 }
 
@@ -147,7 +152,6 @@ impl Pool {
             address,
             permits: Arc::new(Permits::new(max)),
             parking: Mutex::default(),
-            works_on: AtomicBool::new(false),
             unread: AtomicUsize::new(0),
             epoch: AtomicU64::new(0),
         }
@@ -170,7 +174,7 @@ impl Pool {
     pub(crate) async fn ask_ahead(&self) {
         {
             let mut parking = self.parking();
-            parking.ahead_until = Some(Instant::now() + ENDING);
+            parking.be_ahead_for(ENDING);
             parking.idle.retain(|idle| idle.start != Start::Reused);
         }
         let all_read = async {
@@ -235,7 +239,16 @@ impl Pool {
     /// Whether the next request's beginning is sent ahead.
     fn asks_ahead(&self, spec: &Spec) -> bool {
         let managed = matches!(&spec.kind, Kind::FastCgi(FastCgi { managed: Some(_), .. }));
-        !managed || self.works_on.load(Ordering::Relaxed) || self.parking().is_ahead()
+        !managed || self.parking().is_ahead()
+    }
+
+    /// A child did not read what was sent to it within [`LATE`].
+    fn works_on(&self) {
+        let mut parking = self.parking();
+        if !parking.is_ahead() {
+            tracing::info!(address = %self.address, "scripts work on after their answer; children are asked ahead");
+        }
+        parking.be_ahead_for(REMEMBERED);
     }
 
     /// Nothing that could panic runs under this lock.
@@ -257,10 +270,7 @@ impl Lease {
         if self.start == Start::Reused {
             tokio::time::sleep(LATE).await;
             while !self.socket.is_drained() {
-                if !self.pool.works_on.swap(true, Ordering::Relaxed) {
-                    let address = &self.pool.address;
-                    tracing::info!(%address, "scripts work on after their answer; from now on children are asked ahead");
-                }
+                self.pool.works_on();
                 tokio::time::sleep(LATE).await;
             }
             self.unread.take();
@@ -295,13 +305,18 @@ impl Lease {
             return;
         }
         tokio::spawn(async move {
+            let asked = Instant::now();
             let settled = tokio::time::timeout(limit, async {
                 tokio::select! {
                     _ = self.socket.closed() => false,
                     drained = self.socket.drained() => drained.is_ok(),
                 }
             });
-            if matches!(settled.await, Ok(true)) && keep {
+            let settled = settled.await;
+            if asked.elapsed() > LATE {
+                self.pool.works_on();
+            }
+            if matches!(settled, Ok(true)) && keep {
                 self.park(Start::Begun);
             }
         });
