@@ -31,7 +31,7 @@ pub(super) async fn serve(core: Rc<Core>, fresh: Fresh) {
         }
     }
     match entrance {
-        Entrance::Plain => http1::serve(core, client, Stream::Tcp(stream)).await,
+        Entrance::Plain => http1::serve(&core, &client, Stream::Tcp(stream)).await,
         // Boxed: a connection without TLS need not be as large as a handshake.
         Entrance::Tls => Box::pin(serve_tls(core, client, stream)).await,
     }
@@ -65,6 +65,6 @@ async fn serve_tls(core: Rc<Core>, client: Client, stream: TcpStream) {
     let (client, stream) = (Client { secure: true, ..client }, Stream::Tls(Box::new(stream)));
     match is_http2 {
         true => http2::serve(core, client, stream, Bytes::new()).await,
-        false => http1::serve(core, client, stream).await,
+        false => http1::serve(&core, &client, stream).await,
     }
 }

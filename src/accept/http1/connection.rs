@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use handover_http1::server::Connection;
 use handover_http1::{Error, Refusal, RequestHead, Version};
+use tokio::sync::watch;
 
 use super::exchange::{Answer, Body};
 use crate::accept::client::Client;
@@ -16,50 +17,64 @@ use crate::process::Phase;
 use crate::walk::{Arrived, walk};
 
 /// Serves a connection to its end, also as what it becomes: HTTP/2, or a tunnel.
-pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: Stream) {
+///
+/// What is more than waiting for a request is boxed: a connection is idle most of its time, and then no larger than that.
+pub(in crate::accept) async fn serve(core: &Rc<Core>, client: &Client, stream: Stream) {
     let mut phase = core.process.phase.subscribe();
     let mut connection = Connection::new(stream, core.bounds());
     loop {
-        let next = tokio::select! {
-            biased;
-            next = connection.next_head() => next,
-            _ = phase.wait_for(|phase| *phase == Phase::Draining), if connection.is_idle() => Ok(None),
+        let head = match next(&mut connection, &mut phase).await {
+            Ok(Some(head)) => head,
+            ended => return Box::pin(end(core, client, connection, ended)).await,
         };
-        match next {
-            Ok(Some(head)) => {
-                let draining = *phase.borrow() == Phase::Draining;
-                // Boxed: a connection that waits need not be as large as one that is served.
-                let exchange = Box::pin(exchange(&core, client, &mut connection, head, draining));
-                if let Some(backend) = exchange.await {
-                    return Box::pin(become_tunnel(core, connection, backend)).await;
-                }
-            }
-            Ok(None) => return Box::pin(close(connection)).await,
-            // Found out where HTTP/1.1 would be refused, so that looking for it costs HTTP/1.1 nothing.
-            Err(_) if !client.secure && connection.begins_http2() => {
-                let (stream, read) = connection.into_read();
-                return Box::pin(http2::serve(core, client, stream, read)).await;
-            }
-            Err(error) => return Box::pin(refuse(&core, client, connection, &error)).await,
+        let draining = *phase.borrow() == Phase::Draining;
+        let exchange = Box::pin(exchange(core, client, &mut connection, head, draining));
+        if let Some(backend) = exchange.await {
+            return Box::pin(become_tunnel(core, connection, backend)).await;
         }
     }
 }
 
-/// The client may have gone already; there is nobody else to tell.
-async fn close(connection: Connection<Stream>) {
-    let _ = connection.close().await;
+/// The next request; none when the client has left, or is idle while the process drains.
+async fn next(
+    connection: &mut Connection<Stream>,
+    phase: &mut watch::Receiver<Phase>,
+) -> Result<Option<RequestHead>, Error> {
+    tokio::select! {
+        biased;
+        next = connection.next_head() => next,
+        _ = phase.wait_for(|phase| *phase == Phase::Draining), if connection.is_idle() => Ok(None),
+    }
+}
+
+/// The connection's end, unless it turns out to be one of HTTP/2.
+async fn end(
+    core: &Rc<Core>,
+    client: &Client,
+    connection: Connection<Stream>,
+    ended: Result<Option<RequestHead>, Error>,
+) {
+    match ended {
+        // Found out where HTTP/1.1 would be refused, so that looking for it costs HTTP/1.1 nothing.
+        Err(_) if !client.secure && connection.begins_http2() => {
+            let (stream, read) = connection.into_read();
+            http2::serve(Rc::clone(core), *client, stream, read).await;
+        }
+        Err(error) => refuse(core, client, connection, &error).await,
+        Ok(_) => close(connection).await,
+    }
 }
 
 async fn exchange(
     core: &Core,
-    client: Client,
+    client: &Client,
     connection: &mut Connection<Stream>,
     head: RequestHead,
     draining: bool,
 ) -> Option<Switched> {
     let framing = head.framing();
     let protocol = if head.version() == Version::Http10 { "HTTP/1.0" } else { "HTTP/1.1" };
-    let Client { peer, local, secure } = client;
+    let Client { peer, local, secure } = *client;
     let arrived = Arrived { head, peer, local, secure, protocol };
     let (body, mut responder) = connection.exchange();
     if draining {
@@ -71,14 +86,14 @@ async fn exchange(
 }
 
 /// The exchange is over, and with it the generation that it held: what follows are bytes.
-async fn become_tunnel(core: Rc<Core>, connection: Connection<Stream>, backend: Switched) {
+async fn become_tunnel(core: &Core, connection: Connection<Stream>, backend: Switched) {
     // A client that is gone by now ends the tunnel before it began.
     if let Ok((stream, read)) = connection.into_tunnel().await {
         tunnel::run(&core.process.clients, stream, read, backend).await;
     }
 }
 
-async fn refuse(core: &Core, client: Client, connection: Connection<Stream>, error: &Error) {
+async fn refuse(core: &Core, client: &Client, connection: Connection<Stream>, error: &Error) {
     tracing::debug!(peer = %client.peer, error = chain(error), "a request was refused");
     let Some(refusal) = error.refusal() else { return close(connection).await };
     core.process.refusals.count(refusal.label());
@@ -87,4 +102,9 @@ async fn refuse(core: &Core, client: Client, connection: Connection<Stream>, err
         return close(connection).await;
     }
     let _ = connection.refuse(refusal).await;
+}
+
+/// The client may have gone already; there is nobody else to tell.
+async fn close(connection: Connection<Stream>) {
+    let _ = connection.close().await;
 }
