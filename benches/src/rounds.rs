@@ -18,7 +18,7 @@ pub(crate) struct Pace {
 }
 
 /// How long a contender is driven before the first round, uncounted: pools fill, caches warm, PHP compiles.
-const WARM_UP: Duration = Duration::from_secs(1);
+const WARM_UP: Duration = Duration::from_secs(3);
 
 /// The figure that counts.
 pub(crate) const OWN: &str = "own CPU, µs a request";

@@ -15,43 +15,50 @@ const CLIENTS: usize = 10_000;
 /// What an idle connection may cost of what it costs nginx.
 const AT_MOST: f64 = 1.5;
 
-/// Measures it: once, whatever the pace, since memory is not noisy.
+/// Slots of each of nginx's two workers: as many as the clients need, however they fall to the workers.
+const SLOTS: usize = 8192;
+
+/// Slots of a nginx that is made for few.
+const FEW_SLOTS: usize = 512;
+
+/// Clients that make a server allocate what it allocates once.
+const FEW: usize = 100;
+
+/// Measures it: once, whatever the pace, since memory is not noisy. nginx takes the memory of a connection's slot when it
+/// starts, so what its clients cost is what it takes beyond a nginx that is made for few and has few.
 pub(crate) fn run(_: &Pace) -> Vec<Row> {
     let origin = Origin::start();
-    let nginx = ProxyNginx::start(origin.address());
     let ours = handover(&format!("[legacy.origin]\nhttp = \"http://{}\"\n", origin.address()));
+    let nginx = ProxyNginx::with_slots(origin.address(), SLOTS);
+    let small = ProxyNginx::with_slots(origin.address(), FEW_SLOTS);
     let request = Request::get("/1k");
-    let contenders = [
-        Contender::new("handover", ours.http(), ours.id().expect("it runs"), &request),
-        Contender::new("nginx", nginx.address(), nginx.group(), &request),
-    ];
-    let bytes: Vec<f64> = contenders.iter().map(|contender| each(contender, &request)).collect();
-    let mut rows: Vec<Row> = contenders
-        .iter()
-        .zip(&bytes)
-        .map(|(contender, bytes)| Row {
-            work: format!("{CLIENTS} idle connections"),
-            who: contender.name.to_owned(),
-            figures: vec![Figure { name: "bytes a connection", rounds: vec![*bytes] }],
-            verdicts: Vec::new(),
-        })
-        .collect();
-    rows[0].verdicts.push(Verdict {
-        against: "nginx".to_owned(),
-        ratio: bytes[0] / bytes[1],
-        at_most: AT_MOST,
-    });
-    rows
+    let ours = Contender::new("handover", ours.http(), ours.id().expect("it runs"), &request);
+    let before = rss_with(&ours, &request, FEW);
+    let of_ours = each(rss_with(&ours, &request, CLIENTS), before);
+    let nginx = Contender::new("nginx", nginx.address(), nginx.group(), &request);
+    let small = Contender::new("nginx for few", small.address(), small.group(), &request);
+    let of_nginx = each(rss_with(&nginx, &request, CLIENTS), rss_with(&small, &request, FEW));
+    let row = |who: &str, bytes, verdicts| Row {
+        work: format!("{CLIENTS} idle connections"),
+        who: who.to_owned(),
+        figures: vec![Figure { name: "bytes a connection", rounds: vec![bytes] }],
+        verdicts,
+    };
+    let verdict = Verdict { against: "nginx".to_owned(), ratio: of_ours / of_nginx, at_most: AT_MOST };
+    vec![row("handover", of_ours, vec![verdict]), row("nginx", of_nginx, Vec::new())]
 }
 
-/// What one more idle connection costs, after a few have made the server allocate what it allocates once.
-fn each(contender: &Contender, request: &Request) -> f64 {
-    let few = answered(contender.address, request, 100);
-    let before = contender.own.rss();
-    let many = answered(contender.address, request, CLIENTS);
-    let bytes = contender.own.rss().saturating_sub(before) as f64 / many.len() as f64;
-    drop((few, many));
-    bytes
+/// What each client costs.
+fn each(with: u64, without: u64) -> f64 {
+    with.saturating_sub(without) as f64 / CLIENTS as f64
+}
+
+/// A server's memory while so many clients that have been answered are idle.
+fn rss_with(server: &Contender, request: &Request, clients: usize) -> u64 {
+    let clients = answered(server.address, request, clients);
+    let rss = server.own.rss();
+    drop(clients);
+    rss
 }
 
 fn answered(address: SocketAddr, request: &Request, clients: usize) -> Vec<Client> {

@@ -1,7 +1,5 @@
 //! What full shadowing costs the process and its clients: every request judged, against none.
 
-use handover_parts::PhpFpm;
-
 use crate::contender::{Contender, Request};
 use crate::report::{Row, Spread, Verdict};
 use crate::rounds::{OWN, P99, Pace, measure};
@@ -10,16 +8,16 @@ use crate::servers::{application, event, handover};
 /// Measures it.
 pub(crate) fn run(pace: &Pace) -> Vec<Row> {
     let application = application();
-    let php = PhpFpm::serving(application.path()).children(4).start();
+    let root = application.path().display();
+    // A php-fpm each: idle connections of one would keep the children from the others.
     let proxy = |stage: &str| {
         handover(&format!(
             r#"
 [legacy.php]
-fastcgi = "{php}"
-root = "{root}"
-connections_max = 4
-keep_alive = true
 version = "1"
+[legacy.php.managed]
+root = "{root}"
+children = 4
 [table.campaigns]
 source = "file:{root}/campaigns.csv"
 key = "id"
@@ -28,9 +26,7 @@ name = "events"
 match = "POST /events"
 stage = "{stage}"
 native = "events"
-"#,
-            php = php.address(),
-            root = php.root().display(),
+"#
         ))
     };
     let (legacy, shadow, native) = (proxy("legacy"), proxy("shadow"), proxy("native"));

@@ -54,7 +54,12 @@ pub(crate) struct ProxyNginx {
 impl ProxyNginx {
     /// Starts it in front of `origin`.
     pub(crate) fn start(origin: SocketAddr) -> Self {
-        let config = PROXY.replace("@ORIGIN@", &origin.to_string());
+        Self::with_slots(origin, 16_384)
+    }
+
+    /// The same, with memory set aside for so many connections of each of its two workers.
+    pub(crate) fn with_slots(origin: SocketAddr, slots: usize) -> Self {
+        let config = PROXY.replace("@ORIGIN@", &origin.to_string()).replace("@SLOTS@", &slots.to_string());
         let (process, address) = start("nginx", &config, process::folder("nginx-proxy"));
         Self { process, address }
     }
