@@ -28,7 +28,7 @@ use crate::config::valid::Config;
 use crate::config::watch::Watch;
 use crate::control::{self, Applier, Control, Unprepared};
 use crate::legacy::Legacies;
-use crate::legacy::managed::Pools;
+use crate::legacy::managed::{Keeper, Pools};
 use crate::mirror::court::Court;
 use crate::mirror::experiment::Conductor;
 use crate::mirror::tap::Taps;
@@ -133,6 +133,7 @@ impl Running {
         let (mirror, mut begun) = Mirror::new();
         let (court, tapped) = mpsc::channel(TAPPED_MAX);
         let legacies = Legacies::new(scratch);
+        let pools = Pools::new(legacies.clone(), Keeper::ourselves(&[crate::cli::KEEP_POOL]));
         let process = Arc::new(Process {
             generations: Shared::new(handlers, Arc::clone(&config), overrides),
             cores: std::iter::repeat_with(|| AtomicU64::new(1)).take(workers).collect(),
@@ -140,7 +141,7 @@ impl Running {
             ports: Arc::clone(&ports),
             tables,
             producers: Arc::clone(&producers),
-            managed: tokio::sync::Mutex::new(Pools::new(legacies.clone())),
+            managed: tokio::sync::Mutex::new(pools),
             legacies,
             mirror,
             taps: Taps::new(court),
