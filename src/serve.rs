@@ -36,7 +36,7 @@ use crate::mirror::{Mirror, asker};
 use crate::native::identity::Identities;
 use crate::native::ports::LivePorts;
 use crate::observe::tolerated::Tolerated;
-use crate::process::{Phase, Process, Refusals};
+use crate::process::{Closing, Phase, Process, Refusals};
 use crate::rollback::watch::RollbackWatch;
 use crate::route::generation::{Handlers, Shared};
 use crate::tables::Tables;
@@ -44,8 +44,8 @@ use crate::tables::Tables;
 /// The file of the evidence, in the state folder.
 pub(crate) const EVIDENCE: &str = "evidence.sqlite";
 
-/// How long answers under way may take once the process drains.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long an idle connection is given to send a request with whose answer it can be told that we end.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long records under way may take to be delivered at the end.
 const FLUSH: Duration = Duration::from_secs(15);
@@ -80,6 +80,14 @@ pub(crate) enum StartError {
     /// The key that placeholders are made with.
     #[error("the redaction key cannot be read or made")]
     Key(#[source] io::Error),
+}
+
+/// Why the process ends.
+pub(crate) enum End {
+    /// It was told to (SIGTERM): whoever sends it requests may not know yet.
+    Told,
+    /// Somebody in front of it waits for that (Ctrl-C).
+    Interrupted,
 }
 
 /// A running process.
@@ -151,7 +159,7 @@ impl Running {
             proxies: config.listen.proxies.clone(),
             tls,
             phase: watch::Sender::new(Phase::Serving),
-            grace: GRACE,
+            closing: Closing::default(),
         });
         if let Some(asks) = begun.asks.take() {
             asker::start(process.legacies.clone(), asks).map_err(StartError::Runtime)?;
@@ -187,10 +195,24 @@ impl Running {
     }
 
     /// Takes no new connections, lets what is under way end within the grace, and keeps all evidence.
-    pub(crate) fn stop(self) {
+    pub(crate) fn stop(self, end: End) {
         drop((self.watch, self.tls_watch, self.rollback));
         let process = &self.control.process;
+        let shutdown = process.generations.load().config.shutdown;
+        let patience = match end {
+            End::Told => {
+                process.phase.send_replace(Phase::Unready);
+                std::thread::sleep(shutdown.delay);
+                PATIENCE.min(shutdown.grace)
+            }
+            End::Interrupted => Duration::ZERO,
+        };
         process.phase.send_replace(Phase::Draining);
+        let closing = Arc::clone(process);
+        self.side.spawn(async move {
+            tokio::time::sleep(patience).await;
+            closing.closing.begin();
+        });
         for core in self.cores {
             if core.join().is_err() {
                 tracing::error!("a core had panicked");

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::LocalSet;
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::balance::{Fresh, Seat};
@@ -125,16 +126,27 @@ async fn serve(
             Some(fresh) = seat.arriving.recv() => spawn(&connections, &core, fresh),
             // A core without requests lets go of the old generation, too.
             Ok(()) = news.changed() => drop(core.generation()),
-            _ = phase.wait_for(|phase| *phase == Phase::Draining) => break,
+            _ = phase.wait_for(|phase| *phase >= Phase::Draining) => break,
+        }
+    }
+    // What the kernel has accepted for us already.
+    while let Ok(Ok((stream, peer, entrance))) = timeout(Duration::ZERO, accept(&listeners)).await {
+        let placed = stream.into_std().ok().and_then(|stream| seat.place(stream, peer, entrance));
+        if let Some(fresh) = placed {
+            spawn(&connections, &core, fresh);
         }
     }
     drop(listeners);
+    for fresh in seat.leave().await {
+        spawn(&connections, &core, fresh);
+    }
     connections.close();
-    if tokio::time::timeout(process.grace, connections.wait()).await.is_err() {
+    let grace = core.generation().config.shutdown.grace;
+    if timeout(grace, connections.wait()).await.is_err() {
         tracing::warn!(connections = connections.len(), "the grace is over; connections are cut off");
     }
     core.commits.close();
-    if tokio::time::timeout(COMMITS, core.commits.wait()).await.is_err() {
+    if timeout(COMMITS, core.commits.wait()).await.is_err() {
         tracing::error!(commits = core.commits.len(), "commits under way are cut off");
     }
     Ok(())

@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Context, unusable};
 use crate::control::Control;
-use crate::serve::{Running, StartError};
+use crate::serve::{End, Running, StartError};
 
 /// What `serve` takes.
 #[derive(Debug, clap::Args)]
@@ -48,9 +48,9 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         Err(why) => return Err(anyhow::Error::new(why).context("the process cannot start")),
     };
     announce(&running);
-    wait(&running.control)?;
-    tracing::info!("ending: no new connections, answers under way are finished");
-    running.stop();
+    let end = wait(&running.control)?;
+    tracing::info!("ending: answers under way are finished");
+    running.stop(end);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -76,7 +76,7 @@ fn announce(running: &Running) {
 }
 
 /// Waits for the end; reloads when asked to.
-fn wait(control: &Control) -> anyhow::Result<()> {
+fn wait(control: &Control) -> anyhow::Result<End> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut end = signal(SignalKind::terminate())?;
@@ -84,8 +84,8 @@ fn wait(control: &Control) -> anyhow::Result<()> {
         let mut again = signal(SignalKind::hangup())?;
         loop {
             tokio::select! {
-                _ = end.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
+                _ = end.recv() => return Ok(End::Told),
+                _ = interrupt.recv() => return Ok(End::Interrupted),
                 // What is wrong, or what changed, is logged already.
                 _ = again.recv() => match control.reload().await {
                     Ok(Ok(outcome)) if !outcome.changed => tracing::info!("read again: nothing has changed"),

@@ -1,6 +1,7 @@
 //! `routes.toml` as it is written. Its JSON Schema comes from these types, and so do these comments.
 
 pub(crate) mod front;
+pub(crate) mod process;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -72,6 +73,8 @@ pub(crate) struct File {
     pub forwarded: Option<At<front::Forwarded>>,
     /// What clients may send, and how fast they have to.
     pub limits: Option<At<front::Limits>>,
+    /// How the process ends.
+    pub shutdown: Option<At<process::Shutdown>>,
     /// The old backends, by name.
     pub legacy: Sections<Legacy>,
     /// Kafka clusters, by name.

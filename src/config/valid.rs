@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub forwarding: Forwarding,
     /// What HTTP/1.1 clients are held to. For connections that come after it.
     pub http1: Arc<handover_http1::server::Config>,
+    /// How the process ends. As it is when that begins.
+    pub shutdown: Shutdown,
     /// Where overrides, the last good configuration and the store are kept. Read at start only.
     pub state: PathBuf,
     /// How many cores serve clients. Read at start only.
@@ -72,6 +74,15 @@ pub(crate) struct Listen {
     pub proxies: Vec<IpNet>,
     /// For operators; `None` when it is switched off.
     pub admin: Option<SocketAddr>,
+}
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shutdown {
+    /// How long it goes on accepting connections although it says that it is not ready.
+    pub delay: Duration,
+    /// How long what is under way may take then.
+    pub grace: Duration,
 }
 
 /// What clients by TLS are served with. The files may be replaced at run time.

@@ -1,10 +1,12 @@
 //! One client's connection: one request after the other walks, until one side closes it.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 
 use handover_http1::server::Connection;
 use handover_http1::{Error, Refusal, RequestHead, Version};
-use tokio::sync::watch;
 
 use super::exchange::{Answer, Body};
 use crate::accept::client::Client;
@@ -20,30 +22,36 @@ use crate::walk::{Arrived, walk};
 ///
 /// What is more than waiting for a request is boxed: a connection is idle most of its time, and then no larger than that.
 pub(in crate::accept) async fn serve(core: &Rc<Core>, client: &Client, stream: Stream) {
+    let closing = &core.process.closing;
     let mut phase = core.process.phase.subscribe();
+    let mut draining = *phase.borrow_and_update() > Phase::Serving;
+    let mut told = pin!(closing.told());
+    let mut listens = false;
     let mut connection = Connection::new(stream, core.bounds());
     loop {
-        let head = match next(&mut connection, &mut phase).await {
+        // The next request; none when the client has left, or is idle while connections are closed.
+        let next = poll_fn(|cx| {
+            if let next @ Poll::Ready(_) = connection.poll_next_head(cx) {
+                return next;
+            }
+            // Once: the task stays the one that is woken.
+            if !listens {
+                listens = true;
+                let _ = told.as_mut().poll(cx);
+            }
+            if connection.is_idle() && closing.is_so() { Poll::Ready(Ok(None)) } else { Poll::Pending }
+        });
+        let head = match next.await {
             Ok(Some(head)) => head,
             ended => return Box::pin(end(core, client, connection, ended)).await,
         };
-        let draining = *phase.borrow() == Phase::Draining;
+        if phase.has_changed().unwrap_or(true) {
+            draining = *phase.borrow_and_update() > Phase::Serving;
+        }
         let exchange = Box::pin(exchange(core, client, &mut connection, head, draining));
         if let Some(backend) = exchange.await {
             return Box::pin(become_tunnel(core, connection, backend)).await;
         }
-    }
-}
-
-/// The next request; none when the client has left, or is idle while the process drains.
-async fn next(
-    connection: &mut Connection<Stream>,
-    phase: &mut watch::Receiver<Phase>,
-) -> Result<Option<RequestHead>, Error> {
-    tokio::select! {
-        biased;
-        next = connection.next_head() => next,
-        _ = phase.wait_for(|phase| *phase == Phase::Draining), if connection.is_idle() => Ok(None),
     }
 }
 

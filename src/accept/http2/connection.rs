@@ -99,7 +99,7 @@ pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: str
                 let wait = if closing { LINGER } else { bounds.timeouts.idle };
                 end.as_mut().reset(Instant::now() + wait);
             }
-            _ = phase.wait_for(|phase| *phase == Phase::Draining), if !closing => {
+            _ = phase.wait_for(|phase| *phase >= Phase::Draining), if !closing => {
                 closing = true;
                 connection.graceful_shutdown();
                 end.as_mut().reset(Instant::now() + LINGER);

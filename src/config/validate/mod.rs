@@ -5,6 +5,7 @@ mod kafka;
 mod legacy;
 mod listen;
 mod native;
+mod process;
 mod route;
 mod spool;
 mod table;
@@ -104,6 +105,7 @@ fn whole(
     }
     let listen = listen::listen(main, faults);
     let (forwarding, http1) = (front::forwarded(main, faults), front::limits(main, faults));
+    let shutdown = process::shutdown(main, faults);
     let state = state_folder(main, against);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = Section::new(main.context, 0..0, faults).count(&main.raw.workers, cores).min(1024);
@@ -129,6 +131,7 @@ fn whole(
         listen,
         forwarding,
         http1,
+        shutdown,
         state,
         workers,
         legacies: values(legacies),
@@ -158,6 +161,7 @@ fn only_in_main(file: &Read<'_>, faults: &mut Vec<Fault>) {
         raw.listen.as_ref().map(At::span),
         raw.forwarded.as_ref().map(At::span),
         raw.limits.as_ref().map(At::span),
+        raw.shutdown.as_ref().map(At::span),
         raw.s3.as_ref().map(At::span),
         raw.spool.as_ref().map(At::span),
     ];
