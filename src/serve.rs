@@ -2,7 +2,9 @@
 //!
 //! Order at the start: the state folder, what runs beside the cores, what the configuration needs, listening sockets,
 //! cores, the admin. At the end the reverse: unready, no new connections, answers under way, effects under way, evidence.
+//! What a [predecessor](crate::upgrade) has, is taken over in place of being made.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -14,17 +16,17 @@ use std::time::Duration;
 use handover_api::Ports;
 use handover_shadow::{RedactionKey, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::accept::counts::Counts;
-use crate::accept::listener::{self, Entrance, ListenError};
+use crate::accept::listener::{Entrance, ListenError};
+use crate::accept::listeners::{Listeners, Sockets};
 use crate::accept::tls::{self, Tls, TlsError};
 use crate::accept::{balance, core};
 use crate::commit::Producers;
 use crate::config::fault::Faults;
 use crate::config::load::Location;
 use crate::config::reload::Reloader;
-use crate::config::valid::Config;
 use crate::config::watch::Watch;
 use crate::control::{self, Applier, Control, Unprepared};
 use crate::legacy::Legacies;
@@ -40,12 +42,18 @@ use crate::process::{Closing, Phase, Process, Refusals};
 use crate::rollback::watch::RollbackWatch;
 use crate::route::generation::{Handlers, Shared};
 use crate::tables::Tables;
+use crate::upgrade::inheritance::Inheritance;
+use crate::upgrade::predecessor::{Gone, Predecessor};
+use crate::upgrade::successor::Successor;
 
 /// The file of the evidence, in the state folder.
 pub(crate) const EVIDENCE: &str = "evidence.sqlite";
 
 /// How long an idle connection is given to send a request with whose answer it can be told that we end.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long before the end of the grace idle connections are closed, where a successor takes all new requests.
+const LAST: Duration = Duration::from_secs(1);
 
 /// How long records under way may take to be delivered at the end.
 const FLUSH: Duration = Duration::from_secs(15);
@@ -88,6 +96,8 @@ pub(crate) enum End {
     Told,
     /// Somebody in front of it waits for that (Ctrl-C).
     Interrupted,
+    /// Another one has taken over.
+    Succeeded(Successor),
 }
 
 /// A running process.
@@ -101,8 +111,11 @@ pub(crate) struct Running {
     /// Where operators connect to.
     pub admin: Option<SocketAddr>,
     cores: Vec<JoinHandle<()>>,
+    sockets: Arc<Sockets>,
     side: Runtime,
     admin_runtime: Runtime,
+    /// Dropping it ends the admin, once it has answered.
+    admin_open: oneshot::Sender<Infallible>,
     court: tokio::task::JoinHandle<()>,
     store: Store,
     watch: Watch,
@@ -116,6 +129,7 @@ impl Running {
         location: Location,
         handlers: Handlers,
         identities: Identities,
+        inherited: Inheritance,
     ) -> Result<Self, StartError> {
         let names: Vec<String> = handlers.keys().cloned().collect();
         let loaded =
@@ -132,7 +146,7 @@ impl Running {
 
         let tls = config.listen.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
         let tls_watch = tls.clone().map(tls::Watch::start).transpose().map_err(StartError::Runtime)?;
-        let listeners = Listeners::bind(&config)?;
+        let mut listeners = Listeners::bind(&config.listen, config.workers, inherited.sockets)?;
         let (workers, admin) = (config.workers, listeners.admin_address());
         let [http, https] = [Entrance::Plain, Entrance::Tls].map(|entrance| listeners.addresses(entrance));
         let tables = Arc::new(Tables::new(&state, side.handle().clone()));
@@ -141,7 +155,12 @@ impl Running {
         let (mirror, mut begun) = Mirror::new();
         let (court, tapped) = mpsc::channel(TAPPED_MAX);
         let legacies = Legacies::new(scratch);
-        let pools = Pools::new(legacies.clone(), Keeper::ourselves(&[crate::cli::KEEP_POOL]));
+        legacies.lend(inherited.held);
+        let mut pools = Pools::new(legacies.clone(), Keeper::ourselves(&[crate::cli::KEEP_POOL]));
+        if !inherited.pools.is_empty() {
+            let _entered = side.enter();
+            pools.adopt(inherited.pools);
+        }
         let process = Arc::new(Process {
             generations: Shared::new(handlers, Arc::clone(&config), overrides),
             cores: std::iter::repeat_with(|| AtomicU64::new(1)).take(workers).collect(),
@@ -169,12 +188,14 @@ impl Running {
         let conductor = Conductor { ports, producers, identities };
         let court = Court { conductor, recorder: store.recorder() };
         let court = side.spawn(court.sit(begun, tapped));
-        let cores = start_cores(&process, listeners.clients, workers).map_err(StartError::Runtime)?;
+        let cores = start_cores(&process, listeners.of_cores()).map_err(StartError::Runtime)?;
         let applier = Arc::new(Applier::new(Arc::clone(&process), side.handle().clone()));
         let reloader = Arc::new(Reloader::new(location, loaded, names, applier));
         let control = Arc::new(Control::new(process, store_path, Arc::clone(&reloader)));
+        let (admin_open, admin_end) = oneshot::channel();
         if let Some(listener) = listeners.admin {
-            start_admin(&admin_runtime, listener, Arc::clone(&control)).map_err(StartError::Runtime)?;
+            start_admin(&admin_runtime, listener, Arc::clone(&control), admin_end)
+                .map_err(StartError::Runtime)?;
         }
         let watch = Watch::start(reloader).map_err(StartError::Runtime)?;
         let rollback = RollbackWatch::start(&control, side.handle().clone()).map_err(StartError::Runtime)?;
@@ -184,14 +205,28 @@ impl Running {
             https,
             admin,
             cores,
+            sockets: Arc::new(listeners.kept),
             side,
             admin_runtime,
+            admin_open,
             court,
             store,
             watch,
             tls_watch,
             rollback,
         })
+    }
+
+    /// All that a successor needs, to be gathered where waiting is allowed.
+    pub(crate) fn heritage(&self) -> impl FnOnce() -> io::Result<Inheritance> + Send + 'static {
+        let (process, sockets) = (Arc::clone(&self.control.process), Arc::clone(&self.sockets));
+        let side = self.side.handle().clone();
+        move || side.block_on(Inheritance::of(&process, &sockets))
+    }
+
+    /// Tells the predecessor that we serve, and takes over what it lets go of.
+    pub(crate) fn succeed(&self, predecessor: Predecessor) -> io::Result<Gone> {
+        predecessor.take_over(Arc::clone(&self.control.process), self.side.handle().clone())
     }
 
     /// Takes no new connections, lets what is under way end within the grace, and keeps all evidence.
@@ -206,7 +241,16 @@ impl Running {
                 PATIENCE.min(shutdown.grace)
             }
             End::Interrupted => Duration::ZERO,
+            End::Succeeded(successor) => {
+                // Operators ask the successor from now on.
+                drop(self.admin_open);
+                self.side.block_on(async { process.managed.lock().await.release().await });
+                process.legacies.leave();
+                successor.keep_told(process.legacies.clone());
+                shutdown.grace.saturating_sub(LAST)
+            }
         };
+        drop(self.sockets);
         process.phase.send_replace(Phase::Draining);
         let closing = Arc::clone(process);
         self.side.spawn(async move {
@@ -240,42 +284,12 @@ impl Running {
     }
 }
 
-/// Bound sockets: for each core one of each address.
-struct Listeners {
-    clients: Vec<(Entrance, Vec<TcpListener>)>,
-    admin: Option<TcpListener>,
-}
-
-impl Listeners {
-    fn bind(config: &Config) -> Result<Self, ListenError> {
-        let listen = &config.listen;
-        let plain = listen.http.iter().map(|address| (Entrance::Plain, *address));
-        let tls = listen.https.iter().map(|address| (Entrance::Tls, *address));
-        let bind = |(entrance, address)| Ok((entrance, listener::bind(address, config.workers)?));
-        let clients = plain.chain(tls).map(bind).collect::<Result<_, ListenError>>()?;
-        let admin = listen.admin.map(|address| listener::bind(address, 1)).transpose()?;
-        Ok(Self { clients, admin: admin.and_then(|mut bound| bound.pop()) })
-    }
-
-    fn addresses(&self, entrance: Entrance) -> Vec<SocketAddr> {
-        let bound = self.clients.iter().filter(|(of, _)| *of == entrance);
-        bound.filter_map(|(_, sockets)| sockets.first()?.local_addr().ok()).collect()
-    }
-
-    fn admin_address(&self) -> Option<SocketAddr> {
-        self.admin.as_ref()?.local_addr().ok()
-    }
-}
-
 fn start_cores(
     process: &Arc<Process>,
-    mut listeners: Vec<(Entrance, Vec<TcpListener>)>,
-    workers: usize,
+    sockets: Vec<Vec<(Entrance, TcpListener)>>,
 ) -> io::Result<Vec<JoinHandle<()>>> {
-    let seats = balance::seats(workers);
-    let start = |(index, seat): (usize, balance::Seat)| {
-        let own = listeners.iter_mut().filter_map(|(entrance, sockets)| Some((*entrance, sockets.pop()?)));
-        let own = own.collect();
+    let seats = balance::seats(sockets.len());
+    let start = |(index, (seat, own)): (usize, (balance::Seat, Vec<_>))| {
         let process = Arc::clone(process);
         std::thread::Builder::new().name(format!("core-{index}")).spawn(move || {
             if let Err(error) = core::run(process, own, seat) {
@@ -283,14 +297,21 @@ fn start_cores(
             }
         })
     };
-    seats.into_iter().enumerate().map(start).collect()
+    seats.into_iter().zip(sockets).enumerate().map(start).collect()
 }
 
-fn start_admin(runtime: &Runtime, listener: TcpListener, control: Arc<Control>) -> io::Result<()> {
+fn start_admin(
+    runtime: &Runtime,
+    listener: TcpListener,
+    control: Arc<Control>,
+    end: oneshot::Receiver<Infallible>,
+) -> io::Result<()> {
     let _entered = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener)?;
     runtime.spawn(async move {
-        if let Err(error) = axum::serve(listener, crate::admin::router(control)).await {
+        let served = axum::serve(listener, crate::admin::router(control));
+        let ended = async { drop(end.await) };
+        if let Err(error) = served.with_graceful_shutdown(ended).await {
             tracing::error!(%error, "the admin has ended");
         }
     });

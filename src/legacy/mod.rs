@@ -22,9 +22,10 @@ pub(crate) mod spec;
 #[cfg(test)]
 mod testing;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use self::error::{Cause, ExchangeError, Leg};
 pub(crate) use self::fastcgi::Load;
@@ -53,13 +54,15 @@ struct Shared {
     disk: Disk,
     responders: ByAddress<Pool>,
     upstreams: ByAddress<Permits>,
+    /// The connections to each FastCGI responder that a predecessor holds.
+    lent: Mutex<BTreeMap<String, usize>>,
 }
 
 impl Legacies {
     /// Bodies whose length is not known go to files without names in `scratch`.
     pub(crate) fn new(scratch: PathBuf) -> Self {
         let (disk, responders, upstreams) = (Disk::new(scratch), ByAddress::default(), ByAddress::default());
-        Self { shared: Arc::new(Shared { disk, responders, upstreams }) }
+        Self { shared: Arc::new(Shared { disk, responders, upstreams, lent: Mutex::default() }) }
     }
 
     /// One core's way to legacy. It must be used on that core's runtime only.
@@ -76,6 +79,37 @@ impl Legacies {
         for (_, pool) in self.shared.responders.all().into_iter().filter(|(known, _)| known == address) {
             pool.let_go();
         }
+    }
+
+    /// Closes the connections to all FastCGI responders as soon as they are idle, for good: a successor needs them.
+    pub(crate) fn leave(&self) {
+        self.shared.responders.all().into_iter().for_each(|(_, pool)| pool.leave());
+    }
+
+    /// The connections to each FastCGI responder, by address, that we may have.
+    pub(crate) fn shares(&self) -> BTreeMap<String, usize> {
+        self.by_responder(|load| load.max)
+    }
+
+    /// The connections to each FastCGI responder, by address, that we have or wait for.
+    pub(crate) fn needed(&self) -> BTreeMap<String, usize> {
+        self.by_responder(|load| load.busy + load.waiting)
+    }
+
+    fn by_responder(&self, count: impl Fn(Load) -> usize) -> BTreeMap<String, usize> {
+        let all = self.shared.responders.all().into_iter();
+        all.map(|(address, pool)| (address.to_string(), count(pool.load()))).collect()
+    }
+
+    /// Does without the connections to FastCGI responders, by address, that a predecessor still holds. A child serves
+    /// one connection at a time: a kept one of ours would keep the predecessor's requests waiting for ever.
+    pub(crate) fn lend(&self, lent: BTreeMap<String, usize>) {
+        *self.shared.lent.lock().unwrap_or_else(PoisonError::into_inner) = lent;
+        self.shared
+            .responders
+            .all()
+            .into_iter()
+            .for_each(|(address, pool)| pool.lend(self.shared.lent(&address)));
     }
 
     /// Has the children of a FastCGI responder that runs under us read what was sent to them, before they are told to end.
@@ -96,6 +130,13 @@ impl Legacies {
         let upstreams =
             self.shared.upstreams.all().into_iter().map(|(address, permits)| (address, load(&permits)));
         responders.chain(upstreams).collect()
+    }
+}
+
+impl Shared {
+    fn lent(&self, address: &Address) -> usize {
+        let lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        lent.get(&address.to_string()).copied().unwrap_or(0)
     }
 }
 
@@ -133,7 +174,11 @@ impl CoreLegacies {
     }
 
     fn pool(&self, address: &Address, spec: &Spec) -> Arc<Pool> {
-        let pool = self.shared.responders.get(address, || Pool::new(address.clone(), spec.connections_max));
+        let pool = self.shared.responders.get(address, || {
+            let pool = Pool::new(address.clone(), spec.connections_max);
+            pool.lend(self.shared.lent(address));
+            pool
+        });
         pool.resize(spec.connections_max);
         pool
     }

@@ -1,4 +1,5 @@
-//! The life of the process, from the outside: how it ends.
+//! The life of the process, from the outside: how it ends, how a new binary takes over from it.
 
 mod drain;
+mod upgrade;
 mod world;
