@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -53,7 +54,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
             let (predecessor, inherited) = Predecessor::inherit().context("there is no predecessor")?;
             (Some(predecessor), inherited)
         }
-        false => (None, Inheritance::default()),
+        false => (None, Inheritance::of_systemd().context("a socket that systemd has given cannot be used")?),
     };
     let running = match Running::start(
         context.location.clone(),
@@ -70,18 +71,30 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         None => Gone::already(),
     };
     announce(&running);
+    tell_systemd(&[NotifyState::Ready]);
     let end = wait(&running, gone)?;
     match &end {
         End::Succeeded(successor) => {
+            tell_systemd(&[NotifyState::MainPid(successor.id)]);
             tracing::info!(
                 successor = successor.id,
                 "another process has taken over; answers under way are finished"
             );
         }
-        _ => tracing::info!("ending: answers under way are finished"),
+        _ => {
+            tell_systemd(&[NotifyState::Stopping]);
+            tracing::info!("ending: answers under way are finished");
+        }
     }
     running.stop(end);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Does nothing where systemd did not start us with `Type=notify`.
+fn tell_systemd(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "systemd cannot be told how the process stands");
+    }
 }
 
 /// The kernel sends us SIGTERM when our parent ends.
@@ -162,12 +175,16 @@ async fn attempt_upgrade(
 }
 
 async fn reload(control: &Control) {
+    if let Ok(now) = NotifyState::monotonic_usec_now() {
+        tell_systemd(&[NotifyState::Reloading, now]);
+    }
     // What is wrong, or what changed, is logged already.
     if let Ok(Ok(outcome)) = control.reload().await
         && !outcome.changed
     {
         tracing::info!("read again: nothing has changed");
     }
+    tell_systemd(&[NotifyState::Ready]);
 }
 
 fn log_to_stderr(form: LogForm, context: &Context) {

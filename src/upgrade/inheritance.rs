@@ -1,4 +1,4 @@
-//! What a process is given by its predecessor: all that it has.
+//! What a process is given by whoever started it: by systemd sockets, by a predecessor all that it has.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -39,6 +39,18 @@ impl Inheritance {
     pub(crate) async fn of(process: &Process, sockets: &Sockets) -> io::Result<Self> {
         let pools = process.managed.lock().await.ends().await;
         Ok(Self { sockets: sockets.double()?, pools, held: process.legacies.shares() })
+    }
+
+    /// The sockets that systemd listens on for us, if any.
+    pub(crate) fn of_systemd() -> io::Result<Self> {
+        let mut given = listenfd::ListenFd::from_env();
+        let mut sockets = Sockets::default();
+        for index in 0..given.len() {
+            if let Some(socket) = given.take_tcp_listener(index)? {
+                sockets.add(socket.local_addr()?, socket)?;
+            }
+        }
+        Ok(Self { sockets, ..Self::default() })
     }
 
     pub(super) fn send(&self, channel: &mut Channel) -> io::Result<()> {
