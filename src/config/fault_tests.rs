@@ -130,7 +130,9 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         ),
         (
             "[listen]\nproxy_protocol = { from = ['10.0.0.0/8', '::1', '10.0.0.0/33'] }\nL",
-            &["2:49 `10.0.0.0/33` is no network (a network or an address, like \"10.0.0.0/8\" or \"::1\")"],
+            &[
+                "2:49 `10.0.0.0/33` is no address or network (an address, or a network like \"10.0.0.0/8\" or \"fd00::/8\")",
+            ],
         ),
         ("[listen]\nhttp = ['0.0.0.0:80', '0.0.0.0:80']\nL", &["2:23 0.0.0.0:80 is listened on already"]),
         // Legacies.

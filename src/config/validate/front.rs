@@ -1,10 +1,8 @@
 //! `[forwarded]` and `[limits]`: what is believed of clients, and what is borne of them.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use handover_http1::{LeastRate, Leniency, Limits, MAX_FIELDS, ServerTimeouts, server};
-use ipnet::IpNet;
 
 use super::Read;
 use crate::config::fault::Fault;
@@ -20,16 +18,7 @@ pub(super) fn forwarded(main: &Read<'_>, faults: &mut Vec<Fault>) -> Forwarding 
     let raw = main.raw.forwarded.as_ref();
     let mut section = Section::new(main.context, raw.map_or(0..0, At::span), faults);
     let raw = raw.map_or(&none, At::get);
-    let texts = raw.trusted.as_ref().map(At::texts).unwrap_or_default();
-    let trusted = texts.into_iter().filter_map(|(text, span)| {
-        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
-        if network.is_none() {
-            let hint = "an address, or a network like \"10.0.0.0/8\" or \"fd00::/8\"".to_owned();
-            section.fault_with_hint(span, format!("`{text}` is no address or network"), hint);
-        }
-        network
-    });
-    let trusted = trusted.collect();
+    let trusted = raw.trusted.as_ref().map(|texts| section.networks(texts)).unwrap_or_default();
     Forwarding {
         trusted,
         standard: raw.standard.as_ref().is_some_and(|standard| *standard.get()),

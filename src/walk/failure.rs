@@ -1,0 +1,73 @@
+//! What becomes of a request that could not be answered as it should, and what is said of it.
+
+use std::error::Error;
+
+use handover_api::Response;
+use tracing::Level;
+
+use super::Walk;
+use crate::exchange::{ClientGone, ClientSink};
+use crate::observe::{AnsweredBy, chain};
+use crate::reply::Failure;
+
+impl Walk<'_> {
+    pub(super) async fn fail(
+        &self,
+        failure: Failure,
+        error: &(dyn Error + 'static),
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        self.count_refused(failure, error);
+        self.log(failure, error);
+        self.respond(AnsweredBy::Proxy, failure.response(), sink).await
+    }
+
+    pub(super) async fn respond(
+        &self,
+        by: AnsweredBy,
+        response: Response,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        match sink.respond(response).await {
+            Ok(()) => by,
+            Err(gone) => self.client_gone(by, &gone),
+        }
+    }
+
+    fn client_gone(&self, by: AnsweredBy, gone: &ClientGone) -> AnsweredBy {
+        tracing::debug!(error = chain(gone), "the client has gone");
+        by
+    }
+
+    /// A body that was refused counts under the same reasons as a head.
+    pub(super) fn count_refused(&self, failure: Failure, error: &(dyn Error + 'static)) {
+        if let Some(reason) = failure.refused(error) {
+            self.core.process.refusals.count(reason);
+        }
+    }
+
+    /// What was passed on although it is unusual.
+    pub(super) fn count_unusual(&self, slow_body: bool) {
+        let tolerated = self.arrived.head.tolerated();
+        let (client, path) = (self.client.ip(), self.arrived.head.path());
+        for (is_so, reason) in [
+            (tolerated.no_host, "http10_without_host"),
+            (tolerated.non_ascii_target, "non_ascii_target"),
+            (slow_body, "slow_body"),
+        ] {
+            if is_so {
+                self.core.process.tolerated.count(reason, client, path);
+            }
+        }
+    }
+
+    pub(super) fn log(&self, failure: Failure, error: &dyn Error) {
+        let route = self.decision.route.map_or("", |route| route.name());
+        let (code, error) = (failure.code(), chain(error));
+        match failure.level() {
+            Level::ERROR => tracing::error!(route, code, error, "a request could not be answered"),
+            Level::WARN => tracing::warn!(route, code, error, "a request could not be answered"),
+            _ => tracing::info!(route, code, error, "a request could not be answered"),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The walk of one request, from its head to the end of its answer.
+//!
+//! 1. route: look up in the generation, decide who answers;
+//! 2. native: gather the body, run the handler;
+//! 3. commit: its effects, before anything is sent;
+//! 4. reply: native's answer, or
+//! 5. legacy: by stage, on decline, or as fallback; in shadow with both bodies captured on the way;
+//! 6. observe: one observation, whatever happened.
+//!
+//! Nothing is sent and nothing is committed before step 3, so that up to there any failure can fall back.
+
+mod arrived;
+mod failure;
+mod legacy;
+mod native;
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub(crate) use self::arrived::Arrived;
+use self::arrived::Seen;
+use crate::accept::core::Core;
+use crate::exchange::{BodySource, ClientSink};
+use crate::observe::{AnsweredBy, Observation};
+use crate::route::Stage;
+use crate::route::decide::{Decision, Plan, decide};
+use crate::route::generation::Generation;
+
+/// Walks one request. Whether the connection can go on afterwards, the connection itself knows: an answer that was
+/// broken off ends it.
+pub(crate) async fn walk<B: BodySource, S: ClientSink>(
+    core: &Core,
+    arrived: &Arrived,
+    body: &mut B,
+    sink: &mut S,
+) {
+    let began = Instant::now();
+    let generation = core.generation();
+    // 1
+    let seen = Seen { arrived, client: generation.config.forwarding.client(arrived.hop()) };
+    let decision = decide(&generation, &seen);
+    let walk = Walk {
+        core,
+        generation: &generation,
+        arrived,
+        client: seen.client,
+        decision: &decision,
+        shared_fault: Cell::new(false),
+    };
+    let answered_by = walk.answer(body, sink).await;
+    walk.count_unusual(body.was_slow());
+    // 6
+    let observation = Observation {
+        route: decision.route.map(|route| route.name()),
+        stage: decision.route.map_or(Stage::Legacy, |route| route.stage),
+        answered_by,
+        status: sink.status().unwrap_or(0),
+        shared_fault: walk.shared_fault.get(),
+        took: began.elapsed(),
+    };
+    core.cells.add(&observation);
+    observation.log(arrived.head.method(), arrived.head.path());
+}
+
+struct Walk<'a> {
+    core: &'a Core,
+    generation: &'a Generation,
+    arrived: &'a Arrived,
+    client: SocketAddr,
+    decision: &'a Decision<'a>,
+    /// Whether native could not answer by a fault that hits many routes.
+    shared_fault: Cell<bool>,
+}
+
+impl Walk<'_> {
+    async fn answer(&self, body: &mut impl BodySource, sink: &mut impl ClientSink) -> AnsweredBy {
+        match (self.decision.plan, self.decision.route) {
+            (Plan::Native | Plan::Verify | Plan::Retired, Some(route)) => {
+                self.native(route, body, sink).await
+            }
+            (Plan::Shadow, Some(route)) => self.shadowed(route, body, sink).await,
+            _ => self.legacy(AnsweredBy::Legacy, body, sink).await,
+        }
+    }
+}
