@@ -18,6 +18,7 @@ use crate::legacy::Legacies;
 use crate::legacy::managed::Pools;
 use crate::mirror::Mirror;
 use crate::mirror::tap::Taps;
+use crate::observe::access::AccessLog;
 use crate::observe::cells::Registry;
 use crate::observe::tolerated::Tolerated;
 use crate::route::generation::Shared;
@@ -88,6 +89,8 @@ pub(crate) struct Process {
     pub refusals: Refusals,
     /// Requests that were passed on although they are unusual.
     pub tolerated: Tolerated,
+    /// The access log, where there is one.
+    pub access: Option<AccessLog>,
     /// How clients connect.
     pub clients: Counts,
     /// Networks whose peers say in a PROXY header whom they speak for.

@@ -37,6 +37,7 @@ use crate::mirror::tap::Taps;
 use crate::mirror::{Mirror, asker};
 use crate::native::identity::Identities;
 use crate::native::ports::LivePorts;
+use crate::observe::access::AccessLog;
 use crate::observe::tolerated::Tolerated;
 use crate::process::{Closing, Phase, Process, Refusals};
 use crate::rollback::watch::RollbackWatch;
@@ -54,6 +55,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long before the end of the grace idle connections are closed, where a successor takes all new requests.
 const LAST: Duration = Duration::from_secs(1);
+
+/// How long the last lines of the access log may take to be written.
+const LINES: Duration = Duration::from_secs(1);
 
 /// How long records under way may take to be delivered at the end.
 const FLUSH: Duration = Duration::from_secs(15);
@@ -76,6 +80,9 @@ pub(crate) enum StartError {
     /// A listening socket.
     #[error("the process cannot listen")]
     Listen(#[from] ListenError),
+    /// The access log.
+    #[error("the access log cannot be written: look at `to` in `[access_log]`")]
+    AccessLog(#[source] io::Error),
     /// The certificates for clients.
     #[error("clients cannot be served over TLS: look at `tls` in `[listen]`")]
     Tls(#[from] TlsError),
@@ -174,6 +181,12 @@ impl Running {
             taps: Taps::new(court),
             refusals: Refusals::default(),
             tolerated: Tolerated::default(),
+            access: config
+                .access_log
+                .as_ref()
+                .map(AccessLog::start)
+                .transpose()
+                .map_err(StartError::AccessLog)?,
             clients: Counts::default(),
             proxies: config.listen.proxies.clone(),
             tls,
@@ -276,6 +289,9 @@ impl Running {
             process.taps.stop();
             process.managed.lock().await.stop().await;
         });
+        if let Some(log) = &process.access {
+            log.end(LINES);
+        }
         self.court.abort();
         self.admin_runtime.shutdown_background();
         self.side.shutdown_timeout(Duration::from_secs(1));

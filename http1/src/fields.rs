@@ -95,6 +95,12 @@ impl Fields {
         &self.bytes
     }
 
+    /// Takes out the fields called `name`, whatever its case. The section's bytes keep them.
+    pub fn remove(&mut self, name: &[u8]) {
+        let bytes = &self.bytes;
+        self.entries.retain(|entry| !entry.field(bytes).name.eq_ignore_ascii_case(name));
+    }
+
     /// Marks the fields that `Connection` names as ending here, where they may be.
     pub(crate) fn end_here(&mut self, is_named: impl Fn(&[u8]) -> bool) {
         for entry in &mut self.entries {

@@ -19,6 +19,7 @@ use super::balance::{Fresh, Seat};
 use super::listener::Entrance;
 use super::{connection, tls};
 use crate::legacy::CoreLegacies;
+use crate::observe::access::{AccessLog, CoreLog};
 use crate::observe::cells::CoreCells;
 use crate::process::{Phase, Process};
 use crate::route::generation::Generation;
@@ -35,6 +36,8 @@ pub(crate) struct Core {
     pub process: Arc<Process>,
     /// This core's counters.
     pub cells: CoreCells,
+    /// This core's way into the access log, where there is one.
+    pub access: Option<CoreLog>,
     /// This core's connections to legacies.
     pub legacies: CoreLegacies,
     /// Commits under way: they outlive the connections that they are for.
@@ -63,6 +66,7 @@ impl Core {
         Self {
             index,
             cells: CoreCells::new(Arc::clone(&process.metrics)),
+            access: process.access.as_ref().map(AccessLog::on_core),
             legacies: process.legacies.on_core(),
             commits: TaskTracker::new(),
             handshakes: Semaphore::new(tls::HANDSHAKES_MAX),

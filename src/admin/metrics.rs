@@ -28,6 +28,11 @@ pub(super) fn text(control: &Control) -> String {
     for (reason, count) in process.tolerated.all() {
         let _ = writeln!(text, "handover_tolerated_total{{reason=\"{reason}\"}} {count}");
     }
+    if let Some(log) = &process.access {
+        let help =
+            "Lines of the access log that were dropped: whoever reads it is too slow, or the disk is full.";
+        single(&mut text, "handover_access_log_dropped_total", "counter", help, log.dropped());
+    }
     let generation = process.generations.load();
     let (begun, dropped) = process.mirror.counts();
     single(&mut text, "handover_generation", "gauge", "The current generation's number.", generation.number);

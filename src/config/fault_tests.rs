@@ -103,6 +103,19 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
                 "3:10 a head has at most 100 fields",
             ],
         ),
+        // What is told of requests.
+        (
+            "[access_log]\nto = 'syslog'\nform = 'yaml'\n[explain]\nfield = 'Content-Length'\nL",
+            &[
+                "2:6 `syslog` is nothing to log to (\"stdout\", \"stderr\" or \"file:PATH\")",
+                "3:8 unknown variant `yaml`, expected `json` or `text`",
+                "5:9 `Content-Length` cannot say why (a field like \"X-Request-Id\")",
+            ],
+        ),
+        (
+            "[explain]\nforce = { field = 'X-Stage', key_file = '/dev/null' }\nL",
+            &["2:40 the key has less than 16 bytes (make one: openssl rand -hex 32)"],
+        ),
         // Listen.
         (
             "[listen]\nhttp = ':80'\nL",

@@ -3,6 +3,7 @@
 pub(crate) mod front;
 mod kafka;
 mod listen;
+pub(crate) mod observe;
 pub(crate) mod process;
 mod route;
 mod table;
@@ -78,6 +79,10 @@ pub(crate) struct File {
     pub forwarded: Option<At<front::Forwarded>>,
     /// What clients may send, and how fast they have to.
     pub limits: Option<At<front::Limits>>,
+    /// A line for each request. Read at start; none when not given.
+    pub access_log: Option<At<observe::AccessLog>>,
+    /// Why a request went where it went.
+    pub explain: Option<At<observe::Explain>>,
     /// How the process ends.
     pub shutdown: Option<At<process::Shutdown>>,
     /// The old backends, by name.

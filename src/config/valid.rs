@@ -14,9 +14,11 @@ use ipnet::IpNet;
 
 use crate::legacy::forwarded::Forwarding;
 use crate::legacy::spec::Spec;
+use crate::observe::access;
 use crate::rollback::Limits;
 use crate::route::Stage;
 use crate::route::canary::{Canary, Share};
+use crate::route::explain::Explain;
 use crate::route::matcher::Matcher;
 use crate::route::pattern::Pattern;
 
@@ -31,6 +33,10 @@ pub(crate) struct Config {
     pub forwarding: Forwarding,
     /// What HTTP/1.1 clients are held to. For connections that come after it.
     pub http1: Arc<handover_http1::server::Config>,
+    /// The access log. Read at start only.
+    pub access_log: Option<access::Spec>,
+    /// Why a request went where it went, and who may say where it goes.
+    pub explain: Explain,
     /// How the process ends. As it is when that begins.
     pub shutdown: Shutdown,
     /// Where overrides, the last good configuration and the store are kept. Read at start only.

@@ -76,6 +76,12 @@ pub(crate) trait ClientSink: AnswerSink {
 
     /// The status of the final answer, once its head was given.
     fn status(&self) -> Option<u16>;
+
+    /// How many bytes of the answer's body were given.
+    fn sent(&self) -> u64;
+
+    /// Has the final answer's head say this, too.
+    fn add_field(&mut self, name: &str, value: String);
 }
 
 /// The client's side of an exchange failed. Nobody is left to answer.

@@ -5,6 +5,7 @@
 
 pub(crate) mod canary;
 pub(crate) mod decide;
+pub(crate) mod explain;
 pub(crate) mod generation;
 pub(crate) mod matcher;
 pub(crate) mod override_store;
@@ -20,6 +21,7 @@ use handover_api::BoxedHandler;
 
 use crate::config::valid::RouteSpec;
 use canary::Share;
+use explain::Forced;
 use overrides::Overridden;
 pub use stage::Stage;
 
@@ -42,6 +44,11 @@ pub(crate) trait Asked {
 
     /// A number from 0 to 1, the latter excluded, drawn anew for each request: which requests a `verify` share takes.
     fn draw(&self) -> f64;
+
+    /// The stage that somebody who may has asked for.
+    fn forced(&self) -> Option<Forced> {
+        None
+    }
 }
 
 /// The values of one header field.

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use handover_http1::{Field, RequestHead};
 
 use crate::legacy::forwarded::Hop;
+use crate::route::explain::Forced;
 use crate::route::{Asked, Values};
 
 /// A request's head and where it came from.
@@ -31,6 +32,7 @@ impl Arrived {
 pub(super) struct Seen<'a> {
     pub(super) arrived: &'a Arrived,
     pub(super) client: SocketAddr,
+    pub(super) forced: Option<Forced>,
 }
 
 impl Asked for Seen<'_> {
@@ -62,5 +64,9 @@ impl Asked for Seen<'_> {
 
     fn draw(&self) -> f64 {
         fastrand::f64()
+    }
+
+    fn forced(&self) -> Option<Forced> {
+        self.forced
     }
 }

@@ -19,6 +19,7 @@ impl Walk<'_> {
     ) -> AnsweredBy {
         self.count_refused(failure, error);
         self.log(failure, error);
+        self.note(failure.code());
         self.respond(AnsweredBy::Proxy, failure.response(), sink).await
     }
 
@@ -28,6 +29,7 @@ impl Walk<'_> {
         response: Response,
         sink: &mut impl ClientSink,
     ) -> AnsweredBy {
+        self.explain(by, sink);
         match sink.respond(response).await {
             Ok(()) => by,
             Err(gone) => self.client_gone(by, &gone),
@@ -37,6 +39,20 @@ impl Walk<'_> {
     fn client_gone(&self, by: AnsweredBy, gone: &ClientGone) -> AnsweredBy {
         tracing::debug!(error = chain(gone), "the client has gone");
         by
+    }
+
+    /// Keeps why, where somebody reads it.
+    pub(super) fn note(&self, failure: &str) {
+        if self.core.access.is_some() {
+            failure.clone_into(&mut self.failure.borrow_mut());
+        }
+    }
+
+    /// Has the answer say who gives it and why, where the file asks for that.
+    pub(super) fn explain(&self, by: AnsweredBy, sink: &mut impl ClientSink) {
+        if let Some(name) = &self.generation.config.explain.field {
+            sink.add_field(name, self.decision.field(by, self.generation.number));
+        }
     }
 
     /// A body that was refused counts under the same reasons as a head.

@@ -11,6 +11,7 @@ use crate::legacy::{ExchangeError, Outbound, Served};
 use crate::mirror::ROOM;
 use crate::mirror::asker::Ask;
 use crate::mirror::capture::{CapturedAnswer, CapturedSink};
+use crate::observe::legs::Leg;
 use crate::observe::{AnsweredBy, chain};
 use crate::reply::Failure;
 use crate::route::Route;
@@ -26,6 +27,7 @@ impl Walk<'_> {
         let Some(capture) = self.core.process.mirror.begin(route, request) else {
             return self.legacy(AnsweredBy::Legacy, body, sink).await;
         };
+        self.explain(AnsweredBy::Legacy, sink);
         let (mut body, mut captured) = capture.around(body, sink);
         let exchanged = Box::pin(self.exchange(&mut body, &mut captured)).await;
         drop((body, captured));
@@ -54,6 +56,7 @@ impl Walk<'_> {
         sink: &mut impl ClientSink,
     ) -> AnsweredBy {
         let Some(captured) = captured else { return Box::pin(self.legacy(answered_by, body, sink)).await };
+        self.explain(answered_by, sink);
         let exchanged = {
             let mut sink = CapturedSink::new(sink, ROOM, captured);
             Box::pin(self.exchange(body, &mut sink)).await
@@ -67,6 +70,7 @@ impl Walk<'_> {
         body: &mut impl BodySource,
         sink: &mut impl ClientSink,
     ) -> AnsweredBy {
+        self.explain(answered_by, sink);
         let exchanged = self.exchange(body, sink).await;
         self.ended(answered_by, exchanged, sink).await
     }
@@ -92,7 +96,14 @@ impl Walk<'_> {
             repeatable: route.is_some_and(|route| route.spec.repeatable),
             route: route.map_or("", Route::name),
         };
-        self.core.legacies.exchange(legacy, &outbound, body, sink).await
+        let leg = self.legs.begin();
+        let exchanged = self.core.legacies.exchange(legacy, &outbound, body, sink).await;
+        if let Ok(served) = &exchanged {
+            self.legs.set(Leg::Waited, served.waited);
+            self.legs.set(Leg::Answered, served.answered);
+        }
+        self.legs.end(Leg::Legacy, leg);
+        exchanged
     }
 
     /// Legacy's answer went through, or its failure becomes one of ours as long as none was begun.
@@ -108,6 +119,7 @@ impl Walk<'_> {
                 Some(failure) if sink.status().is_none() => self.fail(failure, &error, sink).await,
                 Some(failure) => {
                     self.count_refused(failure, &error);
+                    self.note(failure.code());
                     tracing::debug!(leg = error.leg.label(), "legacy broke off within its answer");
                     self.log(failure, &error);
                     answered_by

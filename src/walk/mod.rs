@@ -14,15 +14,18 @@ mod failure;
 mod legacy;
 mod native;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Instant;
+
+use jiff::Timestamp;
 
 pub(crate) use self::arrived::Arrived;
 use self::arrived::Seen;
 use crate::accept::core::Core;
 use crate::exchange::{BodySource, ClientSink};
+use crate::observe::access::Entry;
+use crate::observe::legs::Legs;
 use crate::observe::{AnsweredBy, Observation};
 use crate::route::Stage;
 use crate::route::decide::{Decision, Plan, decide};
@@ -32,21 +35,26 @@ use crate::route::generation::Generation;
 /// broken off ends it.
 pub(crate) async fn walk<B: BodySource, S: ClientSink>(
     core: &Core,
-    arrived: &Arrived,
+    mut arrived: Arrived,
     body: &mut B,
     sink: &mut S,
 ) {
     let began = Instant::now();
     let generation = core.generation();
+    let forced = generation.config.explain.forced(&mut arrived.head);
+    let arrived = &arrived;
     // 1
-    let seen = Seen { arrived, client: generation.config.forwarding.client(arrived.hop()) };
+    let client = generation.config.forwarding.client(arrived.hop());
+    let seen = Seen { arrived, client, forced };
     let decision = decide(&generation, &seen);
     let walk = Walk {
         core,
         generation: &generation,
         arrived,
-        client: seen.client,
+        client,
         decision: &decision,
+        legs: Legs::new(core.access.is_some()),
+        failure: RefCell::default(),
         shared_fault: Cell::new(false),
     };
     let answered_by = walk.answer(body, sink).await;
@@ -61,7 +69,20 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
         took: began.elapsed(),
     };
     core.cells.add(&observation);
-    observation.log(arrived.head.method(), arrived.head.path());
+    if let Some(log) = &core.access {
+        log.write(&Entry {
+            at: Timestamp::now(),
+            observed: &observation,
+            client: client.ip(),
+            head: &arrived.head,
+            protocol: arrived.protocol,
+            sent: if arrived.head.is_head() { 0 } else { sink.sent() },
+            why: decision.why.label(),
+            failure: &walk.failure.borrow(),
+            generation: generation.number,
+            legs: &walk.legs,
+        });
+    }
 }
 
 struct Walk<'a> {
@@ -70,6 +91,9 @@ struct Walk<'a> {
     arrived: &'a Arrived,
     client: SocketAddr,
     decision: &'a Decision<'a>,
+    legs: Legs,
+    /// Why native did not answer, or nobody could, for the access log.
+    failure: RefCell<String>,
     /// Whether native could not answer by a fault that hits many routes.
     shared_fault: Cell<bool>,
 }

@@ -16,6 +16,7 @@ use crate::mirror::NativeSide;
 use crate::mirror::capture::owned_fields;
 use crate::mirror::experiment::failed;
 use crate::native::{self, Decided};
+use crate::observe::legs::Leg;
 use crate::observe::{AnsweredBy, chain};
 use crate::reply::Failure;
 use crate::route::Route;
@@ -29,9 +30,13 @@ impl Walk<'_> {
         sink: &mut impl ClientSink,
     ) -> AnsweredBy {
         // 2
-        let whole = match gather(body, route.spec.body_max).await {
+        let leg = self.legs.begin();
+        let gathered = gather(body, route.spec.body_max).await;
+        self.legs.end(Leg::Body, leg);
+        let whole = match gathered {
             Ok(Gathered::Whole(whole)) => whole,
             Ok(Gathered::TooLarge(read)) => {
+                self.note(Failure::BodyTooLarge.code());
                 let mut again = Replayed::begun(read, body);
                 return self.not_native(Failure::BodyTooLarge, AnsweredBy::Declined, &mut again, sink).await;
             }
@@ -45,10 +50,13 @@ impl Walk<'_> {
         let mirror = &self.core.process.mirror;
         let trial = if self.decision.plan == Plan::Verify { mirror.trial(route) } else { None };
         let began = Instant::now();
-        let answer = match native::run(handler, &request, &cx, route.spec.timeout).await {
+        let decided = native::run(handler, &request, &cx, route.spec.timeout).await;
+        self.legs.end(Leg::Native, Some(began));
+        let answer = match decided {
             Ok(Decided::Answer(answer)) => answer,
             Ok(Decided::Decline(decline)) => {
                 tracing::debug!(route = route.name(), reason = decline.reason(), "native declined");
+                self.note(decline.reason());
                 if let Some(trial) = trial {
                     let outcome = Outcome::Declined(decline.reason().to_owned());
                     let native = NativeSide { outcome, effects: Vec::new(), took: began.elapsed() };
@@ -58,11 +66,9 @@ impl Walk<'_> {
                 return self.not_native(Failure::NativeFailed, AnsweredBy::Declined, &mut again, sink).await;
             }
             Err(failure) => {
-                tracing::warn!(
-                    route = route.name(),
-                    error = chain(&failure),
-                    "native failed; legacy answers"
-                );
+                let error = chain(&failure);
+                self.note(&error);
+                tracing::warn!(route = route.name(), error, "native failed; legacy answers");
                 self.shared_fault.set(failure.is_shared());
                 if let Some(trial) = trial {
                     let native =
@@ -76,7 +82,10 @@ impl Walk<'_> {
         let tried =
             trial.map(|trial| (trial, request.clone(), NativeSide::answered(&answer, began.elapsed())));
         // 3
-        match self.commit(route, answer.effects).await {
+        let leg = self.legs.begin();
+        let committed = self.commit(route, answer.effects).await;
+        self.legs.end(Leg::Commit, leg);
+        match committed {
             // 4
             Ok(committed) => {
                 let by = self.respond(AnsweredBy::Native, committed.told(answer.response), sink).await;
@@ -88,11 +97,9 @@ impl Walk<'_> {
             }
             Err(NotCommitted::Before(error)) => {
                 self.shared_fault.set(true);
-                tracing::warn!(
-                    route = route.name(),
-                    error = chain(&*error),
-                    "effects not taken; legacy answers"
-                );
+                let error = chain(&*error);
+                self.note(&error);
+                tracing::warn!(route = route.name(), error, "effects not taken; legacy answers");
                 self.not_native(Failure::NotCommitted, AnsweredBy::Fallback, &mut again, sink).await
             }
             Err(error @ NotCommitted::Unknown(_)) => self.fail(Failure::CommitUnknown, &error, sink).await,

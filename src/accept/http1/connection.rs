@@ -89,7 +89,7 @@ async fn exchange(
         responder.close_after();
     }
     let mut answer = Answer::new(responder);
-    walk(core, &arrived, &mut Body::new(body, framing), &mut answer).await;
+    walk(core, arrived, &mut Body::new(body, framing), &mut answer).await;
     answer.into_backend()
 }
 

@@ -137,7 +137,7 @@ async fn answer(
             let mut answer = Answer::new(&stream, head.is_head());
             let Client { peer, local, secure } = client;
             let arrived = Arrived { head, peer, local, secure, protocol: "HTTP/2.0" };
-            walk(&core, &arrived, &mut body, &mut answer).await;
+            walk(&core, arrived, &mut body, &mut answer).await;
         }
         Err(refusal) => {
             tracing::debug!(peer = %client.peer, error = chain(&refusal), "a request was refused");

@@ -22,18 +22,21 @@ pub(super) fn forwarded(main: &Read<'_>, faults: &mut Vec<Fault>) -> Forwarding 
     Forwarding {
         trusted,
         standard: raw.standard.as_ref().is_some_and(|standard| *standard.get()),
-        request_id: raw.request_id.as_ref().and_then(|name| field_name(name, &mut section)),
+        request_id: raw
+            .request_id
+            .as_ref()
+            .and_then(|name| field_name(name, "carry a request's id", &mut section)),
         trace: raw.trace.as_ref().map(|share| section.share(share)),
     }
 }
 
 /// A field of the application's own: not one that frames a message or that is made here anyway.
-fn field_name(name: &At<String>, section: &mut Section<'_>) -> Option<String> {
+pub(super) fn field_name(name: &At<String>, what: &str, section: &mut Section<'_>) -> Option<String> {
     let is_free = http::HeaderName::from_bytes(name.get().as_bytes()).is_ok()
         && handover_http1::Name::of(name.get().as_bytes()) == handover_http1::Name::Other;
     if !is_free {
         let hint = "a field like \"X-Request-Id\"".to_owned();
-        section.fault_with_hint(name.span(), format!("`{}` cannot carry a request's id", name.get()), hint);
+        section.fault_with_hint(name.span(), format!("`{}` cannot {what}", name.get()), hint);
     }
     is_free.then(|| name.get().clone())
 }
