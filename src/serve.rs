@@ -42,6 +42,7 @@ use crate::observe::tolerated::Tolerated;
 use crate::process::{Closing, Phase, Process, Refusals};
 use crate::rollback::watch::RollbackWatch;
 use crate::route::generation::{Handlers, Shared};
+use crate::route::limits::Limiter;
 use crate::tables::Tables;
 use crate::upgrade::inheritance::Inheritance;
 use crate::upgrade::predecessor::{Gone, Predecessor};
@@ -58,6 +59,9 @@ const LAST: Duration = Duration::from_secs(1);
 
 /// How long the last lines of the access log may take to be written.
 const LINES: Duration = Duration::from_secs(1);
+
+/// How often clients that a route's rate limit knows are forgotten, where they have not come for a while.
+const FORGET_EVERY: Duration = Duration::from_secs(1);
 
 /// How long records under way may take to be delivered at the end.
 const FLUSH: Duration = Duration::from_secs(15);
@@ -201,6 +205,7 @@ impl Running {
         let conductor = Conductor { ports, producers, identities };
         let court = Court { conductor, recorder: store.recorder() };
         let court = side.spawn(court.sit(begun, tapped));
+        side.spawn(forget_clients(Arc::clone(&process)));
         let cores = start_cores(&process, listeners.of_cores()).map_err(StartError::Runtime)?;
         let applier = Arc::new(Applier::new(Arc::clone(&process), side.handle().clone()));
         let reloader = Arc::new(Reloader::new(location, loaded, names, applier));
@@ -297,6 +302,15 @@ impl Running {
         self.side.shutdown_timeout(Duration::from_secs(1));
         // Dropping the store writes what is queued.
         drop(self.store);
+    }
+}
+
+/// What is known of clients that have not come for a while is of no use.
+async fn forget_clients(process: Arc<Process>) {
+    loop {
+        tokio::time::sleep(FORGET_EVERY).await;
+        let generation = process.generations.load();
+        generation.routes().iter().filter_map(|route| route.limiter.as_ref()).for_each(Limiter::forget);
     }
 }
 

@@ -3,6 +3,7 @@
 mod spool;
 
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 
 use crate::control::Control;
 use crate::observe::prometheus::{requests, single};
@@ -49,6 +50,7 @@ pub(super) fn text(control: &Control) -> String {
     for (route, count) in control.rollbacks.all() {
         let _ = writeln!(text, "handover_rollbacks_total{{http_route=\"{route}\"}} {count}");
     }
+    limits(&mut text, control);
     legacies(&mut text, control);
     kafka(&mut text, control);
     tables(&mut text, control);
@@ -91,6 +93,25 @@ fn clients(text: &mut String, control: &Control) {
     family(text, "handover_tls_reloads_total", "counter", "Changed TLS files, by what came of them.");
     for (outcome, count) in [("replaced", &tls.replaced), ("refused", &tls.refused)] {
         let _ = writeln!(text, "handover_tls_reloads_total{{outcome=\"{outcome}\"}} {}", count.get());
+    }
+}
+
+fn limits(text: &mut String, control: &Control) {
+    const NAME: &str = "handover_limited_total";
+    let generation = control.process.generations.load();
+    let mut limited = generation
+        .routes()
+        .iter()
+        .filter_map(|route| Some((route.name(), route.limiter.as_ref()?)))
+        .peekable();
+    if limited.peek().is_some() {
+        family(text, NAME, "counter", "Requests refused by a route's limits.");
+    }
+    for (route, limiter) in limited {
+        for (limit, count) in [("concurrency", &limiter.refused.busy), ("rate", &limiter.refused.too_many)] {
+            let count = count.load(Ordering::Relaxed);
+            let _ = writeln!(text, "{NAME}{{http_route=\"{route}\",limit=\"{limit}\"}} {count}");
+        }
     }
 }
 

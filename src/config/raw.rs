@@ -19,7 +19,7 @@ use toml::Spanned;
 
 pub(crate) use self::kafka::{Certificate, Kafka, KafkaAuth, Login, RawAck, RawPartitioner, Spool};
 pub(crate) use self::listen::{Listen, RawClientAuth, ServerTls};
-pub(crate) use self::route::{Native, PipelineFile, Route};
+pub(crate) use self::route::{Native, PipelineFile, Rate, Route};
 pub(crate) use self::table::{S3, Table};
 pub(crate) use self::texts::Texts;
 

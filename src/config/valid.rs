@@ -16,11 +16,11 @@ use crate::legacy::forwarded::Forwarding;
 use crate::legacy::spec::Spec;
 use crate::observe::access;
 use crate::rollback::Limits;
-use crate::route::Stage;
 use crate::route::canary::{Canary, Share};
 use crate::route::explain::Explain;
 use crate::route::matcher::Matcher;
 use crate::route::pattern::Pattern;
+use crate::route::{self, Stage};
 
 /// The whole configuration.
 #[derive(Debug)]
@@ -164,6 +164,8 @@ pub(crate) struct RouteSpec {
     pub body_max: u64,
     /// How long native may take.
     pub timeout: Duration,
+    /// What it may take of the process and of legacy.
+    pub limits: route::limits::Spec,
     /// The Kafka cluster that its records go to.
     pub kafka: Option<Arc<Kafka>>,
     /// What a 2xx promises of its records; the cluster's unless the route says so.

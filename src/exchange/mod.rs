@@ -4,6 +4,7 @@
 //! HTTP/1.1 or HTTP/2, bodies are streamed or replayed after a fallback, answers are captured for the shadow. Each of
 //! these is one more implementation or wrapper.
 
+pub(crate) mod capped;
 pub(crate) mod replayed;
 mod switched;
 

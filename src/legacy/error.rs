@@ -7,6 +7,7 @@ use std::time::Duration;
 use handover_http1::{Misuse, Refusal};
 
 use super::fastcgi::{BadHead, Fault};
+use super::spec::Spec;
 use crate::exchange::ClientGone;
 
 /// The part of an exchange that failed.
@@ -131,6 +132,13 @@ pub(crate) struct ExchangeError {
     /// What happened.
     #[source]
     pub cause: Cause,
+}
+
+impl ExchangeError {
+    /// Legacy took longer for an answer than its route allows.
+    pub(crate) fn late(legacy: &Spec, within: Duration) -> Self {
+        Failed::new(Leg::ReadHead, Cause::TimedOut(within)).of(&legacy.name, false)
+    }
 }
 
 /// A failure before it is known whose exchange it belongs to.

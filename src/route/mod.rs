@@ -7,6 +7,7 @@ pub(crate) mod canary;
 pub(crate) mod decide;
 pub(crate) mod explain;
 pub(crate) mod generation;
+pub(crate) mod limits;
 pub(crate) mod matcher;
 pub(crate) mod override_store;
 pub(crate) mod overrides;
@@ -22,6 +23,7 @@ use handover_api::BoxedHandler;
 use crate::config::valid::RouteSpec;
 use canary::Share;
 use explain::Forced;
+use limits::Limiter;
 use overrides::Overridden;
 pub use stage::Stage;
 
@@ -84,6 +86,8 @@ pub(crate) struct Route {
     pub verify: Share,
     /// What answers natively. There whenever `stage` is beyond legacy.
     pub native: Option<BoxedHandler>,
+    /// What it may take, where the file says so.
+    pub limiter: Option<Limiter>,
 }
 
 impl Route {

@@ -9,6 +9,7 @@ use super::Walk;
 use crate::exchange::{ClientGone, ClientSink};
 use crate::observe::{AnsweredBy, chain};
 use crate::reply::Failure;
+use crate::route::limits::Exceeded;
 
 impl Walk<'_> {
     pub(super) async fn fail(
@@ -19,6 +20,16 @@ impl Walk<'_> {
     ) -> AnsweredBy {
         self.count_refused(failure, error);
         self.log(failure, error);
+        self.note(failure.code());
+        self.respond(AnsweredBy::Proxy, failure.response(), sink).await
+    }
+
+    /// Counted by the limit, and not logged: it is clients' doing, as often as they like.
+    pub(super) async fn turn_away(&self, exceeded: Exceeded, sink: &mut impl ClientSink) -> AnsweredBy {
+        let failure = match exceeded {
+            Exceeded::Concurrency => Failure::RouteBusy,
+            Exceeded::Rate(wait) => Failure::TooManyRequests(wait.as_secs_f64().ceil() as u32),
+        };
         self.note(failure.code());
         self.respond(AnsweredBy::Proxy, failure.response(), sink).await
     }

@@ -1,9 +1,11 @@
 //! Step 5: legacy answers, with both bodies captured on the way where it is compared.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::{Arrived, Walk};
 use crate::exchange::{AnswerSink, BodySource, ClientSink};
@@ -97,7 +99,13 @@ impl Walk<'_> {
             route: route.map_or("", Route::name),
         };
         let leg = self.legs.begin();
-        let exchanged = self.core.legacies.exchange(legacy, &outbound, body, sink).await;
+        let exchange = pin!(self.core.legacies.exchange(legacy, &outbound, body, sink));
+        let exchanged = match route.and_then(|route| route.spec.limits.legacy_timeout) {
+            None => exchange.await,
+            Some(within) => {
+                timeout(within, exchange).await.unwrap_or_else(|_| Err(ExchangeError::late(legacy, within)))
+            }
+        };
         if let Ok(served) = &exchanged {
             self.legs.set(Leg::Waited, served.waited);
             self.legs.set(Leg::Answered, served.answered);

@@ -23,10 +23,12 @@ use jiff::Timestamp;
 pub(crate) use self::arrived::Arrived;
 use self::arrived::Seen;
 use crate::accept::core::Core;
+use crate::exchange::capped::Capped;
 use crate::exchange::{BodySource, ClientSink};
 use crate::observe::access::Entry;
 use crate::observe::legs::Legs;
 use crate::observe::{AnsweredBy, Observation};
+use crate::reply::Failure;
 use crate::route::Stage;
 use crate::route::decide::{Decision, Plan, decide};
 use crate::route::generation::Generation;
@@ -57,7 +59,7 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
         failure: RefCell::default(),
         shared_fault: Cell::new(false),
     };
-    let answered_by = walk.answer(body, sink).await;
+    let answered_by = walk.within_limits(body, sink).await;
     walk.count_unusual(body.was_slow());
     // 6
     let observation = Observation {
@@ -99,6 +101,23 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Within what the route may take.
+    async fn within_limits(&self, body: &mut impl BodySource, sink: &mut impl ClientSink) -> AnsweredBy {
+        let route = self.decision.route;
+        let limits = route.map(|route| &route.spec.limits);
+        let mut body = Capped::new(body, limits.and_then(|limits| limits.body));
+        if let Err(error) = body.declared() {
+            return self.fail(Failure::BodyTooLarge, &error, sink).await;
+        }
+        let Some((limiter, limits)) = route.and_then(|route| route.limiter.as_ref()).zip(limits) else {
+            return self.answer(&mut body, sink).await;
+        };
+        match limiter.enter(limits, self.client.ip()) {
+            Ok(_running) => Box::pin(self.answer(&mut body, sink)).await,
+            Err(exceeded) => self.turn_away(exceeded, sink).await,
+        }
+    }
+
     async fn answer(&self, body: &mut impl BodySource, sink: &mut impl ClientSink) -> AnsweredBy {
         match (self.decision.plan, self.decision.route) {
             (Plan::Native | Plan::Verify | Plan::Retired, Some(route)) => {

@@ -2,6 +2,7 @@
 //! told of requests.
 
 mod drain;
+mod limits;
 mod observed;
 mod systemd;
 mod upgrade;

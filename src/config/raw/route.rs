@@ -54,10 +54,38 @@ pub(crate) struct Route {
     pub body_max: Option<At<String>>,
     /// How long native may take; `"5s"` when not given.
     pub timeout: Option<At<String>>,
+    /// What it may take of the process and of legacy.
+    pub limits: Option<At<RouteLimits>>,
     /// The Kafka cluster that its records go to. Not needed when there is only one.
     pub kafka: Option<At<String>>,
     /// What a 2xx promises of its records; the cluster's when not given.
     pub ack: Option<At<RawAck>>,
+}
+
+/// What a route may take of the process and of legacy. What is not given has no limit of the route's own.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RouteLimits {
+    /// The most of its requests at once, beyond which clients get a 503.
+    pub concurrency: Option<At<u32>>,
+    /// The largest request body, whoever answers, beyond which clients get a 413.
+    pub body: Option<At<String>>,
+    /// How long legacy may take for a whole answer; then 504, or the answer is broken off.
+    pub legacy_timeout: Option<At<String>>,
+    /// How many requests a client may send, beyond which it gets a 429. A client is an IPv4 address or a /64 of IPv6.
+    pub rate: Option<At<Rate>>,
+}
+
+/// How many requests a client may send.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rate {
+    /// So many.
+    pub requests: At<u32>,
+    /// In each such time; `"1s"` when not given.
+    pub per: Option<At<String>>,
+    /// How many of them may come at once; as many as `requests` when not given.
+    pub burst: Option<At<u32>>,
 }
 
 /// What answers a route natively.
