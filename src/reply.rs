@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     LegacyTimedOut,
     /// Legacy's answer was broken, or broke off before its head was whole.
     LegacyBroken,
+    /// Legacy handed over to a file that is not there.
+    NoFile,
     /// The request's body is larger than its route or legacy takes.
     BodyTooLarge,
     /// The request's body was malformed or broke off.
@@ -73,6 +75,7 @@ impl Failure {
             Self::LegacyBroken => {
                 row(502, "legacy_broken", Level::ERROR, "The service gave no valid answer.")
             }
+            Self::NoFile => row(404, "no_file", Level::WARN, "There is nothing here."),
             Self::BodyTooLarge => row(413, "body_too_large", Level::INFO, "The request's body is too large."),
             Self::BodyBroken => row(400, "body_broken", Level::INFO, "The request's body is malformed."),
             Self::BodyTooSlow => {
@@ -113,6 +116,7 @@ impl Failure {
             (Cause::Client(ClientGone::Answer(_)), _) => None,
             (Cause::Client(gone @ ClientGone::Body(_)), _) => Some(Self::of_body(gone)),
             (Cause::BodyLength, _) => Some(Self::BodyBroken),
+            (Cause::NoFile(_), _) => Some(Self::NoFile),
             (Cause::TooLarge(_), _) => Some(Self::BodyTooLarge),
             (Cause::QueueFull(_), _) | (Cause::TimedOut(_), Leg::Wait) => Some(Self::Overloaded),
             (Cause::TimedOut(_), _) => Some(Self::LegacyTimedOut),

@@ -95,10 +95,10 @@ impl Fields {
         &self.bytes
     }
 
-    /// Takes out the fields called `name`, whatever its case. The section's bytes keep them.
-    pub fn remove(&mut self, name: &[u8]) {
+    /// Takes out the fields whose name is `unwanted`. The section's bytes keep them.
+    pub fn remove(&mut self, unwanted: impl Fn(&[u8]) -> bool) {
         let bytes = &self.bytes;
-        self.entries.retain(|entry| !entry.field(bytes).name.eq_ignore_ascii_case(name));
+        self.entries.retain(|entry| !unwanted(entry.field(bytes).name));
     }
 
     /// Marks the fields that `Connection` names as ending here, where they may be.

@@ -122,6 +122,12 @@ pub(crate) struct Legacy {
     /// FastCGI: whether files under `root` are served as nginx's `try_files` would; `true` when not given.
     #[serde(rename = "static")]
     pub static_files: Option<At<bool>>,
+    /// FastCGI: which files, compressed beforehand, are sent in a file's place to clients that take them, the best first:
+    /// `["br", "gzip"]` sends `site.css.br` or `site.css.gz`. None when not given.
+    pub precompressed: Option<At<Vec<At<RawCoding>>>>,
+    /// Folders that its answers may send files of, by the prefix of a path: `{ "/protected/" = "/srv/files" }`. An answer
+    /// says so by `X-Accel-Redirect: /protected/a.pdf`, or `X-Sendfile: /srv/files/a.pdf`.
+    pub accel: BTreeMap<String, At<String>>,
     /// FastCGI: parameters beside the usual ones, which they override.
     pub params: BTreeMap<String, At<String>>,
     /// How long connecting may take; `"5s"` when not given.
@@ -145,6 +151,18 @@ pub(crate) struct Legacy {
     pub dry_run: Option<At<String>>,
     /// How its version is known, to which evidence belongs: `"header:X-Version"` of its answers, or the version itself.
     pub version: Option<At<String>>,
+}
+
+/// How a file was compressed beforehand.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawCoding {
+    /// Brotli: `.br`.
+    Br,
+    /// gzip: `.gz`.
+    Gzip,
+    /// Zstandard: `.zst`.
+    Zstd,
 }
 
 /// A php-fpm that runs under the proxy.

@@ -4,6 +4,9 @@
 //! [`CoreLegacies`] is one core's way to legacy; a request never leaves its core. [`fastcgi`] is php-fpm,
 //! [`managed`] one that runs under us, [`files`] what lies beside its front controller, [`http`] any other backend.
 
+mod accel;
+#[cfg(test)]
+mod accel_tests;
 mod by_spec;
 mod disk;
 mod duplex;
@@ -27,16 +30,20 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub(crate) use self::accel::Accel;
 pub(crate) use self::error::{Cause, ExchangeError, Leg};
 pub(crate) use self::fastcgi::Load;
+pub(crate) use self::files::Coding;
 pub(crate) use self::outbound::Outbound;
 #[cfg(test)]
 pub(crate) use self::served::By;
 pub(crate) use self::served::Served;
 
+use self::accel::Accelerated;
 use self::by_spec::{ByAddress, BySpec};
 use self::disk::Disk;
 use self::fastcgi::{Pool, Responder};
+use self::files::Kept;
 use self::http::Upstream;
 use self::permits::Permits;
 use self::spec::{Address, Kind, Spec};
@@ -157,11 +164,34 @@ impl CoreLegacies {
         body: &mut impl BodySource,
         sink: &mut impl AnswerSink,
     ) -> Result<Served, ExchangeError> {
+        let disk = &self.shared.disk;
+        if let Kind::FastCgi(fastcgi) = &spec.kind
+            && let Some(file) = files::find(fastcgi, request, disk).await
+        {
+            return files::serve(file, &Kept::default(), spec, request, sink, disk).await;
+        }
+        let mut accelerated = Accelerated::new(sink, spec);
+        let served = self.ask(spec, request, body, &mut accelerated).await?;
+        let Some(order) = accelerated.order() else { return Ok(served) };
+        // Boxed, as whatever is rare.
+        Box::pin(async {
+            match order.find(spec, disk).await {
+                Some(file) => files::serve(file, &order.kept, spec, request, sink, disk).await,
+                None => Err(ExchangeError::no_file(spec, &order.name)),
+            }
+        })
+        .await
+    }
+
+    async fn ask(
+        &self,
+        spec: &Arc<Spec>,
+        request: &Outbound<'_>,
+        body: &mut impl BodySource,
+        sink: &mut impl AnswerSink,
+    ) -> Result<Served, ExchangeError> {
         match &spec.kind {
             Kind::FastCgi(fastcgi) => {
-                if let Some(file) = files::find(fastcgi, request, &self.shared.disk).await {
-                    return files::serve(file, spec, request, sink, &self.shared.disk).await;
-                }
                 let pool = self.pools.get(spec, || self.pool(&fastcgi.address, spec));
                 let responder = Responder { spec, fastcgi, pool: &pool, disk: &self.shared.disk };
                 responder.exchange(request, body, sink).await

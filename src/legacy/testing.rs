@@ -21,6 +21,7 @@ pub(crate) fn fastcgi(root: impl Into<PathBuf>) -> FastCgi {
         scripts: Vec::new(),
         path_info: false,
         static_files: false,
+        precompressed: Box::default(),
         params: Vec::new(),
         managed: None,
     }
@@ -40,6 +41,7 @@ pub(crate) fn spec(kind: Kind) -> Spec {
         body_max: 100 << 20,
         version: super::spec::Version::Unknown,
         dry_run: None,
+        accel: Vec::new(),
     }
 }
 
