@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
 use crate::control::Control;
-use crate::observe::prometheus::{requests, single};
+use crate::observe::prometheus::{escaped, requests, single};
 
 /// All metrics, in Prometheus' text form.
 pub(super) fn text(control: &Control) -> String {
@@ -89,6 +89,12 @@ fn clients(text: &mut String, control: &Control) {
         [("done", &counts.secured), ("failed", &counts.not_secured), ("too_slow", &counts.too_slow)];
     for (outcome, count) in outcomes {
         let _ = writeln!(text, "handover_tls_handshakes_total{{outcome=\"{outcome}\"}} {}", count.get());
+    }
+    const ENDS: &str = "handover_tls_certificate_expiry_timestamp_seconds";
+    family(text, ENDS, "gauge", "When each certificate in use ends.");
+    for (file, end) in tls.ends().iter() {
+        let file = escaped(&file.display().to_string());
+        let _ = writeln!(text, "{ENDS}{{file=\"{file}\"}} {end}");
     }
     family(text, "handover_tls_reloads_total", "counter", "Changed TLS files, by what came of them.");
     for (outcome, count) in [("replaced", &tls.replaced), ("refused", &tls.refused)] {

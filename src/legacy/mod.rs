@@ -8,6 +8,7 @@ mod accel;
 #[cfg(test)]
 mod accel_tests;
 mod by_spec;
+pub(crate) mod client_cert;
 mod disk;
 mod duplex;
 mod error;

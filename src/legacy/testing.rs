@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use handover_http1::{Fields, Leniency, Limits, RequestHead, ResponseHead};
 
+use super::client_cert::Certified;
 use super::outbound::Outbound;
 use super::spec::{Address, FastCgi, Kind, Spec};
 use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, Switched};
@@ -64,6 +65,7 @@ pub(crate) fn outbound(head: &RequestHead) -> Outbound<'_> {
         trusted: false,
         begins_trace: false,
         dry_run: None,
+        certified: Certified::Untold,
         protocol: "HTTP/1.1",
         secure: false,
         peer: "192.0.2.7:50000".parse().unwrap(),

@@ -1,9 +1,11 @@
 //! A request as it arrived, and as routing looks at it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use handover_http1::{Field, RequestHead};
 
+use crate::legacy::client_cert::ClientCert;
 use crate::legacy::forwarded::Hop;
 use crate::route::explain::Forced;
 use crate::route::{Asked, Values};
@@ -16,6 +18,8 @@ pub(crate) struct Arrived {
     pub peer: SocketAddr,
     /// The address that it connected to.
     pub local: SocketAddr,
+    /// The client's certificate, where it has one.
+    pub cert: Option<Arc<ClientCert>>,
     /// Whether it came by TLS.
     pub secure: bool,
     /// The version that the client speaks, as `SERVER_PROTOCOL` says it.

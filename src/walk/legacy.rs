@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::{Arrived, Walk};
 use crate::exchange::{AnswerSink, BodySource, ClientSink};
+use crate::legacy::client_cert::Certified;
 use crate::legacy::{ExchangeError, Outbound, Served};
 use crate::mirror::ROOM;
 use crate::mirror::asker::Ask;
@@ -43,10 +44,12 @@ impl Walk<'_> {
         body: Bytes,
         answer: oneshot::Sender<CapturedAnswer>,
     ) -> Ask {
-        let Arrived { head, local, secure, protocol, .. } = self.arrived;
-        let (head, route) = (head.clone(), Arc::clone(route));
-        let told = self.generation.config.forwarding.tell(self.arrived.hop());
-        Ask { head, body, told, peer: self.client, local: *local, secure: *secure, protocol, route, answer }
+        let Arrived { head, cert, local, secure, protocol, .. } = self.arrived;
+        let (head, cert, route) = (head.clone(), cert.clone(), Arc::clone(route));
+        let (forwarding, peer) = (&self.generation.config.forwarding, self.client);
+        let (told, tells_cert) = (forwarding.tell(self.arrived.hop()), forwarding.client_cert);
+        let (local, secure) = (*local, *secure);
+        Ask { head, body, told, cert, tells_cert, peer, local, secure, protocol, route, answer }
     }
 
     /// Legacy answers the client in native's place, and its answer is captured where there was room for that.
@@ -83,7 +86,8 @@ impl Walk<'_> {
         sink: &mut impl AnswerSink,
     ) -> Result<Served, ExchangeError> {
         let route = self.decision.route.map(Arc::as_ref);
-        let told = self.generation.config.forwarding.tell(self.arrived.hop());
+        let forwarding = &self.generation.config.forwarding;
+        let told = forwarding.tell(self.arrived.hop());
         let legacy = self.generation.legacy(route);
         let outbound = Outbound {
             head: &self.arrived.head,
@@ -91,6 +95,7 @@ impl Walk<'_> {
             trusted: told.trusted,
             begins_trace: told.begins_trace(),
             dry_run: legacy.dry_run_field(),
+            certified: Certified::of(forwarding.client_cert, self.arrived.cert.as_deref()),
             protocol: self.arrived.protocol,
             secure: self.arrived.secure,
             peer: self.client,

@@ -66,7 +66,7 @@ async fn end(
         // Found out where HTTP/1.1 would be refused, so that looking for it costs HTTP/1.1 nothing.
         Err(_) if !client.secure && connection.begins_http2() => {
             let (stream, read) = connection.into_read();
-            http2::serve(Rc::clone(core), *client, stream, read).await;
+            http2::serve(Rc::clone(core), client.clone(), stream, read).await;
         }
         Err(error) => refuse(core, client, connection, &error).await,
         Ok(_) => close(connection).await,
@@ -82,8 +82,8 @@ async fn exchange(
 ) -> Option<Switched> {
     let framing = head.framing();
     let protocol = if head.version() == Version::Http10 { "HTTP/1.0" } else { "HTTP/1.1" };
-    let Client { peer, local, secure } = *client;
-    let arrived = Arrived { head, peer, local, secure, protocol };
+    let Client { peer, local, secure, ref cert } = *client;
+    let arrived = Arrived { head, peer, local, cert: cert.clone(), secure, protocol };
     let (body, mut responder) = connection.exchange();
     if draining {
         responder.close_after();

@@ -22,6 +22,7 @@ pub(super) fn forwarded(main: &Read<'_>, faults: &mut Vec<Fault>) -> Forwarding 
     Forwarding {
         trusted,
         standard: raw.standard.as_ref().is_some_and(|standard| *standard.get()),
+        client_cert: raw.client_cert.as_ref().is_some_and(|told| *told.get()),
         request_id: raw
             .request_id
             .as_ref()
