@@ -2,17 +2,27 @@
 
 use bytes::Bytes;
 
+use crate::Session;
+
 /// One effect of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Effect {
     /// A Kafka record.
     Record(Record),
+    /// The session is stored as it is here. Of several the last one counts.
+    Session(Box<Session>),
 }
 
 impl From<Record> for Effect {
     fn from(record: Record) -> Self {
         Self::Record(record)
+    }
+}
+
+impl From<Session> for Effect {
+    fn from(session: Session) -> Self {
+        Self::Session(Box::new(session))
     }
 }
 
