@@ -70,6 +70,7 @@ look_for_bench() {
   look_for_test
   want wrk "the client of the bench" have wrk
   want valgrind "counts instructions" have valgrind
+  want nghttp2-client "h2load, the bench's client for HTTP/2" have h2load
   want haproxy "one of those whom the bench compares with" have haproxy
 }
 

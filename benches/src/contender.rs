@@ -41,6 +41,17 @@ impl Request {
     }
 }
 
+/// How clients speak to a contender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// HTTP/1.1 in the clear.
+    Plain,
+    /// HTTP/1.1 by TLS.
+    Tls,
+    /// HTTP/2 by TLS.
+    Http2,
+}
+
 /// One who answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Contender {
@@ -48,6 +59,8 @@ pub(crate) struct Contender {
     pub name: &'static str,
     /// Where it is asked.
     pub address: SocketAddr,
+    /// What is spoken there.
+    pub protocol: Protocol,
     /// Its own processes.
     pub own: Processes,
     /// The processes that work for it, such as PHP's.
@@ -62,7 +75,13 @@ impl Contender {
     /// One who works alone, or whose backend does not count.
     pub(crate) fn new(name: &'static str, address: SocketAddr, group: u32, request: &Request) -> Self {
         let (own, behind) = (Processes::of_groups([group]), Processes::of_groups([]));
-        Self { name, address, own, behind, request: request.clone(), goals: Vec::new() }
+        let (protocol, request) = (Protocol::Plain, request.clone());
+        Self { name, address, protocol, own, behind, request, goals: Vec::new() }
+    }
+
+    /// The same, asked by that protocol.
+    pub(crate) fn by(self, protocol: Protocol) -> Self {
+        Self { protocol, ..self }
     }
 
     /// The same with a backend that works for it.

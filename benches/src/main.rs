@@ -95,17 +95,25 @@ fn measure(asked: &Run) -> anyhow::Result<()> {
     }
     let pace = Pace { rounds: asked.rounds, each: Duration::from_secs(asked.seconds) };
     let wanted = |name: &str| asked.cases.is_empty() || asked.cases.iter().any(|asked| asked == name);
-    let mut rows = Vec::new();
+    let mut cases = Vec::new();
     for case in all.iter().filter(|case| wanted(case.name)) {
         eprintln!("{}: {}", case.name, case.what);
         let measured = (case.run)(&pace);
         println!("{}", report::table(&measured));
-        rows.extend(measured);
+        cases.push(measured);
     }
+    let markdown = asked.json.with_extension("md");
+    let rows = cases.concat();
     report::write(&asked.json, &rows)?;
+    report::write_markdown(&markdown, &cases)?;
     let verdicts = || rows.iter().flat_map(|row| &row.verdicts);
     let missed = verdicts().filter(|verdict| !verdict.holds()).count();
-    println!("{} goals, {missed} missed. All figures: {}", verdicts().count(), asked.json.display());
+    let all = verdicts().count();
+    println!(
+        "{all} goals, {missed} missed. All figures: {}, for documents: {}",
+        asked.json.display(),
+        markdown.display()
+    );
     Ok(())
 }
 

@@ -1,10 +1,10 @@
-//! What was measured, as a table for people and as JSON for programs.
+//! What was measured, as a table for people, as Markdown for documents and as JSON for programs.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
-use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::presets::{ASCII_MARKDOWN, UTF8_FULL_CONDENSED};
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
@@ -87,8 +87,14 @@ impl Row {
     }
 }
 
-/// The rows of a case.
+/// The rows of a case, for a terminal.
 pub(crate) fn table(rows: &[Row]) -> Table {
+    let mut table = filled(rows, "\n");
+    table.load_style(UTF8_FULL_CONDENSED);
+    table
+}
+
+fn filled(rows: &[Row], between_goals: &str) -> Table {
     let mut columns: Vec<&str> = Vec::new();
     for figure in rows.iter().flat_map(|row| &row.figures) {
         if !columns.contains(&figure.name) {
@@ -96,13 +102,12 @@ pub(crate) fn table(rows: &[Row]) -> Table {
         }
     }
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
     table.set_header(["work", "who"].into_iter().chain(columns.iter().copied()).chain(["goals"]));
     for row in rows {
         let cell = |name: &&str| row.figures.iter().find(|f| f.name == *name).map_or_else(String::new, shown);
         let goals: Vec<String> = row.verdicts.iter().map(told).collect();
         let texts = [row.work.clone(), row.who.clone()].into_iter();
-        table.add_row(texts.chain(columns.iter().map(cell)).chain([goals.join("\n")]));
+        table.add_row(texts.chain(columns.iter().map(cell)).chain([goals.join(between_goals)]));
     }
     for column in table.column_iter_mut().skip(2).take(columns.len()) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -123,6 +128,34 @@ fn told(verdict: &Verdict) -> String {
     let Verdict { against, ratio, at_most } = verdict;
     let outcome = if verdict.holds() { "holds" } else { "MISSED" };
     format!("{ratio:.3} of {against}, goal {at_most:.3}: {outcome}")
+}
+
+/// Writes a table for each case as Markdown, below the day and the machine.
+pub(crate) fn write_markdown(path: &Path, cases: &[Vec<Row>]) -> anyhow::Result<()> {
+    let mut text = format!("Measured on {} on {}.\n", jiff::Zoned::now().strftime("%Y-%m-%d"), machine());
+    for rows in cases {
+        let mut table = filled(rows, "<br>");
+        table.load_style(ASCII_MARKDOWN);
+        text.push_str(&format!("\n{table}\n"));
+    }
+    fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Cores, model and kernel, as `/proc` has them.
+fn machine() -> String {
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let models: Vec<&str> = cpus
+        .lines()
+        .filter_map(|line| line.strip_prefix("model name"))
+        .map(|rest| rest.trim_start_matches([' ', '\t', ':']))
+        .collect();
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!(
+        "{} cores of {}, Linux {}",
+        models.len(),
+        models.first().unwrap_or(&"an unknown model"),
+        kernel.trim()
+    )
 }
 
 /// Writes all figures as JSON.

@@ -4,7 +4,10 @@ mod fastcgi;
 mod idle;
 mod native;
 mod proxy;
+mod routes;
+mod secured;
 mod shadow;
+mod start;
 
 use crate::report::Row;
 use crate::rounds::Pace;
@@ -20,9 +23,11 @@ pub(crate) struct Case {
 }
 
 /// All of them, in the order in which they run.
-pub(crate) fn all() -> [Case; 5] {
+pub(crate) fn all() -> [Case; 8] {
     [
         Case { name: "proxy", what: "HTTP proxying, beside nginx and HAProxy", run: proxy::run },
+        Case { name: "secured", what: "the same by TLS and HTTP/2", run: secured::run },
+        Case { name: "routes", what: "10,000 routes, beside 10", run: routes::run },
         Case { name: "fastcgi", what: "FastCGI to php-fpm, beside nginx", run: fastcgi::run },
         Case {
             name: "native",
@@ -31,5 +36,6 @@ pub(crate) fn all() -> [Case; 5] {
         },
         Case { name: "shadow", what: "full shadowing, beside none", run: shadow::run },
         Case { name: "idle", what: "memory of 10,000 idle connections, beside nginx", run: idle::run },
+        Case { name: "start", what: "time to ready with tables on disk", run: start::run },
     ]
 }

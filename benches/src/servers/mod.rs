@@ -11,13 +11,25 @@ pub(crate) use php::{application, event};
 pub(crate) use proxy::{handover, served};
 
 use std::net::{SocketAddr, TcpStream};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use handover_parts::free_port;
 use handover_parts::process::Process;
+use handover_parts::{Authority, Identity, free_port};
 
 fn free_address() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], free_port()))
+}
+
+/// The certificate that all who speak TLS have: one key, so one cost.
+pub(crate) fn identity() -> &'static Identity {
+    static MADE: OnceLock<(Authority, Identity)> = OnceLock::new();
+    let made = || {
+        let authority = Authority::new();
+        let identity = authority.sign("bench.example");
+        (authority, identity)
+    };
+    &MADE.get_or_init(made).1
 }
 
 /// Waits until a server listens.

@@ -9,7 +9,7 @@ use handover_parts::tools;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use super::{free_address, group, wait_for};
+use super::{free_address, group, identity, wait_for};
 
 const ORIGIN: &str = include_str!("../../conf/origin.conf");
 const PROXY: &str = include_str!("../../conf/nginx-proxy.conf");
@@ -49,6 +49,7 @@ impl Origin {
 pub(crate) struct ProxyNginx {
     process: Process,
     address: SocketAddr,
+    secured: SocketAddr,
 }
 
 impl ProxyNginx {
@@ -59,14 +60,25 @@ impl ProxyNginx {
 
     /// The same, with memory set aside for so many connections of each of its two workers.
     pub(crate) fn with_slots(origin: SocketAddr, slots: usize) -> Self {
-        let config = PROXY.replace("@ORIGIN@", &origin.to_string()).replace("@SLOTS@", &slots.to_string());
+        let (secured, identity) = (free_address(), identity());
+        let config = PROXY
+            .replace("@ORIGIN@", &origin.to_string())
+            .replace("@SLOTS@", &slots.to_string())
+            .replace("@SECURED@", &secured.to_string())
+            .replace("@CERTIFICATE@", &identity.cert_file.to_string_lossy())
+            .replace("@KEY@", &identity.key_file.to_string_lossy());
         let (process, address) = start("nginx", &config, process::folder("nginx-proxy"));
-        Self { process, address }
+        Self { process, address, secured }
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens with TLS, for both versions of HTTP.
+    pub(crate) fn secured(&self) -> SocketAddr {
+        self.secured
     }
 
     /// Its process group.

@@ -65,6 +65,21 @@ impl Authority {
     }
 }
 
+impl Identity {
+    /// Certificate and key in one, as HAProxy wants them.
+    ///
+    /// # Panics
+    /// When the files are gone, which they are with their authority.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        [&self.cert_file, &self.key_file]
+            .map(|file| {
+                std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+            })
+            .concat()
+    }
+}
+
 impl Default for Authority {
     fn default() -> Self {
         Self::new()

@@ -1,4 +1,4 @@
-//! One run of wrk, and what it says.
+//! HTTP/1.1, in the clear and by TLS: one run of wrk, and what it says.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -6,36 +6,22 @@ use std::time::Duration;
 
 use handover_parts::{process, tools};
 
-use crate::contender::Contender;
-
-/// What a client sees of one run.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
-    /// Answers.
-    pub requests: u64,
-    /// For how long it was sent.
-    pub took: Duration,
-    /// Half of the answers came within.
-    pub p50: Duration,
-    /// 99 % of the answers came within.
-    pub p99: Duration,
-}
+use super::Seen;
+use crate::contender::{Contender, Protocol};
 
 /// The last line that the script prints, for us.
 const MARK: &str = "figures:";
 
-/// Drives a contender for so long, over that many connections.
-///
-/// # Panics
-/// When wrk is not there, or an answer had another status than it must, or was none: then nothing was measured.
-pub(crate) fn drive(contender: &Contender, connections: usize, each: Duration) -> Seen {
+/// As [`drive`](super::drive).
+pub(super) fn drive(contender: &Contender, connections: usize, each: Duration) -> Seen {
     let folder = process::folder("wrk");
     let script = folder.path().join("request.lua");
     process::write(&script, lua(contender));
     let mut wrk = Command::new(tools::program(&["wrk"]));
     wrk.args(["--threads", "1", "--timeout", "20s", "--latency", "--connections", &connections.to_string()]);
     wrk.args(["--duration", &format!("{}s", each.as_secs().max(1)), "--script"]).arg(script);
-    wrk.arg(format!("http://{}{}", contender.address, contender.request.path));
+    let scheme = if contender.protocol == Protocol::Plain { "http" } else { "https" };
+    wrk.arg(format!("{scheme}://{}{}", contender.address, contender.request.path));
     let output = wrk.output().expect("wrk can be started");
     let text = String::from_utf8_lossy(&output.stdout);
     let figures = text.lines().find_map(|line| line.strip_prefix(MARK)).and_then(figures);
