@@ -135,6 +135,7 @@ impl Control {
 /// Has everything at hand that a configuration names, before a request can need it.
 pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -> Result<(), Unprepared> {
     process.managed.lock().await.apply(&config.legacies).await?;
+    process.phps.apply(&config.legacies);
     process.tables.apply(&config.tables, &config.s3).await?;
     if process.tables.stats().iter().any(|table| table.rows.is_none()) {
         // Whatever comes of it: without S3 the routes fall back, and legacy answers.

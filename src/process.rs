@@ -16,6 +16,7 @@ use crate::accept::tls::Tls;
 use crate::commit::Producers;
 use crate::legacy::Legacies;
 use crate::legacy::managed::Pools;
+use crate::legacy::php::Phps;
 use crate::mirror::Mirror;
 use crate::mirror::tap::Taps;
 use crate::observe::access::AccessLog;
@@ -79,6 +80,8 @@ pub(crate) struct Process {
     pub producers: Arc<Producers>,
     /// What legacies share across cores: permits, parked connections.
     pub legacies: Legacies,
+    /// Which PHP each legacy runs.
+    pub phps: Arc<Phps>,
     /// The php-fpm pools that run under us.
     pub managed: tokio::sync::Mutex<Pools>,
     /// Where experiments are handed to.

@@ -31,6 +31,7 @@ use crate::config::watch::Watch;
 use crate::control::{self, Applier, Control, Unprepared};
 use crate::legacy::Legacies;
 use crate::legacy::managed::{Keeper, Pools};
+use crate::legacy::php::Phps;
 use crate::mirror::court::Court;
 use crate::mirror::experiment::Conductor;
 use crate::mirror::tap::Taps;
@@ -163,6 +164,7 @@ impl Running {
         let tables = Arc::new(Tables::new(&state, side.handle().clone()));
         let ports: Arc<dyn Ports> = Arc::new(LivePorts::new(Arc::clone(&tables) as Arc<_>));
         let producers = Arc::<Producers>::default();
+        let phps = Arc::<Phps>::default();
         let (mirror, mut begun) = Mirror::new();
         let (court, tapped) = mpsc::channel(TAPPED_MAX);
         let legacies = Legacies::new(scratch);
@@ -180,6 +182,7 @@ impl Running {
             tables,
             producers: Arc::clone(&producers),
             managed: tokio::sync::Mutex::new(pools),
+            phps: Arc::clone(&phps),
             legacies,
             mirror,
             taps: Taps::new(court),
@@ -200,9 +203,10 @@ impl Running {
         if let Some(asks) = begun.asks.take() {
             asker::start(process.legacies.clone(), asks).map_err(StartError::Runtime)?;
         }
+        phps.start(process.legacies.clone()).map_err(StartError::Runtime)?;
         side.block_on(control::prepare(&process, &config, side.handle()))?;
 
-        let conductor = Conductor { ports, producers, identities };
+        let conductor = Conductor { ports, producers, identities, phps };
         let court = Court { conductor, recorder: store.recorder() };
         let court = side.spawn(court.sit(begun, tapped));
         side.spawn(forget_clients(Arc::clone(&process)));

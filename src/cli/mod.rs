@@ -12,6 +12,7 @@ mod ledger;
 mod legacy_only;
 mod output;
 mod parity;
+mod probe;
 mod rollback;
 mod routes;
 mod serve;
@@ -82,6 +83,8 @@ enum Command {
     Routes(routes::Args),
     /// Show how far native and legacy agree.
     Parity(parity::Args),
+    /// Ask each legacy which PHP it runs, with which settings.
+    Probe(probe::Args),
     /// Say what a route's evidence lacks for it to move up.
     Gate(gate::Args),
     /// List in which ways native and legacy differ, and decide them.
@@ -162,6 +165,7 @@ pub(crate) fn run(handlers: Handlers, identities: Identities) -> ExitCode {
         Command::Explain(args) => explain::run(&args, &context),
         Command::Routes(args) => routes::run(&args, &context),
         Command::Parity(args) => parity::run(&args, &context),
+        Command::Probe(args) => probe::run(&args, &context),
         Command::Gate(args) => gate::run(&args, &context),
         Command::Clusters(args) => clusters::run(&args, &context),
         Command::Ledger(args) => ledger::run(&args, &context),

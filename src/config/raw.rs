@@ -151,6 +151,24 @@ pub(crate) struct Legacy {
     pub dry_run: Option<At<String>>,
     /// How its version is known, to which evidence belongs: `"header:X-Version"` of its answers, or the version itself.
     pub version: Option<At<String>>,
+    /// The version of PHP that it runs, `"8.2"`, for native handlers that do as that PHP does. With a `probe`
+    /// it holds until that has answered.
+    pub php: Option<At<String>>,
+    /// FastCGI: whether the running pool is asked which PHP it is, with which settings: native handlers then do as that one
+    /// does, and evidence belongs to it, so another PHP begins evidence anew. `true` has it run a script of ours from the
+    /// folder for temporary files, which it must be able to read; a path names the script as the pool sees it, where you
+    /// have put what `handover probe --script` prints. `false` when not given: nothing of ours is ever run there.
+    pub probe: Option<At<RawProbe>>,
+}
+
+/// Whether, and by which script, a pool is asked which PHP it is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "this is neither true, false nor the path of a script")]
+pub(crate) enum RawProbe {
+    /// By ours, or not at all.
+    Asked(bool),
+    /// By one that somebody has put there.
+    Script(String),
 }
 
 /// How a file was compressed beforehand.

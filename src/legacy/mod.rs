@@ -20,6 +20,8 @@ pub(crate) mod managed;
 mod outbound;
 mod path;
 mod permits;
+pub(crate) mod php;
+pub(crate) mod probe;
 mod served;
 mod socket;
 pub(crate) mod spec;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use legacy_compat::Version as PhpVersion;
+
 use super::{Accel, Coding};
 
 /// One legacy backend.
@@ -33,6 +35,19 @@ pub(crate) struct Spec {
     pub version: Version,
     /// A header field (name, value) by which it does all but what has effects.
     pub dry_run: Option<(String, String)>,
+    /// Which PHP it runs, as somebody has said; where it is asked, until it has answered.
+    pub php: Option<PhpVersion>,
+    /// By which script it is asked. It is FastCGI.
+    pub probe: Option<ProbeAt>,
+}
+
+/// Where the probe's script lies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ProbeAt {
+    /// In a folder of ours, which the pool can read.
+    Ours,
+    /// Where somebody has put it, as the pool sees it.
+    Theirs(PathBuf),
 }
 
 impl Spec {

@@ -43,6 +43,8 @@ pub(crate) fn spec(kind: Kind) -> Spec {
         version: super::spec::Version::Unknown,
         dry_run: None,
         accel: Vec::new(),
+        php: None,
+        probe: None,
     }
 }
 

@@ -9,14 +9,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use handover_http1::{Fields, RequestHead, ResponseHead};
+use handover_http1::RequestHead;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use super::ROOM;
 use super::capture::{CapturedAnswer, CapturedSink};
+use crate::exchange::nobody::{Nothing, Nowhere};
 use crate::exchange::replayed::Replayed;
-use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, Switched};
 use crate::legacy::client_cert::{Certified, ClientCert};
 use crate::legacy::forwarded::Told;
 use crate::legacy::{CoreLegacies, Legacies, Outbound};
@@ -99,47 +99,5 @@ async fn one(legacies: &CoreLegacies, ask: Ask) {
     let mut sink = CapturedSink::new(&mut nowhere, ROOM, ask.answer);
     if let Err(error) = legacies.exchange(&spec.legacy, &outbound, &mut body, &mut sink).await {
         tracing::debug!(route = ask.route.name(), %error, "legacy gave no answer to be compared");
-    }
-}
-
-/// What stands behind a body that is there already.
-struct Nothing;
-
-impl BodySource for Nothing {
-    fn length(&self) -> BodyLength {
-        BodyLength::Empty
-    }
-
-    async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
-        Ok(None)
-    }
-}
-
-/// Nobody waits for the answer.
-struct Nowhere;
-
-impl AnswerSink for Nowhere {
-    async fn informational(&mut self, _: &ResponseHead) -> Result<(), ClientGone> {
-        Ok(())
-    }
-
-    async fn head(&mut self, _: &ResponseHead) -> Result<(), ClientGone> {
-        Ok(())
-    }
-
-    async fn data(&mut self, _: Bytes) -> Result<(), ClientGone> {
-        Ok(())
-    }
-
-    async fn flush(&mut self) -> Result<(), ClientGone> {
-        Ok(())
-    }
-
-    async fn finish(&mut self, _: Option<&Fields>) -> Result<(), ClientGone> {
-        Ok(())
-    }
-
-    async fn switch(&mut self, _: &ResponseHead, _: Switched) -> Result<(), ClientGone> {
-        Ok(())
     }
 }

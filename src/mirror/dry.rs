@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use handover_api::{BoxFuture, Context, PortError, PortRead, Ports, Request, RuleRun, Table};
 use handover_shadow::{Absent, Injected};
 use jiff::Timestamp;
+use legacy_compat::Php;
 use tokio::sync::watch;
 
 use crate::native::{self, NativeFailure, Ran};
@@ -28,9 +29,19 @@ pub(super) struct DryRun {
     pub rules: Option<RuleRun>,
 }
 
+/// What a dry run is given besides its request.
+pub(super) struct Given {
+    /// Live ports, but for what legacy chose.
+    pub live: Arc<dyn Ports>,
+    /// What legacy chose.
+    pub chosen: Chosen,
+    /// The legacy's PHP, where it is known.
+    pub php: Option<Arc<Php>>,
+}
+
 /// Runs a route's handler dry. Waiting for what legacy chose does not count as the handler's time.
-pub(super) async fn run(route: &Route, request: &Request, live: Arc<dyn Ports>, chosen: Chosen) -> DryRun {
-    let ports = Arc::new(DryPorts { live, chosen, waited_us: AtomicU64::new(0) });
+pub(super) async fn run(route: &Route, request: &Request, given: Given) -> DryRun {
+    let ports = Arc::new(DryPorts { given, waited_us: AtomicU64::new(0) });
     let cx = Context::recording(Arc::clone(&ports) as Arc<dyn Ports>);
     let (own, began) = (route.spec.timeout, Instant::now());
     let mut ran = match &route.native {
@@ -46,15 +57,14 @@ pub(super) async fn run(route: &Route, request: &Request, live: Arc<dyn Ports>, 
 
 /// Live ports, but for what the route's `inject` rules name.
 struct DryPorts {
-    live: Arc<dyn Ports>,
-    chosen: Chosen,
+    given: Given,
     waited_us: AtomicU64,
 }
 
 impl DryPorts {
     /// What legacy chose under that name; `None` where no rule names it or legacy's answer has none.
     async fn injected(&self, name: &str) -> Option<Injected> {
-        let (mut chosen, began) = (self.chosen.clone(), Instant::now());
+        let (mut chosen, began) = (self.given.chosen.clone(), Instant::now());
         // An error is an exchange that broke off: the experiment is not going to be judged.
         let answered = chosen.wait_for(Option::is_some).await;
         self.waited_us.fetch_add(began.elapsed().as_micros() as u64, Ordering::Relaxed);
@@ -75,7 +85,7 @@ impl Ports for DryPorts {
                     name: name.to_owned(),
                     why: format!("`{text}` has no time form"),
                 }),
-                None => self.live.now(name).await,
+                None => self.given.live.now(name).await,
             }
         })
     }
@@ -87,16 +97,20 @@ impl Ports for DryPorts {
                 Some(Injected::Time(time)) => {
                     Err(PortError::NotInjected { name: name.to_owned(), why: format!("`{time}` is a time") })
                 }
-                None => self.live.chosen(name).await,
+                None => self.given.live.chosen(name).await,
             }
         })
     }
 
     fn random(&self, bytes: &mut [u8]) -> Result<(), PortError> {
-        self.live.random(bytes)
+        self.given.live.random(bytes)
     }
 
     fn table(&self, name: &str) -> Result<Arc<dyn Table>, PortError> {
-        self.live.table(name)
+        self.given.live.table(name)
+    }
+
+    fn php(&self) -> Result<Arc<Php>, PortError> {
+        self.given.php.clone().ok_or(PortError::NoPhp)
     }
 }

@@ -11,9 +11,10 @@ use handover_shadow::{
 use tokio::sync::watch;
 
 use super::capture::{CapturedAnswer, Lost};
-use super::dry::{self, DryRun};
+use super::dry::{self, DryRun, Given};
 use super::{NativeSide, Parts, Pending};
 use crate::commit::Producers;
+use crate::legacy::php::Phps;
 use crate::native::identity::Identities;
 use crate::native::{Decided, NativeFailure};
 use crate::observe::chain;
@@ -55,6 +56,8 @@ pub(crate) struct Conductor {
     pub producers: Arc<Producers>,
     /// Who native is.
     pub identities: Identities,
+    /// Which PHP each legacy runs.
+    pub phps: Arc<Phps>,
 }
 
 impl Conductor {
@@ -65,7 +68,8 @@ impl Conductor {
             Parts::Shadow(body) => body,
             Parts::Verify(native) => {
                 let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
-                let (took, version) = (began.elapsed(), route.spec.legacy.version.of(&answer.fields));
+                let (took, version) =
+                    (began.elapsed(), self.phps.version(&route.spec.legacy, &answer.fields));
                 let legacy = legacy(control_answer(answer)?, took, version, Effects::Unobserved);
                 let control = self.tried(&route, native);
                 let (request, route) = (recorded(&request), route.name().to_owned());
@@ -83,10 +87,11 @@ impl Conductor {
             chosen_sender.send_replace(Some(injected(policy, &answer)));
             Ok((answer, took))
         };
-        let dry_run = dry::run(&route, &request, Arc::clone(&self.ports), chosen);
+        let (live, php) = (Arc::clone(&self.ports), self.phps.of(&route.spec.legacy));
+        let dry_run = dry::run(&route, &request, Given { live, chosen, php });
         let (answered, dry) = tokio::join!(answered, dry_run);
         let (answer, took) = answered?;
-        let version = route.spec.legacy.version.of(&answer.fields);
+        let version = self.phps.version(&route.spec.legacy, &answer.fields);
         Ok(Experiment {
             id,
             route: route.name().to_owned(),

@@ -67,7 +67,7 @@ fn request() -> Option<Request> {
 fn conductor(producers: Producers) -> Conductor {
     let ports = Arc::new(Frozen::at("2013-01-01T05:00:00Z"));
     let identities = Identities::said("f");
-    Conductor { ports, producers: Arc::new(producers), identities }
+    Conductor { ports, producers: Arc::new(producers), identities, phps: Arc::default() }
 }
 
 /// An experiment on route `a`, which legacy answers at once.

@@ -32,7 +32,12 @@ impl NativeFailure {
         causes.into_iter().any(|cause| {
             matches!(
                 cause.downcast_ref::<PortError>(),
-                Some(PortError::NoTable(_) | PortError::TableTooOld(_) | PortError::NoRandomness)
+                Some(
+                    PortError::NoTable(_)
+                        | PortError::TableTooOld(_)
+                        | PortError::NoPhp
+                        | PortError::NoRandomness
+                )
             )
         })
     }

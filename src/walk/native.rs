@@ -15,6 +15,7 @@ use crate::exchange::{BodySource, ClientSink};
 use crate::mirror::NativeSide;
 use crate::mirror::capture::owned_fields;
 use crate::mirror::experiment::failed;
+use crate::native::ports::RequestPorts;
 use crate::native::{self, Decided};
 use crate::observe::legs::Leg;
 use crate::observe::{AnsweredBy, chain};
@@ -46,7 +47,7 @@ impl Walk<'_> {
         let (Some(handler), Some(request)) = (&route.native, self.request(whole)) else {
             return self.not_native(Failure::NativeFailed, AnsweredBy::Fallback, &mut again, sink).await;
         };
-        let cx = Context::new(Arc::clone(&self.core.process.ports));
+        let cx = Context::new(RequestPorts::of(self.core, route));
         let mirror = &self.core.process.mirror;
         let trial = if self.decision.plan == Plan::Verify { mirror.trial(route) } else { None };
         let began = Instant::now();

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use legacy_compat::Version as PhpVersion;
+
 use super::{Read, sections};
 use crate::config::fault::{Fault, Place};
-use crate::config::raw::{self, At, RawCoding};
+use crate::config::raw::{self, At, RawCoding, RawProbe};
 use crate::config::section::Section;
-use crate::legacy::spec::{Address, FastCgi, Http, Kind, Managed, Spec, Version};
+use crate::legacy::spec::{Address, FastCgi, Http, Kind, Managed, ProbeAt, Spec, Version};
 use crate::legacy::{Accel, Coding};
 
 /// The legacies of all files by name; `None` for those that are wrong.
@@ -90,6 +92,8 @@ fn legacy(
         accel: accel(raw, section),
         version: version(raw, section),
         dry_run: dry_run(raw, section),
+        php: php(raw, section),
+        probe: probe(raw, section),
         kind: kind?,
     };
     if let (Kind::FastCgi(_), Some(given)) = (&spec.kind, &raw.tunnel_timeout) {
@@ -148,6 +152,29 @@ fn version(raw: &raw::Legacy, section: &mut Section<'_>) -> Version {
             Version::Field(name.to_owned())
         }
     }
+}
+
+fn php(raw: &raw::Legacy, section: &mut Section<'_>) -> Option<PhpVersion> {
+    raw.php.as_ref().and_then(|text| section.parse(text, str::parse, "write it like \"8.2\""))
+}
+
+fn probe(raw: &raw::Legacy, section: &mut Section<'_>) -> Option<ProbeAt> {
+    let given = raw.probe.as_ref()?;
+    let at = match given.get() {
+        RawProbe::Asked(false) => return None,
+        RawProbe::Asked(true) => ProbeAt::Ours,
+        RawProbe::Script(path) => ProbeAt::Theirs(path.into()),
+    };
+    if raw.http.is_some() {
+        let hint = "say which one it is: `php = \"8.2\"`".to_owned();
+        section.fault_with_hint(given.span(), "only a FastCGI backend can be asked by a script", hint);
+    }
+    if let ProbeAt::Theirs(path) = &at
+        && (!path.is_absolute() || path.file_name().is_none())
+    {
+        section.fault(given.span(), format!("`{}` is no absolute path of a script", path.display()));
+    }
+    Some(at)
 }
 
 /// `NAME: VALUE`.
