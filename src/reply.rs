@@ -38,6 +38,8 @@ pub(crate) enum Failure {
     NotCommitted,
     /// The effects were handed over and may or may not have been persisted.
     CommitUnknown,
+    /// The records were accepted, but the session was not stored.
+    CommittedInPart,
 }
 
 /// One row of the table.
@@ -87,6 +89,12 @@ impl Failure {
                 "not_committed",
                 Level::ERROR,
                 "The request was not accepted. Nothing was done; try again.",
+            ),
+            Self::CommittedInPart => row(
+                500,
+                "committed_in_part",
+                Level::ERROR,
+                "The request was accepted, but the session could not be stored.",
             ),
             Self::CommitUnknown => row(
                 503,
@@ -176,6 +184,7 @@ mod tests {
             (Failure::TooManyRequests(3), 429, true),
             (Failure::NotCommitted, 503, true),
             (Failure::CommitUnknown, 503, false),
+            (Failure::CommittedInPart, 500, false),
             (Failure::LegacyTimedOut, 504, false),
             (Failure::BodyTooLarge, 413, false),
         ] {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use handover::Proxy;
 use handover_api::{Context, Effect, Handler, Outcome, Reply, Request};
 use handover_demo::flights::CreateFlight;
+use handover_demo::office::{Account, Login};
 
 /// Rounds a number of the record that PHP keeps as it is.
 struct RoundsTheDistance;
@@ -44,10 +45,25 @@ impl Handler for Panics {
     }
 }
 
+/// Shows the account, and forgets to count the visit.
+struct ForgetsTheVisit;
+
+impl Handler for ForgetsTheVisit {
+    async fn handle(&self, request: &Request, cx: &Context) -> Outcome {
+        let mut reply = Account.handle(request, cx).await?;
+        if let Reply::Answer(answer) = &mut reply {
+            answer.effects.clear();
+        }
+        Ok(reply)
+    }
+}
+
 fn main() -> ExitCode {
     Proxy::builder()
         .handler("create_flight", CreateFlight)
         .handler("rounds_the_distance", RoundsTheDistance)
         .handler("panics", Panics)
+        .handler("login", Login)
+        .handler("forgets_the_visit", ForgetsTheVisit)
         .run()
 }

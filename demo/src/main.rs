@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use handover::Proxy;
 use handover_demo::flights::CreateFlight;
+use handover_demo::office::{Account, Login};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -24,5 +25,10 @@ fn main() -> ExitCode {
         let Command::Demo(args) = Command::parse();
         return show::run(&args);
     }
-    Proxy::builder().sources(handover::sources!()).handler("create_flight", CreateFlight).run()
+    Proxy::builder()
+        .sources(handover::sources!())
+        .handler("create_flight", CreateFlight)
+        .handler("login", Login)
+        .handler("account", Account)
+        .run()
 }

@@ -67,7 +67,11 @@ impl Experiment {
                 _ => 0,
             };
             let rules = side.rules.as_ref().map_or(0, |run| size_of_val(&*run.outcomes));
-            answer + effects + side.reads.len() * 64 + rules
+            let session = match &side.session {
+                SessionState::Known(values) => values.len(),
+                _ => 0,
+            };
+            answer + effects + session + side.reads.len() * 64 + rules
         };
         size_of::<Self>()
             + fields(&self.request.fields)
@@ -119,6 +123,8 @@ pub struct Side {
     pub outcome: Outcome,
     /// What it did to the world, or would have done.
     pub effects: Effects,
+    /// What the client's session holds when the request has ended.
+    pub session: SessionState,
     /// From the request's last byte to the answer's last byte.
     pub latency: Duration,
     /// What a handler read from its ports; empty for legacy.
@@ -211,6 +217,17 @@ pub enum Effects {
     /// The tap may still bring some.
     Pending,
     /// They cannot be known; with the reason.
+    NotComparable(String),
+}
+
+/// What a side left in the client's session, or would have left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionState {
+    /// Nobody looks at it.
+    Unobserved,
+    /// This, as a JSON object; an empty one where there is no session.
+    Known(Bytes),
+    /// It cannot be known; with the reason.
     NotComparable(String),
 }
 

@@ -10,6 +10,7 @@
 //! | `body`, `body:/errors/0/code` | the whole body, a place in its JSON (RFC 6901) |
 //! | `text:/12` | the 12th line of a body that is text |
 //! | `effect:flights.v1`, `effect:flights.v1/received_at` | a record of that topic, a place in its JSON value |
+//! | `session`, `session:/user/name` | what `$_SESSION` holds afterwards, a place in it |
 //! | `effect-key:flights.v1`, `effect-partition:flights.v1`, `effect-header:flights.v1/event-id` | its other parts |
 //!
 //! In a pattern `*` stands for one step, `**` for any number of them, a missing topic for any topic
@@ -33,6 +34,8 @@ pub enum Part {
     Body,
     /// The lines of a body.
     Text,
+    /// What the client's session holds afterwards.
+    Session,
     /// A record, its value.
     Effect,
     /// A record's key.
@@ -43,13 +46,14 @@ pub enum Part {
     EffectHeader,
 }
 
-const PARTS: [(Part, &str); 10] = [
+const PARTS: [(Part, &str); 11] = [
     (Part::Outcome, "outcome"),
     (Part::Status, "status"),
     (Part::Request, "request"),
     (Part::Header, "header"),
     (Part::Body, "body"),
     (Part::Text, "text"),
+    (Part::Session, "session"),
     (Part::Effect, "effect"),
     (Part::EffectKey, "effect-key"),
     (Part::EffectPartition, "effect-partition"),
@@ -63,12 +67,15 @@ impl Part {
 
     /// Whether the first step is a name (of a header, a topic) and no step into a document.
     fn is_led_by_name(self) -> bool {
-        !matches!(self, Self::Body | Self::Text | Self::Request)
+        !matches!(self, Self::Body | Self::Text | Self::Request | Self::Session)
     }
 
     /// Whether this is about effects.
     pub fn is_effect(self) -> bool {
-        matches!(self, Self::Effect | Self::EffectKey | Self::EffectPartition | Self::EffectHeader)
+        matches!(
+            self,
+            Self::Session | Self::Effect | Self::EffectKey | Self::EffectPartition | Self::EffectHeader
+        )
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compare;
 use crate::difference::{Difference, Differences, Form, Found, Kind};
-use crate::experiment::{Answer, Body, Effects, Experiment, OnTrial, Outcome, Side, Who};
+use crate::experiment::{Answer, Body, Effects, Experiment, OnTrial, Outcome, SessionState, Side, Who};
 use crate::path::{Part, Path};
 use crate::policy::Policy;
 
@@ -96,7 +96,8 @@ pub fn judge(experiment: &Experiment, policy: &Policy) -> Judgement {
         return Verdict::NotComparable(reason.to_owned()).into();
     }
     let mut found = compare::answers(a, b);
-    let unknown = compare_effects(control, candidate, &mut found);
+    let session = compare_sessions(control, candidate, &mut found);
+    let unknown = compare_effects(control, candidate, &mut found).or(session);
     weigh(found, unknown, experiment, policy)
 }
 
@@ -153,6 +154,20 @@ fn compare_effects(control: &Side, candidate: &Side, found: &mut Differences) ->
             let reason = || "one side has effects, the other's are not observed".to_owned();
             (!records.is_empty()).then(|| Verdict::NotComparable(reason()))
         }
+    }
+}
+
+/// The same for what the client's session holds afterwards.
+fn compare_sessions(control: &Side, candidate: &Side, found: &mut Differences) -> Option<Verdict> {
+    match (&control.session, &candidate.session) {
+        (SessionState::Known(a), SessionState::Known(b)) => {
+            compare::documents(&Path::new(Part::Session), a, b, found);
+            None
+        }
+        (SessionState::NotComparable(reason), _) | (_, SessionState::NotComparable(reason)) => {
+            Some(Verdict::NotComparable(reason.clone()))
+        }
+        _ => None,
     }
 }
 

@@ -19,6 +19,7 @@ use super::balance::{Fresh, Seat};
 use super::listener::Entrance;
 use super::{connection, tls};
 use crate::legacy::CoreLegacies;
+use crate::legacy::session::CoreSessions;
 use crate::observe::access::{AccessLog, CoreLog};
 use crate::observe::cells::CoreCells;
 use crate::process::{Phase, Process};
@@ -40,6 +41,8 @@ pub(crate) struct Core {
     pub access: Option<CoreLog>,
     /// This core's connections to legacies.
     pub legacies: CoreLegacies,
+    /// This core's way to legacies' sessions.
+    pub sessions: CoreSessions,
     /// Commits under way: they outlive the connections that they are for.
     pub commits: TaskTracker,
     /// The right to do a TLS handshake: they are the only work of a core that takes long.
@@ -68,6 +71,7 @@ impl Core {
             cells: CoreCells::new(Arc::clone(&process.metrics)),
             access: process.access.as_ref().map(AccessLog::on_core),
             legacies: process.legacies.on_core(),
+            sessions: CoreSessions::default(),
             commits: TaskTracker::new(),
             handshakes: Semaphore::new(tls::HANDSHAKES_MAX),
             generation: RefCell::new(Rc::new(Held(generation))),

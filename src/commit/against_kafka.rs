@@ -47,6 +47,7 @@ async fn client(
             Ok(_) => seen.acknowledged.push(number),
             Err(NotCommitted::Before(_)) => seen.refused += 1,
             Err(NotCommitted::Unknown(_)) => seen.unknown += 1,
+            Err(error @ NotCommitted::OnlyRecords(_)) => panic!("there is no session: {error}"),
         }
         seen.took.push(began.elapsed());
         tokio::time::sleep(Duration::from_millis(2)).await;

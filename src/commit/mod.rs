@@ -3,13 +3,15 @@
 //! 1. reserve: the records are marked, and have room in the spool where they go through it. Nothing has happened;
 //! 2. the frame: one answer's records, to the spool or to Kafka. **The point of no return**: before it anything may fall
 //!    back, after it nothing may. A crash right behind it has sent records of which the client was told nothing; it asks
-//!    again, and the answer's records come twice.
+//!    again, and the answer's records come twice;
+//! 3. the session, where the request has one: see [`session`].
 //!
 //! A commit runs in a task of its own: a client that leaves ends its request, not its commit.
 
 pub(crate) mod cluster;
 mod clusters;
 mod event;
+pub(crate) mod session;
 pub(crate) mod spool;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,9 +45,12 @@ pub(crate) enum NotCommitted {
     /// Nothing has happened: legacy may answer.
     #[error("nothing was committed")]
     Before(#[source] BoxError),
-    /// The records may or may not be in their topics, or in the spool.
-    #[error("it is unknown whether the records were persisted")]
+    /// The records may or may not be in their topics, or in the spool; or the session may or may not be stored.
+    #[error("it is unknown whether the effects were persisted")]
     Unknown(#[source] BoxError),
+    /// The records were accepted, but the session was not stored.
+    #[error("the records were accepted, but the session was not stored")]
+    OnlyRecords(#[source] BoxError),
 }
 
 /// A producer could not be made.

@@ -6,6 +6,7 @@ mod listen;
 pub(crate) mod observe;
 pub(crate) mod process;
 mod route;
+pub(crate) mod session;
 mod table;
 mod texts;
 
@@ -159,6 +160,8 @@ pub(crate) struct Legacy {
     /// folder for temporary files, which it must be able to read; a path names the script as the pool sees it, where you
     /// have put what `handover probe --script` prints. `false` when not given: nothing of ours is ever run there.
     pub probe: Option<At<RawProbe>>,
+    /// Its sessions, for native handlers that see `$_SESSION`.
+    pub session: Option<At<session::Session>>,
 }
 
 /// Whether, and by which script, a pool is asked which PHP it is.

@@ -13,7 +13,10 @@ pub(super) const LEGACY: &str = "[legacy.a]\nhttp = 'http://127.0.0.1:9501'\n";
 
 pub(super) fn check(text: &str) -> Result<Checked, Faults> {
     let env = |name: &str| (name == "BROKERS").then(|| "k1:9092, k2:9092".to_owned());
-    validate(&Sources::text(text), &Against { env: &env, handlers: &["create_flight", "list"], state: None })
+    validate(
+        &Sources::text(text),
+        &Against { env: &env, handlers: &["create_flight", "login", "account", "list"], state: None },
+    )
 }
 
 fn valid(text: &str) -> Config {
@@ -138,7 +141,7 @@ fn the_demos_file_is_good() {
         ("create-flight", Stage::Shadow, Some("create_flight"))
     );
     assert!(create.shadow.injects() && create.shadow.effects()[0].topic() == "flights.v1");
-    assert!(others.iter().all(|route| route.stage == Stage::Legacy));
+    assert!(others.iter().all(|route| route.stage == Stage::Legacy || route.session));
     assert!(config.listen.admin.is_some_and(|admin| admin.ip().is_loopback()));
 }
 

@@ -146,6 +146,8 @@ pub(crate) struct RouteSpec {
     pub legacy: Arc<Spec>,
     /// Whether legacy may be asked twice.
     pub repeatable: bool,
+    /// Whether its handler sees `$_SESSION`. The legacy then says how.
+    pub session: bool,
     /// Who is answered by native at the stage canary.
     pub canary: Canary,
     /// The share that goes on being compared at the stage native.
@@ -184,9 +186,11 @@ impl RouteSpec {
     }
 
     /// Whether legacy may be asked beside native, only to be compared. What it chose (an id, a time) can't be injected
-    /// into an answer that native has given already: such a route is compared by a share that legacy answers.
+    /// into an answer that native has given already: such a route is compared by a share that legacy answers. The same holds
+    /// where legacy would find a session that native has changed, unless the route says that this is all one.
     pub(crate) fn may_ask_legacy_too(&self) -> bool {
-        (self.repeatable || self.legacy.dry_run.is_some()) && !self.shadow.injects()
+        let dry = self.legacy.dry_run.is_some() && !self.session;
+        (self.repeatable || dry) && !self.shadow.injects()
     }
 
     fn with_share(&self, stage: Stage, next: impl Fn(Stage) -> Stage) -> Stage {

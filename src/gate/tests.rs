@@ -6,7 +6,7 @@ use std::time::Duration;
 use handover_api::Fields;
 use handover_shadow::{
     Answer, Body, Effects, Experiment, ExperimentId, Limits, Outcome, Policy, RecordedRequest, RedactionKey,
-    Side, Store, Who, judge,
+    SessionState, Side, Store, Who, judge,
 };
 use jiff::Timestamp;
 
@@ -27,7 +27,15 @@ fn gated(stage: Stage, more: &str) -> String {
 fn side(who: Who) -> Side {
     let answer = Answer { status: 200, fields: Fields::new(), body: Body::from("ok") };
     let (outcome, effects) = (Outcome::Answered(answer), Effects::Known(Vec::new()));
-    Side { who, outcome, effects, latency: Duration::from_millis(1), reads: Vec::new(), rules: None }
+    Side {
+        who,
+        outcome,
+        effects,
+        session: SessionState::Unobserved,
+        latency: Duration::from_millis(1),
+        reads: Vec::new(),
+        rules: None,
+    }
 }
 
 /// That many different requests that both sides answered alike.

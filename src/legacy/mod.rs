@@ -23,6 +23,7 @@ mod permits;
 pub(crate) mod php;
 pub(crate) mod probe;
 mod served;
+pub(crate) mod session;
 mod socket;
 pub(crate) mod spec;
 #[cfg(test)]

@@ -108,6 +108,9 @@ impl Known {
 fn news(spec: &Spec, facts: Facts) -> Known {
     let (legacy, php, settings) = (&spec.name, &facts.version, &facts.hash);
     tracing::info!(legacy, php, settings, "a legacy says which PHP it runs");
+    for difference in spec.session.iter().flat_map(|session| session.differences(&facts)) {
+        tracing::warn!(legacy, "its sessions are not as the file says: {difference}");
+    }
     let php = Arc::new(facts.php());
     Known { php, probed: Some((Arc::new(facts), Arc::new(spec.clone()))), current: true }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use legacy_compat::Version as PhpVersion;
 
+use super::session::SessionSpec;
 use super::{Accel, Coding};
 
 /// One legacy backend.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spec {
     /// Its name in `[legacy.NAME]`.
     pub name: String,
@@ -39,10 +40,12 @@ pub(crate) struct Spec {
     pub php: Option<PhpVersion>,
     /// By which script it is asked. It is FastCGI.
     pub probe: Option<ProbeAt>,
+    /// Its sessions, where native handlers are to see them.
+    pub session: Option<SessionSpec>,
 }
 
 /// Where the probe's script lies.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProbeAt {
     /// In a folder of ours, which the pool can read.
     Ours,
@@ -54,6 +57,14 @@ impl Spec {
     /// The name of the field that tells it to run dry.
     pub(crate) fn dry_run_field(&self) -> Option<&str> {
         self.dry_run.as_ref().map(|(name, _)| name.as_str())
+    }
+
+    /// The front controller, as the backend sees it.
+    pub(crate) fn front_controller(&self) -> Option<PathBuf> {
+        match &self.kind {
+            Kind::FastCgi(fastcgi) => Some(fastcgi.root.join(&fastcgi.script)),
+            Kind::Http(_) => None,
+        }
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) fn spec(kind: Kind) -> Spec {
         accel: Vec::new(),
         php: None,
         probe: None,
+        session: None,
     }
 }
 

@@ -138,6 +138,11 @@ impl<'a, S: AnswerSink> CapturedSink<'a, S> {
     pub(crate) fn new(inner: &'a mut S, room: usize, whole: oneshot::Sender<CapturedAnswer>) -> Self {
         Self { inner, head: None, gathered: Gathered::new(room), whole: Some(whole) }
     }
+
+    /// The fields of the answer, once its head has come.
+    pub(crate) fn fields(&self) -> Option<&Fields> {
+        self.head.as_ref().map(|(_, fields)| fields)
+    }
 }
 
 impl<S: AnswerSink> AnswerSink for CapturedSink<'_, S> {
@@ -161,7 +166,7 @@ impl<S: AnswerSink> AnswerSink for CapturedSink<'_, S> {
 
     async fn finish(&mut self, trailers: Option<&handover_http1::Fields>) -> Result<(), ClientGone> {
         let finished = self.inner.finish(trailers).await;
-        if let (Some(whole), Some((status, fields))) = (self.whole.take(), self.head.take()) {
+        if let (Some(whole), Some((status, fields))) = (self.whole.take(), self.head.clone()) {
             // Legacy has answered whole, so the sides can be compared although the client may have left.
             let _ = whole.send(CapturedAnswer { status, fields, body: self.gathered.whole() });
         }

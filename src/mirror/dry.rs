@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use handover_api::{BoxFuture, Context, PortError, PortRead, Ports, Request, RuleRun, Table};
+use handover_api::{
+    BoxFuture, Context, Effect, Fields, PortError, PortRead, Ports, Request, RuleRun, Session, Table,
+};
 use handover_shadow::{Absent, Injected};
 use jiff::Timestamp;
 use legacy_compat::Php;
 use tokio::sync::watch;
 
-use crate::native::{self, NativeFailure, Ran};
+use super::session::DrySession;
+use crate::native::{self, Decided, NativeFailure, Ran};
 use crate::route::Route;
 
 /// What the ports are given of legacy's answer, by port name; `None` until legacy has answered.
@@ -29,6 +32,24 @@ pub(super) struct DryRun {
     pub rules: Option<RuleRun>,
 }
 
+impl DryRun {
+    /// The effects of its answer.
+    pub(super) fn effects(&self) -> &[Effect] {
+        match &self.ran {
+            Some(Ok(Decided::Answer(answer))) => &answer.effects,
+            _ => &[],
+        }
+    }
+
+    /// Adds to its answer what the session would have added.
+    pub(super) async fn tell(&mut self, session: &DrySession, route: &Route, legacy: &Fields) {
+        if let Some(Ok(Decided::Answer(answer))) = &mut self.ran {
+            let response = answer.response.clone();
+            answer.response = session.told(route, response, &answer.effects, legacy).await;
+        }
+    }
+}
+
 /// What a dry run is given besides its request.
 pub(super) struct Given {
     /// Live ports, but for what legacy chose.
@@ -37,6 +58,8 @@ pub(super) struct Given {
     pub chosen: Chosen,
     /// The legacy's PHP, where it is known.
     pub php: Option<Arc<Php>>,
+    /// The session, where the route has any.
+    pub session: Option<Arc<DrySession>>,
 }
 
 /// Runs a route's handler dry. Waiting for what legacy chose does not count as the handler's time.
@@ -112,5 +135,10 @@ impl Ports for DryPorts {
 
     fn php(&self) -> Result<Arc<Php>, PortError> {
         self.given.php.clone().ok_or(PortError::NoPhp)
+    }
+
+    fn session(&self) -> BoxFuture<'_, Result<Session, PortError>> {
+        let session = self.given.session.as_ref().ok_or(PortError::NoSession);
+        Box::pin(std::future::ready(session.and_then(|session| session.start())))
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use handover_api::{Effect, Ports, Request};
 use handover_shadow::{
-    Answer, Body, EffectRecord, Effects, Experiment, Outcome, Policy, RecordedRequest, Side, Who, injected,
+    Answer, Body, EffectRecord, Effects, Experiment, Outcome, Policy, RecordedRequest, SessionState, Side,
+    Who, injected,
 };
 use tokio::sync::watch;
 
@@ -32,6 +33,12 @@ pub(super) enum Abandoned {
     /// The route has no handler to run.
     #[error("the route has no native handler")]
     NoHandler,
+    /// The handler asked for a session that legacy may have changed by the time it was read.
+    #[error("the session was read late")]
+    SessionReadLate,
+    /// Another request of the same session was under way.
+    #[error("another request of the same session was under way")]
+    SessionShared,
 }
 
 impl Abandoned {
@@ -43,6 +50,8 @@ impl Abandoned {
             Self::Answer(Lost::TooLarge) => "answer-too-large",
             Self::Answer(Lost::BrokenOff) => "answer-broken-off",
             Self::NoHandler => "no-handler",
+            Self::SessionReadLate => "session-read-late",
+            Self::SessionShared => "session-shared",
         }
     }
 }
@@ -64,8 +73,8 @@ impl Conductor {
     /// Sees one through: dry run and legacy side by side.
     pub(super) async fn conduct(self, pending: Pending) -> Result<Experiment, Abandoned> {
         let Pending { id, route, at, began, request, parts, answer, _permit } = pending;
-        let body = match parts {
-            Parts::Shadow(body) => body,
+        let (body, ahead) = match parts {
+            Parts::Shadow(body, ahead) => (body, ahead),
             Parts::Verify(native) => {
                 let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
                 let (took, version) =
@@ -87,19 +96,25 @@ impl Conductor {
             chosen_sender.send_replace(Some(injected(policy, &answer)));
             Ok((answer, took))
         };
+        let (session, after) = ahead.map(|ahead| ahead.split()).unzip();
+        let session = session.map(Arc::new);
         let (live, php) = (Arc::clone(&self.ports), self.phps.of(&route.spec.legacy));
-        let dry_run = dry::run(&route, &request, Given { live, chosen, php });
-        let (answered, dry) = tokio::join!(answered, dry_run);
+        let given = Given { live, chosen, php, session: session.clone() };
+        let (answered, mut dry) = tokio::join!(answered, dry::run(&route, &request, given));
         let (answer, took) = answered?;
         let version = self.phps.version(&route.spec.legacy, &answer.fields);
-        Ok(Experiment {
-            id,
-            route: route.name().to_owned(),
-            at,
-            control: control(answer, took, version, policy),
-            candidate: self.candidate(&route, dry)?,
-            request: recorded(&request),
-        })
+        let mut states = (SessionState::Unobserved, SessionState::Unobserved);
+        if let (Some(session), Some(after)) = (session, after) {
+            if session.was_late() {
+                return Err(Abandoned::SessionReadLate);
+            }
+            states = (session.control(after).await?, session.candidate(dry.effects()));
+            dry.tell(&session, &route, &answer.fields).await;
+        }
+        let control = Side { session: states.0, ..control(answer, took, version, policy) };
+        let candidate = Side { session: states.1, ..self.candidate(&route, dry)? };
+        let (request, route) = (recorded(&request), route.name().to_owned());
+        Ok(Experiment { id, route, at, control, candidate, request })
     }
 
     /// Native, as it was when it was to answer the client. Where legacy is asked for a dry run it sends nothing, so then
@@ -114,6 +129,7 @@ impl Conductor {
             },
             outcome: native.outcome,
             latency: native.took,
+            session: SessionState::Unobserved,
             reads: Vec::new(),
             rules: None,
         }
@@ -132,6 +148,7 @@ impl Conductor {
             who: Who::Native { fingerprint: self.identities.of(&route.spec).to_string() },
             outcome,
             effects: Effects::Known(effects),
+            session: SessionState::Unobserved,
             latency: dry.took,
             reads: dry.reads,
             rules: dry.rules,
@@ -182,6 +199,7 @@ fn control(answer: Answer, latency: Duration, version: Option<String>, policy: &
 }
 
 fn legacy(answer: Answer, latency: Duration, version: Option<String>, effects: Effects) -> Side {
-    let (who, outcome) = (Who::Legacy { version }, Outcome::Answered(answer));
-    Side { who, outcome, effects, latency, reads: Vec::new(), rules: None }
+    let (who, outcome, session) =
+        (Who::Legacy { version }, Outcome::Answered(answer), SessionState::Unobserved);
+    Side { who, outcome, effects, session, latency, reads: Vec::new(), rules: None }
 }

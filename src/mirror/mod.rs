@@ -9,6 +9,8 @@ pub(crate) mod court;
 mod drops;
 mod dry;
 pub(crate) mod experiment;
+pub(crate) mod meanwhile;
+pub(crate) mod session;
 pub(crate) mod tap;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,8 @@ use crate::route::Route;
 use asker::{Ask, WAITING};
 use capture::{CapturedAnswer, CapturedBody, CapturedSink, CapturedSource};
 use drops::Drops;
+use meanwhile::Meanwhile;
+use session::Ahead;
 
 /// The most experiments under way at once.
 const UNDER_WAY: usize = 256;
@@ -42,6 +46,8 @@ pub(crate) struct Mirror {
     asks: mpsc::Sender<Ask>,
     drops: Arc<Drops>,
     begun: AtomicU64,
+    /// Who is at which session.
+    pub(crate) meanwhile: Arc<Meanwhile>,
 }
 
 /// What the court gets of a mirror.
@@ -69,8 +75,8 @@ pub(crate) struct Pending {
 
 /// What is there besides legacy's answer.
 enum Parts {
-    /// Legacy answers the client: native is to run dry, once the request's body is there.
-    Shadow(oneshot::Receiver<CapturedBody>),
+    /// Legacy answers the client: native is to run dry, once the request's body is there, with the session as it was.
+    Shadow(oneshot::Receiver<CapturedBody>, Option<Box<Ahead>>),
     /// Native was to answer the client; this is what it came to.
     Verify(NativeSide),
 }
@@ -93,7 +99,7 @@ impl NativeSide {
     }
 }
 
-/// A request of native's that is to be compared with legacy's answer.
+/// The room for an experiment on one request.
 pub(crate) struct Trial {
     id: ExperimentId,
     at: Timestamp,
@@ -113,26 +119,28 @@ impl Mirror {
         let (permits, drops) = (Arc::new(Semaphore::new(UNDER_WAY)), Arc::<Drops>::default());
         let (asks, asked) = mpsc::channel(WAITING);
         let begun = Begun { experiments, asks: Some(asked), drops: Arc::clone(&drops) };
-        (Self { permits, queue, asks, drops, begun: AtomicU64::new(0) }, begun)
+        (Self { permits, queue, asks, drops, begun: AtomicU64::new(0), meanwhile: Arc::default() }, begun)
     }
 
-    /// Begins an experiment on a request that legacy is about to answer. `None` where it is outside the route's
-    /// sample, or there is no room: the latter is counted.
+    /// Begins an experiment on a request that legacy is about to answer. `None` where there is no room, which is counted.
     pub(crate) fn begin(
         &self,
+        trial: Trial,
         route: &Arc<Route>,
-        request: impl FnOnce() -> Option<Request>,
+        request: Request,
+        session: Option<Ahead>,
     ) -> Option<Capture> {
-        let Trial { id, at, permit } = self.trial(route)?;
+        let Trial { id, at, permit } = trial;
         let (body_sender, body) = oneshot::channel();
         let (answer_sender, answer) = oneshot::channel();
-        let request = request()?;
-        let (route, began, parts) = (Arc::clone(route), Instant::now(), Parts::Shadow(body));
+        let parts = Parts::Shadow(body, session.map(Box::new));
+        let (route, began) = (Arc::clone(route), Instant::now());
         self.hand_over(Pending { id, route, at, began, request, parts, answer, _permit: permit })?;
         Some(Capture { body: body_sender, answer: answer_sender })
     }
 
-    /// Begins to compare a request that native is about to answer. `None` as for [`begin`](Self::begin).
+    /// Takes the room for an experiment on a request. `None` where it is outside the route's sample, or there is no room: the
+    /// latter is counted.
     pub(crate) fn trial(&self, route: &Arc<Route>) -> Option<Trial> {
         let id = ExperimentId(fastrand::u128(..));
         if !route.spec.shadow.picks(id) {

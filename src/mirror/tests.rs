@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use super::capture::CapturedAnswer;
 use super::court::Court;
 use super::experiment::Conductor;
-use super::{Begun, Mirror, UNDER_WAY};
+use super::{Begun, Capture, Mirror, UNDER_WAY};
 use crate::commit::Producers;
 use crate::config::source::Sources;
 use crate::config::valid::Config;
@@ -64,6 +64,10 @@ fn request() -> Option<Request> {
     Request::builder(Method::POST, Bytes::from("/a")).build().ok()
 }
 
+fn begin(mirror: &Mirror, route: &Arc<Route>) -> Option<Capture> {
+    mirror.begin(mirror.trial(route)?, route, request()?, None)
+}
+
 fn conductor(producers: Producers) -> Conductor {
     let ports = Arc::new(Frozen::at("2013-01-01T05:00:00Z"));
     let identities = Identities::said("f");
@@ -73,7 +77,7 @@ fn conductor(producers: Producers) -> Conductor {
 /// An experiment on route `a`, which legacy answers at once.
 async fn experiment(conductor: Conductor, route: &Arc<Route>) -> Experiment {
     let (mirror, Begun { mut experiments, .. }) = Mirror::new();
-    let capture = mirror.begin(route, request).unwrap();
+    let capture = begin(&mirror, route).unwrap();
     capture.body.send(Ok(Bytes::new())).unwrap();
     let answer = CapturedAnswer { status: 201, fields: Fields::default(), body: Ok(Bytes::new()) };
     capture.answer.send(answer).unwrap();
@@ -113,9 +117,9 @@ async fn what_the_budget_leaves_out_counts_in_the_evidence_of_its_route() {
     let config = config("127.0.0.1:1");
     let (a, b) = (route(&config, "a"), route(&config, "b"));
     let (mirror, begun) = Mirror::new();
-    let under_way: Vec<_> = (0..UNDER_WAY).map(|_| mirror.begin(&a, request).unwrap()).collect();
+    let under_way: Vec<_> = (0..UNDER_WAY).map(|_| begin(&mirror, &a).unwrap()).collect();
     for route in [&a, &a, &b] {
-        assert!(mirror.begin(route, request).is_none());
+        assert!(begin(&mirror, route).is_none());
     }
     assert_eq!(mirror.counts(), (UNDER_WAY as u64, 3));
     let court = Court { conductor: conductor(Producers::default()), recorder: store.recorder() };

@@ -2,6 +2,7 @@
 
 pub(crate) mod identity;
 pub(crate) mod ports;
+pub(crate) mod session;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,7 +27,8 @@ pub(crate) enum NativeFailure {
 }
 
 impl NativeFailure {
-    /// Whether the handler could not have what other routes may not have either: a table that is too old or not there.
+    /// Whether the handler could not have what other routes may not have either: a table that is too old or not
+    /// there, sessions whose store is down.
     pub(crate) fn is_shared(&self) -> bool {
         let causes = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
         causes.into_iter().any(|cause| {
@@ -36,6 +38,7 @@ impl NativeFailure {
                     PortError::NoTable(_)
                         | PortError::TableTooOld(_)
                         | PortError::NoPhp
+                        | PortError::SessionStore(_)
                         | PortError::NoRandomness
                 )
             )

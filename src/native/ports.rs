@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use handover_api::{BoxFuture, PortError, Ports, Table};
+use handover_api::{BoxFuture, PortError, Ports, Request, Session, Table};
 use jiff::Timestamp;
 use legacy_compat::Php;
 
+use super::session::LiveSession;
 use crate::accept::core::Core;
 use crate::route::Route;
 
@@ -45,22 +46,29 @@ impl Ports for LivePorts {
     }
 }
 
-/// The ports of one request whose legacy has more to give: its PHP.
+/// The ports of one request whose legacy has more to give: its PHP, the request's session.
 pub(crate) struct RequestPorts {
     /// All else.
     live: Arc<dyn Ports>,
     /// The legacy's PHP.
     php: Arc<Php>,
+    /// The session, where the route has any.
+    session: Option<Arc<LiveSession>>,
 }
 
 impl RequestPorts {
-    /// The ports of a request to that route.
-    pub(crate) fn of(core: &Core, route: &Route) -> Arc<dyn Ports> {
-        let live = Arc::clone(&core.process.ports);
-        match core.process.phps.of(&route.spec.legacy) {
-            Some(php) => Arc::new(Self { live, php }),
-            None => live,
-        }
+    /// The ports of a request to that route, and its session, which the commit stores.
+    pub(crate) fn of(
+        core: &Core,
+        route: &Route,
+        request: &Request,
+    ) -> (Arc<dyn Ports>, Option<Arc<LiveSession>>) {
+        let (legacy, live) = (&route.spec.legacy, Arc::clone(&core.process.ports));
+        let Some(php) = core.process.phps.of(legacy) else { return (live, None) };
+        let sessions = if route.spec.session { core.sessions.of(legacy) } else { None };
+        let session = sessions
+            .map(|sessions| Arc::new(LiveSession::new(sessions, &php, request, legacy.front_controller())));
+        (Arc::new(Self { live, php, session: session.clone() }), session)
     }
 }
 
@@ -83,5 +91,12 @@ impl Ports for RequestPorts {
 
     fn php(&self) -> Result<Arc<Php>, PortError> {
         Ok(Arc::clone(&self.php))
+    }
+
+    fn session(&self) -> BoxFuture<'_, Result<Session, PortError>> {
+        match &self.session {
+            Some(session) => Box::pin(session.start()),
+            None => Box::pin(std::future::ready(Err(PortError::NoSession))),
+        }
     }
 }

@@ -11,9 +11,11 @@ use super::{Arrived, Walk};
 use crate::exchange::{AnswerSink, BodySource, ClientSink};
 use crate::legacy::client_cert::Certified;
 use crate::legacy::{ExchangeError, Outbound, Served};
-use crate::mirror::ROOM;
 use crate::mirror::asker::Ask;
 use crate::mirror::capture::{CapturedAnswer, CapturedSink};
+use crate::mirror::meanwhile::Passing;
+use crate::mirror::session::{self, Looker};
+use crate::mirror::{Capture, ROOM};
 use crate::observe::legs::Leg;
 use crate::observe::{AnsweredBy, chain};
 use crate::reply::Failure;
@@ -26,15 +28,33 @@ impl Walk<'_> {
         body: &mut impl BodySource,
         sink: &mut impl ClientSink,
     ) -> AnsweredBy {
-        let request = || self.request(Bytes::new());
-        let Some(capture) = self.core.process.mirror.begin(route, request) else {
+        let Some((capture, looker)) = self.capture(route).await else {
             return self.legacy(AnsweredBy::Legacy, body, sink).await;
         };
         self.explain(AnsweredBy::Legacy, sink);
         let (mut body, mut captured) = capture.around(body, sink);
         let exchanged = Box::pin(self.exchange(&mut body, &mut captured)).await;
+        if let (Some(looker), Some(answer)) = (looker, captured.fields()) {
+            looker.look(answer, &self.core.process.mirror.meanwhile);
+        }
         drop((body, captured));
         self.ended(AnsweredBy::Legacy, exchanged, sink).await
+    }
+
+    /// Begins an experiment, where there is to be one: with the session as it is before legacy can change it.
+    async fn capture(&self, route: &Arc<Route>) -> Option<(Capture, Option<Looker>)> {
+        let mirror = &self.core.process.mirror;
+        let trial = mirror.trial(route)?;
+        let request = self.request(Bytes::new())?;
+        let looked = match route.spec.session {
+            true => {
+                let began = self.passing.as_ref().map(Passing::seen);
+                Box::pin(session::ahead(self.core, route, request.fields(), began)).await
+            }
+            false => None,
+        };
+        let (ahead, looker) = looked.unzip();
+        Some((mirror.begin(trial, route, request, ahead)?, looker))
     }
 
     /// What legacy is asked beside the client's path.

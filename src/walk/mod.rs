@@ -16,6 +16,7 @@ mod native;
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -25,6 +26,7 @@ use self::arrived::Seen;
 use crate::accept::core::Core;
 use crate::exchange::capped::Capped;
 use crate::exchange::{BodySource, ClientSink};
+use crate::mirror::meanwhile::Passing;
 use crate::observe::access::Entry;
 use crate::observe::legs::Legs;
 use crate::observe::{AnsweredBy, Observation};
@@ -49,12 +51,17 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
     let client = generation.config.forwarding.client(arrived.hop());
     let seen = Seen { arrived, client, forced };
     let decision = decide(&generation, &seen);
+    let session = generation.legacy(decision.route.map(Arc::as_ref)).session.as_ref();
+    let passing = session.and_then(|session| {
+        core.process.mirror.meanwhile.passes(&arrived.head, &session.settings.cookie.name)
+    });
     let walk = Walk {
         core,
         generation: &generation,
         arrived,
         client,
         decision: &decision,
+        passing,
         legs: Legs::new(core.access.is_some()),
         failure: RefCell::default(),
         shared_fault: Cell::new(false),
@@ -93,6 +100,8 @@ struct Walk<'a> {
     arrived: &'a Arrived,
     client: SocketAddr,
     decision: &'a Decision<'a>,
+    /// That the request's session has one more request, where its legacy says what a session is.
+    passing: Option<Passing<'a>>,
     legs: Legs,
     /// Why native did not answer, or nobody could, for the access log.
     failure: RefCell<String>,

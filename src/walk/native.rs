@@ -9,13 +9,15 @@ use handover_shadow::Outcome;
 use http::Method;
 
 use super::Walk;
-use crate::commit::{Committed, NotCommitted};
+use crate::commit::session::Settled;
+use crate::commit::{self, NotCommitted};
 use crate::exchange::replayed::{Gathered, Replayed, gather};
 use crate::exchange::{BodySource, ClientSink};
 use crate::mirror::NativeSide;
 use crate::mirror::capture::owned_fields;
 use crate::mirror::experiment::failed;
 use crate::native::ports::RequestPorts;
+use crate::native::session::LiveSession;
 use crate::native::{self, Decided};
 use crate::observe::legs::Leg;
 use crate::observe::{AnsweredBy, chain};
@@ -47,7 +49,8 @@ impl Walk<'_> {
         let (Some(handler), Some(request)) = (&route.native, self.request(whole)) else {
             return self.not_native(Failure::NativeFailed, AnsweredBy::Fallback, &mut again, sink).await;
         };
-        let cx = Context::new(RequestPorts::of(self.core, route));
+        let (ports, session) = RequestPorts::of(self.core, route, &request);
+        let cx = Context::new(ports);
         let mirror = &self.core.process.mirror;
         let trial = if self.decision.plan == Plan::Verify { mirror.trial(route) } else { None };
         let began = Instant::now();
@@ -58,6 +61,7 @@ impl Walk<'_> {
             Ok(Decided::Decline(decline)) => {
                 tracing::debug!(route = route.name(), reason = decline.reason(), "native declined");
                 self.note(decline.reason());
+                release(session).await;
                 if let Some(trial) = trial {
                     let outcome = Outcome::Declined(decline.reason().to_owned());
                     let native = NativeSide { outcome, effects: Vec::new(), took: began.elapsed() };
@@ -71,6 +75,7 @@ impl Walk<'_> {
                 self.note(&error);
                 tracing::warn!(route = route.name(), error, "native failed; legacy answers");
                 self.shared_fault.set(failure.is_shared());
+                release(session).await;
                 if let Some(trial) = trial {
                     let native =
                         NativeSide { outcome: failed(&failure), effects: Vec::new(), took: began.elapsed() };
@@ -84,12 +89,12 @@ impl Walk<'_> {
             trial.map(|trial| (trial, request.clone(), NativeSide::answered(&answer, began.elapsed())));
         // 3
         let leg = self.legs.begin();
-        let committed = self.commit(route, answer.effects).await;
+        let settled = self.commit(route, answer.effects, session).await;
         self.legs.end(Leg::Commit, leg);
-        match committed {
+        match settled {
             // 4
-            Ok(committed) => {
-                let by = self.respond(AnsweredBy::Native, committed.told(answer.response), sink).await;
+            Ok(settled) => {
+                let by = self.respond(AnsweredBy::Native, settled.told(answer.response), sink).await;
                 if let Some((trial, request, native)) = tried {
                     let body = request.body().clone();
                     mirror.ask_too(trial, route, request, native, |answer| self.ask(route, body, answer));
@@ -104,13 +109,22 @@ impl Walk<'_> {
                 self.not_native(Failure::NotCommitted, AnsweredBy::Fallback, &mut again, sink).await
             }
             Err(error @ NotCommitted::Unknown(_)) => self.fail(Failure::CommitUnknown, &error, sink).await,
+            Err(error @ NotCommitted::OnlyRecords(_)) => {
+                self.fail(Failure::CommittedInPart, &error, sink).await
+            }
         }
     }
 
     /// In a task of its own: a client that leaves may end its request here, and not what that has begun.
-    async fn commit(&self, route: &Arc<Route>, effects: Vec<Effect>) -> Result<Committed, NotCommitted> {
+    async fn commit(
+        &self,
+        route: &Arc<Route>,
+        effects: Vec<Effect>,
+        session: Option<Arc<LiveSession>>,
+    ) -> Result<Settled, NotCommitted> {
         let (process, route) = (Arc::clone(&self.core.process), Arc::clone(route));
-        let commit = async move { process.producers.commit(&route, effects).await };
+        let commit =
+            async move { commit::session::settle(&process.producers, &route, effects, session).await };
         let committed = self.core.commits.spawn_local(commit).await;
         committed.unwrap_or_else(|broken| Err(NotCommitted::Unknown(broken.into())))
     }
@@ -142,5 +156,12 @@ impl Walk<'_> {
             request = request.param(name, Bytes::copy_from_slice(value));
         }
         request.build().ok()
+    }
+}
+
+/// Legacy is going to answer, and may want the session that native has locked.
+async fn release(session: Option<Arc<LiveSession>>) {
+    if let Some(session) = session {
+        session.release().await;
     }
 }

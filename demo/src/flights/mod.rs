@@ -26,6 +26,8 @@ mod versions;
 use handover_api::{Answer, Context, Decline, Handler, HandlerError, Outcome, Record, Request, Response};
 use legacy_compat::Value;
 
+use crate::APP_VERSION;
+
 use self::{
     input::{Input, read_client, read_input},
     intake::Intake,
@@ -33,8 +35,6 @@ use self::{
     tables::Tables,
 };
 
-/// The legacy's `APP_VERSION`, which it says in each answer.
-const APP_VERSION: &str = "4.17.2";
 /// Where accepted flights go.
 const TOPIC: &str = "flights.v1";
 /// Errors beyond these are counted, not shown.

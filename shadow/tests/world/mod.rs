@@ -6,7 +6,7 @@ use std::time::Duration;
 use handover_api::Fields;
 use handover_shadow::{
     Answer, Body, EffectRecord, Effects, Experiment, ExperimentId, Outcome, Policy, PolicyRaw,
-    RecordedRequest, Side, Who,
+    RecordedRequest, SessionState, Side, Who,
 };
 use serde_json::{Value, json};
 
@@ -44,6 +44,7 @@ pub(crate) fn legacy(outcome: Outcome) -> Side {
         effects: Effects::Unobserved,
         latency: Duration::from_millis(20),
         reads: Vec::new(),
+        session: SessionState::Unobserved,
         rules: None,
     }
 }
@@ -51,7 +52,15 @@ pub(crate) fn legacy(outcome: Outcome) -> Side {
 pub(crate) fn native(outcome: Outcome) -> Side {
     let who = Who::Native { fingerprint: "f1".to_owned() };
     let effects = Effects::Known(Vec::new());
-    Side { who, outcome, effects, latency: Duration::from_millis(2), reads: Vec::new(), rules: None }
+    Side {
+        who,
+        outcome,
+        effects,
+        session: SessionState::Unobserved,
+        latency: Duration::from_millis(2),
+        reads: Vec::new(),
+        rules: None,
+    }
 }
 
 /// Legacy in control, native beside it.

@@ -33,6 +33,8 @@ pub(crate) struct Route {
     pub legacy: Option<At<String>>,
     /// Whether asking legacy once more changes nothing; `false` when not given. Never guessed from the method.
     pub repeatable: Option<At<bool>>,
+    /// Whether its handler sees the legacy's `$_SESSION`, and its comparison looks at that; `false` when not given.
+    pub session: Option<At<bool>>,
     /// Who is answered by native at the stage canary.
     pub canary: Option<At<Canary>>,
     /// At the stage native, the share that goes on being compared; 0 when not given.

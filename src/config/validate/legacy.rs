@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use legacy_compat::Version as PhpVersion;
 
-use super::{Read, sections};
+use super::{Read, sections, session};
 use crate::config::fault::{Fault, Place};
 use crate::config::raw::{self, At, RawCoding, RawProbe};
 use crate::config::section::Section;
@@ -94,6 +94,7 @@ fn legacy(
         dry_run: dry_run(raw, section),
         php: php(raw, section),
         probe: probe(raw, section),
+        session: session::session(raw, section),
         kind: kind?,
     };
     if let (Kind::FastCgi(_), Some(given)) = (&spec.kind, &raw.tunnel_timeout) {

@@ -8,6 +8,7 @@ mod native;
 mod observe;
 mod process;
 mod route;
+mod session;
 mod spool;
 mod table;
 

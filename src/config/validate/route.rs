@@ -169,6 +169,7 @@ fn route(
         stage,
         native,
         pipeline,
+        session: session(raw, legacy.as_deref(), section),
         repeatable: raw.repeatable.as_ref().is_some_and(|given| *given.get()),
         canary,
         verify: raw.verify.as_ref().map_or_else(Share::default, |share| section.share(share)),
@@ -186,6 +187,23 @@ fn route(
         pattern: pattern?,
         legacy: legacy?,
     })
+}
+
+/// A session takes a legacy that says how its sessions are had.
+fn session(raw: &raw::Route, legacy: Option<&Spec>, section: &mut Section<'_>) -> bool {
+    let Some(given) = raw.session.as_ref().filter(|given| *given.get()) else { return false };
+    if let Some(legacy) = legacy.filter(|legacy| legacy.session.is_none()) {
+        let message = format!("legacy `{}` does not say how its sessions are had", legacy.name);
+        let hint = format!(
+            "add, for example:\n[legacy.{}.session]\nsave_path = \"/var/lib/php/sessions\"",
+            legacy.name
+        );
+        section.fault_with_hint(given.span(), message, hint);
+    }
+    if raw.native.is_none() {
+        section.fault(given.span(), "only a native handler sees a session, and this route has none");
+    }
+    true
 }
 
 fn canary(raw: &raw::Route, stage: Stage, section: &mut Section<'_>) -> Canary {
