@@ -22,6 +22,7 @@ use crate::mirror::tap::Taps;
 use crate::observe::access::AccessLog;
 use crate::observe::cells::Registry;
 use crate::observe::tolerated::Tolerated;
+use crate::observe::trace::Spans;
 use crate::route::generation::Shared;
 use crate::tables::Tables;
 
@@ -94,6 +95,8 @@ pub(crate) struct Process {
     pub tolerated: Tolerated,
     /// The access log, where there is one.
     pub access: Option<AccessLog>,
+    /// Where spans of recorded requests go, where there is a collector.
+    pub spans: Option<Spans>,
     /// How clients connect.
     pub clients: Counts,
     /// Networks whose peers say in a PROXY header whom they speak for.

@@ -40,6 +40,7 @@ use crate::native::identity::Identities;
 use crate::native::ports::LivePorts;
 use crate::observe::access::AccessLog;
 use crate::observe::tolerated::Tolerated;
+use crate::observe::trace::Spans;
 use crate::process::{Closing, Phase, Process, Refusals};
 use crate::rollback::watch::RollbackWatch;
 use crate::route::generation::{Handlers, Shared};
@@ -58,7 +59,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long before the end of the grace idle connections are closed, where a successor takes all new requests.
 const LAST: Duration = Duration::from_secs(1);
 
-/// How long the last lines of the access log may take to be written.
+/// How long the last lines of the access log may take to be written, and the last spans to be exported.
 const LINES: Duration = Duration::from_secs(1);
 
 /// How often clients that a route's rate limit knows are forgotten, where they have not come for a while.
@@ -88,6 +89,9 @@ pub(crate) enum StartError {
     /// The access log.
     #[error("the access log cannot be written: look at `to` in `[access_log]`")]
     AccessLog(#[source] io::Error),
+    /// The way to a collector of spans.
+    #[error("spans cannot be exported: look at `[traces]`")]
+    Traces(#[source] reqwest::Error),
     /// The certificates for clients.
     #[error("clients cannot be served over TLS: look at `tls` in `[listen]`")]
     Tls(#[from] TlsError),
@@ -174,6 +178,7 @@ impl Running {
             let _entered = side.enter();
             pools.adopt(inherited.pools);
         }
+        let spans = config.traces.as_ref().map(|spec| Spans::start(spec, side.handle()));
         let process = Arc::new(Process {
             generations: Shared::new(handlers, Arc::clone(&config), overrides),
             cores: std::iter::repeat_with(|| AtomicU64::new(1)).take(workers).collect(),
@@ -194,6 +199,7 @@ impl Running {
                 .map(AccessLog::start)
                 .transpose()
                 .map_err(StartError::AccessLog)?,
+            spans: spans.transpose().map_err(StartError::Traces)?,
             clients: Counts::default(),
             proxies: config.listen.proxies.clone(),
             tls,
@@ -300,6 +306,9 @@ impl Running {
         });
         if let Some(log) = &process.access {
             log.end(LINES);
+        }
+        if let Some(spans) = &process.spans {
+            self.side.block_on(spans.end(LINES));
         }
         self.court.abort();
         self.admin_runtime.shutdown_background();

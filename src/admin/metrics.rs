@@ -34,6 +34,14 @@ pub(super) fn text(control: &Control) -> String {
             "Lines of the access log that were dropped: whoever reads it is too slow, or the disk is full.";
         single(&mut text, "handover_access_log_dropped_total", "counter", help, log.dropped());
     }
+    if let Some(spans) = &process.spans {
+        const NAME: &str = "handover_spans_total";
+        family(&mut text, NAME, "counter", "Spans by what became of them.");
+        let counts = spans.counts();
+        for (outcome, count) in [("exported", &counts.exported), ("dropped", &counts.dropped)] {
+            let _ = writeln!(text, "{NAME}{{outcome=\"{outcome}\"}} {}", count.load(Ordering::Relaxed));
+        }
+    }
     let generation = process.generations.load();
     let (begun, dropped) = process.mirror.counts();
     single(&mut text, "handover_generation", "gauge", "The current generation's number.", generation.number);

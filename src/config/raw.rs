@@ -82,6 +82,8 @@ pub(crate) struct File {
     pub limits: Option<At<front::Limits>>,
     /// A line for each request. Read at start; none when not given.
     pub access_log: Option<At<observe::AccessLog>>,
+    /// A span for each request that is recorded. Read at start; none when not given.
+    pub traces: Option<At<observe::Traces>>,
     /// Why a request went where it went.
     pub explain: Option<At<observe::Explain>>,
     /// How the process ends.

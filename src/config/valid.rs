@@ -14,7 +14,7 @@ use ipnet::IpNet;
 
 use crate::legacy::forwarded::Forwarding;
 use crate::legacy::spec::Spec;
-use crate::observe::access;
+use crate::observe::{access, trace};
 use crate::rollback::Limits;
 use crate::route::canary::{Canary, Share};
 use crate::route::explain::Explain;
@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub http1: Arc<handover_http1::server::Config>,
     /// The access log. Read at start only.
     pub access_log: Option<access::Spec>,
+    /// Where spans go. Read at start only.
+    pub traces: Option<trace::Spec>,
     /// Why a request went where it went, and who may say where it goes.
     pub explain: Explain,
     /// How the process ends. As it is when that begins.

@@ -11,6 +11,7 @@ use handover_http1::{Field, Name, RequestHead};
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
+use crate::observe::trace::{self, Trace};
 use crate::route::canary::Share;
 
 /// What `[forwarded]` says.
@@ -68,15 +69,26 @@ impl Forwarding {
         client.map_or(hop.peer, |ip| SocketAddr::new(ip, 0))
     }
 
-    /// What legacy is told.
-    pub(crate) fn tell(&self, hop: Hop<'_>) -> Told {
-        let trusted = !self.trusted.is_empty() && self.trusts(hop.peer.ip());
+    /// Whether what that one says of others is continued.
+    pub(crate) fn is_trusted(&self, peer: IpAddr) -> bool {
+        !self.trusted.is_empty() && self.trusts(peer)
+    }
+
+    /// What legacy is told, with our place in a trace where we export spans of our own.
+    pub(crate) fn tell(&self, hop: Hop<'_>, ours: Option<&Trace>) -> Told {
+        let trusted = self.is_trusted(hop.peer.ip());
         let mut told = Told { trusted, text: Text::default(), fields: SmallVec::new(), traced: false };
         told.x_forwarded(hop);
         if self.standard {
             told.forwarded(hop);
         }
-        let begun = self.trace.filter(|_| !is_traced(hop.head)).map(|share| told.trace(share));
+        let begins = || self.trace.filter(|_| trace::parse(hop.head).is_none());
+        let new = || begins().and_then(|share| Trace::of(hop.head, trusted, Some(share)));
+        let trace = ours.copied().or_else(new);
+        if let Some(trace) = &trace {
+            told.trace(trace);
+        }
+        let begun = trace.filter(|trace| trace.parent.is_none()).map(|trace| trace.id);
         if let Some(name) = &self.request_id {
             told.request_id(name, hop.head, begun);
         }
@@ -180,15 +192,13 @@ impl Told {
         });
     }
 
-    /// Begins a trace (W3C Trace Context, version 00); gives its id.
-    fn trace(&mut self, recorded: Share) -> u128 {
-        self.traced = true;
-        let (trace, span) = (fastrand::u128(1..), fastrand::u64(1..));
-        let flags = u8::from(recorded.contains(fastrand::f64()));
+    /// Our place in a trace (W3C Trace Context, version 00).
+    fn trace(&mut self, trace: &Trace) {
+        self.traced = trace.parent.is_none();
+        let flags = u8::from(trace.recorded);
         self.field(b"traceparent", |text| {
-            let _ = write!(text, "00-{trace:032x}-{span:016x}-{flags:02x}");
+            let _ = write!(text, "00-{:032x}-{:016x}-{flags:02x}", trace.id, trace.span);
         });
-        trace
     }
 
     /// The trusted proxy's, or the id of the trace that was begun, or a new one.
@@ -237,32 +247,6 @@ fn address(text: &[u8]) -> Option<IpAddr> {
     ip.or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip())).map(|ip| ip.to_canonical())
 }
 
-/// Whether a request brings a trace: one `traceparent` of a known form.
-fn is_traced(head: &RequestHead) -> bool {
-    let mut all = values(head, Name::Traceparent);
-    let (Some(only), None) = (all.next(), all.next()) else { return false };
-    let parts: SmallVec<[&[u8]; 4]> = only.split(|byte| *byte == b'-').take(4).collect();
-    let hex = |part: &[u8], length: usize| {
-        part.len() == length && part.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let some = |part: &[u8]| part.iter().any(|byte| *byte != b'0');
-    match parts[..] {
-        [version, trace, span, flags] => {
-            // Later versions may go on behind the flags; 00 may not.
-            let whole = version != b"00" || only.len() == 55;
-            hex(version, 2)
-                && version != b"ff"
-                && hex(trace, 32)
-                && some(trace)
-                && hex(span, 16)
-                && some(span)
-                && hex(flags, 2)
-                && whole
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,7 +262,7 @@ mod tests {
 
     fn told(forwarding: &Forwarding, head: &RequestHead, peer: &str) -> Vec<(String, String)> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let told = forwarding.tell(hop(head, peer));
+        let told = forwarding.tell(hop(head, peer), None);
         told.fields().iter().map(|(name, value)| (text(name), text(value))).collect()
     }
 
@@ -345,7 +329,7 @@ mod tests {
             ("", true),
         ] {
             let head = request(&format!("GET / HTTP/1.1\r\nHost: a\r\ntraceparent: {came}\r\n\r\n"));
-            let told = tracing.tell(hop(&head, "192.0.2.1"));
+            let told = tracing.tell(hop(&head, "192.0.2.1"), None);
             assert_eq!(told.begins_trace(), begun, "{came}");
             let ours =
                 told.fields().iter().find(|(name, _)| *name == b"traceparent").map(|(_, value)| value.len());

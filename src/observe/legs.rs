@@ -45,6 +45,11 @@ impl Legs {
         Self { measured, ..Self::default() }
     }
 
+    /// Whether anything is measured.
+    pub(crate) fn measured(&self) -> bool {
+        self.measured
+    }
+
     /// A leg begins.
     pub(crate) fn begin(&self) -> Option<Instant> {
         self.measured.then(Instant::now)

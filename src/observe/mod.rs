@@ -5,6 +5,7 @@ pub(crate) mod cells;
 pub(crate) mod legs;
 pub(crate) mod prometheus;
 pub(crate) mod tolerated;
+pub(crate) mod trace;
 
 use std::time::Duration;
 

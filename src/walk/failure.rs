@@ -54,7 +54,7 @@ impl Walk<'_> {
 
     /// Keeps why, where somebody reads it.
     pub(super) fn note(&self, failure: &str) {
-        if self.core.access.is_some() {
+        if self.legs.measured() {
             failure.clone_into(&mut self.failure.borrow_mut());
         }
     }

@@ -67,7 +67,8 @@ impl Walk<'_> {
         let Arrived { head, cert, local, secure, protocol, .. } = self.arrived;
         let (head, cert, route) = (head.clone(), cert.clone(), Arc::clone(route));
         let (forwarding, peer) = (&self.generation.config.forwarding, self.client);
-        let (told, tells_cert) = (forwarding.tell(self.arrived.hop()), forwarding.client_cert);
+        let told = forwarding.tell(self.arrived.hop(), self.trace.as_ref());
+        let tells_cert = forwarding.client_cert;
         let (local, secure) = (*local, *secure);
         Ask { head, body, told, cert, tells_cert, peer, local, secure, protocol, route, answer }
     }
@@ -107,7 +108,7 @@ impl Walk<'_> {
     ) -> Result<Served, ExchangeError> {
         let route = self.decision.route.map(Arc::as_ref);
         let forwarding = &self.generation.config.forwarding;
-        let told = forwarding.tell(self.arrived.hop());
+        let told = forwarding.tell(self.arrived.hop(), self.trace.as_ref());
         let legacy = self.generation.legacy(route);
         let outbound = Outbound {
             head: &self.arrived.head,

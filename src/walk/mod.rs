@@ -29,6 +29,7 @@ use crate::exchange::{BodySource, ClientSink};
 use crate::mirror::meanwhile::Passing;
 use crate::observe::access::Entry;
 use crate::observe::legs::Legs;
+use crate::observe::trace::{Span, Trace};
 use crate::observe::{AnsweredBy, Observation};
 use crate::reply::Failure;
 use crate::route::Stage;
@@ -49,6 +50,13 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
     let arrived = &arrived;
     // 1
     let client = generation.config.forwarding.client(arrived.hop());
+    let forwarding = &generation.config.forwarding;
+    // Only where somebody is told: without a collector a `traceparent` travels on as it came.
+    let trace =
+        core.process.spans.as_ref().and_then(|_| {
+            Trace::of(&arrived.head, forwarding.is_trusted(arrived.peer.ip()), forwarding.trace)
+        });
+    let recorded = trace.filter(|trace| trace.recorded);
     let seen = Seen { arrived, client, forced };
     let decision = decide(&generation, &seen);
     let session = generation.legacy(decision.route.map(Arc::as_ref)).session.as_ref();
@@ -62,7 +70,8 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
         client,
         decision: &decision,
         passing,
-        legs: Legs::new(core.access.is_some()),
+        trace,
+        legs: Legs::new(core.access.is_some() || recorded.is_some()),
         failure: RefCell::default(),
         shared_fault: Cell::new(false),
     };
@@ -78,19 +87,26 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
         took: began.elapsed(),
     };
     core.cells.add(&observation);
+    if core.access.is_none() && recorded.is_none() {
+        return;
+    }
+    let entry = Entry {
+        at: Timestamp::now(),
+        observed: &observation,
+        client: client.ip(),
+        head: &arrived.head,
+        protocol: arrived.protocol,
+        sent: if arrived.head.is_head() { 0 } else { sink.sent() },
+        why: decision.why.label(),
+        failure: &walk.failure.borrow(),
+        generation: generation.number,
+        legs: &walk.legs,
+    };
     if let Some(log) = &core.access {
-        log.write(&Entry {
-            at: Timestamp::now(),
-            observed: &observation,
-            client: client.ip(),
-            head: &arrived.head,
-            protocol: arrived.protocol,
-            sent: if arrived.head.is_head() { 0 } else { sink.sent() },
-            why: decision.why.label(),
-            failure: &walk.failure.borrow(),
-            generation: generation.number,
-            legs: &walk.legs,
-        });
+        log.write(&entry);
+    }
+    if let (Some(spans), Some(trace)) = (&core.process.spans, recorded) {
+        spans.send(Span::of(trace, &entry));
     }
 }
 
@@ -102,6 +118,8 @@ struct Walk<'a> {
     decision: &'a Decision<'a>,
     /// That the request's session has one more request, where its legacy says what a session is.
     passing: Option<Passing<'a>>,
+    /// The request's place in a trace, where spans are exported.
+    trace: Option<Trace>,
     legs: Legs,
     /// Why native did not answer, or nobody could, for the access log.
     failure: RefCell<String>,

@@ -1,4 +1,4 @@
-//! What is told of a request: its line in the access log, the field that explains it, the field that forces a stage.
+//! What is told of a request: its line in the access log, the field that explains it, the field that forces a stage, its span.
 
 use std::fs;
 use std::path::Path;
@@ -107,4 +107,58 @@ fn answers_say_why_and_who_has_the_key_forces_a_stage() {
     assert_eq!(page.field("X-Handover").unwrap(), "by=legacy, why=no_route, generation=1");
     let seen = backend.received().to_ascii_lowercase();
     assert!(!seen.contains("x-stage"), "nobody's travels on: {seen}");
+}
+
+#[test]
+fn a_recorded_request_has_a_span_whose_trace_legacy_is_told() {
+    let (folder, backend) = (process::folder("traces"), Backend::answering(OK));
+    let collector = Backend::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+    let sections = format!(
+        "[traces]\notlp = 'http://{}/v1/traces'\nservice = 'shop'\n[forwarded]\ntrusted = '127.0.0.1'\n",
+        collector.address()
+    );
+    let mut proxy = Handover::start(BINARY, &routes(folder.path(), &backend, "native", &sections));
+    let mut client = Client::connect(proxy.http()).unwrap();
+    let mut ask = |method, target, parent| {
+        let fields = [("Host", "shop.example"), ("traceparent", parent)];
+        client.exchange(&http::request(method, target, &fields, b"{}")).unwrap();
+    };
+    let recorded = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    ask("GET", "/page?secret=1", recorded);
+    ask("POST", "/take", recorded);
+    ask("GET", "/other", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+    let seen = backend.received();
+    let told: Vec<_> = seen.lines().filter_map(|line| line.strip_prefix("traceparent: ")).collect();
+    assert_eq!(told.len(), 2, "{seen}");
+    assert!(told.iter().all(|told| told.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-")), "{told:?}");
+    assert!(!seen.contains("00f067aa0ba902b7"), "its span is ours: {seen}");
+    drop(client);
+    assert_eq!(proxy.stop(), Some(0));
+
+    let received = collector.received();
+    assert!(!received.contains("secret"), "{received}");
+    let bodies = received.split("\r\n\r\n").filter_map(|text| {
+        let end = text.rfind('}')?;
+        serde_json::from_str::<Value>(&text[..=end]).ok()
+    });
+    let spans: Vec<Value> = bodies
+        .flat_map(|body| {
+            body["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().cloned().unwrap_or_default()
+        })
+        .collect();
+    assert_eq!(spans.len(), 2, "{received}");
+    for (span, name) in spans.iter().zip(["GET", "POST take"]) {
+        assert_eq!(
+            (&span["name"], &span["parentSpanId"]),
+            (&name.into(), &"00f067aa0ba902b7".into()),
+            "{span}"
+        );
+        assert_eq!(span["traceId"], "4bf92f3577b34da6a3ce929d0e0e4736");
+        let [start, end] = ["startTimeUnixNano", "endTimeUnixNano"]
+            .map(|name| span[name].as_str().unwrap().parse::<u64>().unwrap());
+        assert!(start < end, "{span}");
+    }
+    let id = |at: usize| spans[at]["spanId"].as_str().unwrap();
+    assert!(told[0].contains(id(0)) && id(0) != id(1), "{told:?}");
+    assert!(received.contains("\"service.name\"") && received.contains("\"shop\""));
 }

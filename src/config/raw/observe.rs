@@ -28,6 +28,18 @@ pub(crate) enum LogForm {
     Text,
 }
 
+/// A span for each request that is recorded, to an OpenTelemetry collector. Requests are recorded where a trusted proxy's
+/// `traceparent` says so, else by the share that `trace` in `[forwarded]` gives. Spans wait in memory, 4,096 of them, and
+/// are dropped and counted where the collector is slower.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Traces {
+    /// Where OTLP goes, by HTTP and in JSON: `"http://127.0.0.1:4318/v1/traces"`.
+    pub otlp: At<String>,
+    /// What this process is called there; `"handover"` when not given.
+    pub service: Option<At<String>>,
+}
+
 /// Why a request went where it went, for those who try things out.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -108,6 +108,7 @@ fn whole(
     let listen = listen::listen(main, faults);
     let (forwarding, http1) = (front::forwarded(main, faults), front::limits(main, faults));
     let shutdown = process::shutdown(main, faults);
+    let traces = observe::traces(main, faults);
     let (access_log, explain) = (observe::access_log(main, faults), observe::explain(main, faults));
     let state = state_folder(main, against);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -135,6 +136,7 @@ fn whole(
         forwarding,
         http1,
         access_log,
+        traces,
         explain,
         shutdown,
         state,
@@ -168,6 +170,7 @@ fn only_in_main(file: &Read<'_>, faults: &mut Vec<Fault>) {
         raw.limits.as_ref().map(At::span),
         raw.access_log.as_ref().map(At::span),
         raw.explain.as_ref().map(At::span),
+        raw.traces.as_ref().map(At::span),
         raw.shutdown.as_ref().map(At::span),
         raw.s3.as_ref().map(At::span),
         raw.spool.as_ref().map(At::span),

@@ -1,4 +1,4 @@
-//! `[access_log]` and `[explain]`: what is told of requests.
+//! `[access_log]`, `[traces]` and `[explain]`: what is told of requests.
 
 use super::Read;
 use super::front::field_name;
@@ -7,6 +7,7 @@ use crate::config::raw::At;
 use crate::config::raw::observe::{self, LogForm};
 use crate::config::section::Section;
 use crate::observe::access::{Form, Spec, To};
+use crate::observe::trace;
 use crate::route::explain::{Explain, Force, Key};
 
 /// The shortest key by which a stage is forced, in bytes.
@@ -37,6 +38,19 @@ pub(super) fn access_log(main: &Read<'_>, faults: &mut Vec<Fault>) -> Option<Spe
         Some(LogForm::Json) | None => Form::Json,
     };
     Some(Spec { to, form, query: raw.query.as_ref().is_some_and(|query| *query.get()) })
+}
+
+/// Validates `[traces]`.
+pub(super) fn traces(main: &Read<'_>, faults: &mut Vec<Fault>) -> Option<trace::Spec> {
+    let raw = main.raw.traces.as_ref()?;
+    let mut section = Section::new(main.context, raw.span(), faults);
+    let otlp = &raw.get().otlp;
+    if !otlp.get().starts_with("http://") && !otlp.get().starts_with("https://") {
+        let hint = "like \"http://127.0.0.1:4318/v1/traces\"".to_owned();
+        section.fault_with_hint(otlp.span(), format!("`{}` is no URL", otlp.get()), hint);
+    }
+    let service = raw.get().service.as_ref().map_or("handover", |service| service.get());
+    Some(trace::Spec { otlp: otlp.get().clone(), service: service.to_owned() })
 }
 
 /// Validates `[explain]`.
