@@ -143,5 +143,6 @@ pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -
     }
     process.producers.prepare(config, side)?;
     process.taps.prepare(config, side)?;
+    process.checks.apply(&config.legacies);
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::accept::counts::Counts;
 use crate::accept::tls::Tls;
 use crate::commit::Producers;
 use crate::legacy::Legacies;
+use crate::legacy::http::checks::Checks;
 use crate::legacy::managed::Pools;
 use crate::legacy::php::Phps;
 use crate::mirror::Mirror;
@@ -83,6 +84,8 @@ pub(crate) struct Process {
     pub legacies: Legacies,
     /// Which PHP each legacy runs.
     pub phps: Arc<Phps>,
+    /// Asks upstreams how they are.
+    pub checks: Checks,
     /// The php-fpm pools that run under us.
     pub managed: tokio::sync::Mutex<Pools>,
     /// Where experiments are handed to.

@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     RouteBusy,
     /// The client has sent as many requests as it may; it may send one after so many seconds.
     TooManyRequests(u32),
+    /// Every upstream of legacy is left alone for now.
+    LegacyOut,
     /// Legacy could not be connected to.
     LegacyUnreachable,
     /// Legacy was silent for too long.
@@ -68,6 +70,9 @@ impl Failure {
                 retry_after: Some(seconds),
                 ..row(429, "too_many_requests", Level::DEBUG, "Too many requests. Try again later.")
             },
+            Self::LegacyOut => {
+                busy(503, "legacy_out", Level::WARN, "The service is not available. Try again shortly.")
+            }
             Self::LegacyUnreachable => {
                 row(502, "legacy_unreachable", Level::ERROR, "The service did not answer.")
             }
@@ -127,6 +132,7 @@ impl Failure {
             (Cause::NoFile(_), _) => Some(Self::NoFile),
             (Cause::TooLarge(_), _) => Some(Self::BodyTooLarge),
             (Cause::QueueFull(_), _) | (Cause::TimedOut(_), Leg::Wait) => Some(Self::Overloaded),
+            (Cause::AllOut(_), _) => Some(Self::LegacyOut),
             (Cause::TimedOut(_), _) => Some(Self::LegacyTimedOut),
             (_, Leg::Connect) => Some(Self::LegacyUnreachable),
             _ => Some(Self::LegacyBroken),

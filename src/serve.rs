@@ -30,6 +30,7 @@ use crate::config::reload::Reloader;
 use crate::config::watch::Watch;
 use crate::control::{self, Applier, Control, Unprepared};
 use crate::legacy::Legacies;
+use crate::legacy::http::checks::Checks;
 use crate::legacy::managed::{Keeper, Pools};
 use crate::legacy::php::Phps;
 use crate::mirror::court::Court;
@@ -186,6 +187,7 @@ impl Running {
             ports: Arc::clone(&ports),
             tables,
             producers: Arc::clone(&producers),
+            checks: Checks::start(legacies.clone()).map_err(StartError::Runtime)?,
             managed: tokio::sync::Mutex::new(pools),
             phps: Arc::clone(&phps),
             legacies,

@@ -1,6 +1,7 @@
 //! What a scrape gets.
 
 mod spool;
+mod upstreams;
 
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
@@ -60,6 +61,7 @@ pub(super) fn text(control: &Control) -> String {
     }
     limits(&mut text, control);
     legacies(&mut text, control);
+    upstreams::write(&mut text, control);
     kafka(&mut text, control);
     tables(&mut text, control);
     spool::write(&mut text, control);

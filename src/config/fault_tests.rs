@@ -64,7 +64,10 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         ("[legacy.a]\nhttp = 'http://a'\nhttp = 'http://b'\n", &["3:1 duplicate key"]),
         // Keys and types.
         ("[legacy.a]\nhtpt = 'http://a'\n", &["2:1 unknown key `htpt` (did you mean `http`?)"]),
-        ("[legacy.a]\nhttp = 3\n", &["2:8 this is the integer `3`, but a string belongs here"]),
+        (
+            "[legacy.a]\nhttp = 3\n",
+            &["2:8 this is the integer `3`, but a string or a list of upstreams belongs here"],
+        ),
         ("workers = -1\nL", &["1:11 this is the integer `-1`, but a whole number from 0 on belongs here"]),
         ("workers = 0\nL", &["1:11 there must be at least one"]),
         (
@@ -161,6 +164,30 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "[legacy.a]\nfastcgi = '127.0.0.1:9000'\nroot = '/srv'\ntunnel_timeout = '1h'\n",
             &["4:18 only an HTTP backend has this"],
+        ),
+        (
+            "[legacy.a]\nhttp = ['http://a', { url = 'http://b', weight = 0 }, 'http://a:80', 'b/c']\n",
+            &[
+                "2:50 a weight is a number from 1 to 1000",
+                "2:55 a:80 is there twice (give one of them more `weight` instead)",
+                "2:70 `b/c` is no HTTP backend's address (\"http://127.0.0.1:9501\" or \"unix:/run/app.sock\")",
+            ],
+        ),
+        ("[legacy.a]\nhttp = []\n", &["2:8 a legacy has from 1 to 64 upstreams"]),
+        (
+            "[legacy.a]\nhttp = 'http://a'\nhealth_check = { path = 'a b', host = '', interval = '0s' }\n",
+            &[
+                "3:25 `a b` is no path (it begins with a slash: \"/healthz\")",
+                "3:39 `` is no host",
+                "3:54 a duration of zero (write it like \"250ms\", \"5s\" or \"1h 30m\")",
+            ],
+        ),
+        (
+            "[legacy.a]\nhttp = 'http://a'\nhealth_check = {}\ncircuit_breaker = { failures = 0 }\n",
+            &[
+                "3:16 `path` is missing (what upstreams are asked: `path = \"/healthz\"`)",
+                "4:32 there must be at least one",
+            ],
         ),
         (
             "",

@@ -9,6 +9,7 @@ mod route;
 pub(crate) mod session;
 mod table;
 mod texts;
+pub(crate) mod upstream;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -110,8 +111,9 @@ pub(crate) struct Legacy {
     pub default: Option<At<bool>>,
     /// A FastCGI responder: `"unix:/run/php/php-fpm.sock"` or `"127.0.0.1:9000"`.
     pub fastcgi: Option<At<String>>,
-    /// An HTTP/1.1 backend: `"http://127.0.0.1:9501"` or `"unix:/run/app.sock"`.
-    pub http: Option<At<String>>,
+    /// An HTTP backend: `"http://127.0.0.1:9501"` or `"unix:/run/app.sock"`; or a list of those, each of them that or
+    /// `{ url = "http://…", weight = 2 }`.
+    pub http: Option<At<upstream::Upstreams>>,
     /// A php-fpm that is started, watched and stopped with the proxy.
     pub managed: Option<At<Managed>>,
     /// FastCGI: the document root, as the backend sees it.
@@ -137,10 +139,17 @@ pub(crate) struct Legacy {
     pub connect_timeout: Option<At<String>>,
     /// How long it may be silent, before and within an answer; `"60s"` when not given.
     pub read_timeout: Option<At<String>>,
+    /// HTTP: whether it is spoken to by HTTP/2, without TLS and without asking first; `false` when not given.
+    pub http2: Option<At<bool>>,
+    /// HTTP: what each upstream is asked, to leave alone those that are not well. Nothing when not given.
+    pub health_check: Option<At<upstream::HealthCheck>>,
+    /// HTTP: when an upstream that gives no answers is left alone for a while. When not given: with several upstreams, by
+    /// the values below. Where all are left alone, clients get a 503.
+    pub circuit_breaker: Option<At<upstream::CircuitBreaker>>,
     /// HTTP: how long a WebSocket, or another tunnel, may be silent both ways; `"10m"` when not given.
     pub tunnel_timeout: Option<At<String>>,
-    /// The most connections that this process opens; when not given as many as a managed pool has children, 32 for
-    /// another FastCGI responder, 256 for HTTP.
+    /// The most connections that this process opens, to all upstreams together (with HTTP/2, the most requests at a time);
+    /// when not given as many as a managed pool has children, 32 for another FastCGI responder, 256 for HTTP.
     pub connections_max: Option<At<u32>>,
     /// Whether connections are kept between requests. When not given: with HTTP and a managed pool. A kept connection
     /// to php-fpm holds a child that other clients of the pool would need.

@@ -5,6 +5,7 @@
 //! these is one more implementation or wrapper.
 
 pub(crate) mod capped;
+pub(crate) mod fields;
 pub(crate) mod nobody;
 pub(crate) mod replayed;
 mod switched;

@@ -1,10 +1,10 @@
 //! What is kept for a legacy from request to request, and let go with the last generation that knows it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::spec::{Address, Spec};
+use super::spec::Spec;
 
 /// One core's things, found by where the spec lies in memory: hashing it for each request would cost more than the
 /// look-up saves. A weak pointer keeps that place from being given to another.
@@ -32,49 +32,49 @@ impl<T: Clone> BySpec<T> {
     }
 }
 
-/// The process's things, one for each address that something still uses.
+/// The process's things, one for each key (an address, most of the time) that something still uses.
 #[derive(Debug)]
-pub(crate) struct ByAddress<T>(Mutex<HashMap<Address, Weak<T>>>);
+pub(crate) struct ByKey<K, T>(Mutex<BTreeMap<K, Weak<T>>>);
 
-impl<T> Default for ByAddress<T> {
+impl<K, T> Default for ByKey<K, T> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<T> ByAddress<T> {
-    /// What belongs to `address`; made when it is first asked for.
-    pub(crate) fn get(&self, address: &Address, make: impl FnOnce() -> T) -> Arc<T> {
+impl<K: Ord + Clone, T> ByKey<K, T> {
+    /// What belongs to `key`; made when it is first asked for.
+    pub(crate) fn get(&self, key: &K, make: impl FnOnce() -> T) -> Arc<T> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(thing) = known.get(address).and_then(Weak::upgrade) {
+        if let Some(thing) = known.get(key).and_then(Weak::upgrade) {
             return thing;
         }
         known.retain(|_, thing| thing.strong_count() > 0);
         let thing = Arc::new(make());
-        known.insert(address.clone(), Arc::downgrade(&thing));
+        known.insert(key.clone(), Arc::downgrade(&thing));
         thing
     }
 
-    /// All that are in use.
-    pub(crate) fn all(&self) -> Vec<(Address, Arc<T>)> {
+    /// All that are in use, in order.
+    pub(crate) fn all(&self) -> Vec<(K, Arc<T>)> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().filter_map(|(address, thing)| Some((address.clone(), thing.upgrade()?))).collect()
+        known.iter().filter_map(|(key, thing)| Some((key.clone(), thing.upgrade()?))).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::legacy::spec::{Http, Kind};
-    use crate::legacy::testing::spec;
+    use crate::legacy::spec::{Address, Kind};
+    use crate::legacy::testing::{http, spec};
 
     fn legacy() -> Arc<Spec> {
-        Arc::new(spec(Kind::Http(Http { address: Address::Tcp("a:1".into()) })))
+        Arc::new(spec(Kind::Http(http(["a:1"]))))
     }
 
     #[test]
     fn generations_share_what_belongs_to_an_address_and_the_last_one_lets_go() {
-        let (cores, shared) = ([BySpec::default(), BySpec::default()], ByAddress::<u32>::default());
+        let (cores, shared) = ([BySpec::default(), BySpec::default()], ByKey::<Address, u32>::default());
         let address = Address::Tcp("a:1".into());
         let (old, new) = (legacy(), legacy());
         for core in &cores {

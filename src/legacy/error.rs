@@ -15,6 +15,8 @@ use crate::exchange::ClientGone;
 pub(crate) enum Leg {
     /// Waiting for one of the connections that we may open.
     Wait,
+    /// Choosing one of several upstreams.
+    Choose,
     /// Connecting.
     Connect,
     /// Holding a body whose length is not known, before legacy is asked.
@@ -40,6 +42,7 @@ impl Leg {
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Wait => "wait",
+            Self::Choose => "choose",
             Self::Connect => "connect",
             Self::Buffer => "buffer",
             Self::SendHead => "send_head",
@@ -57,6 +60,7 @@ impl fmt::Display for Leg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Wait => "waiting for a connection",
+            Self::Choose => "choosing an upstream",
             Self::Connect => "connecting",
             Self::Buffer => "holding the request's body",
             Self::SendHead => "sending the request's head",
@@ -76,6 +80,11 @@ pub(crate) enum Cause {
     /// As many requests wait for a connection as may.
     #[error("{0} requests wait already: legacy is slower than requests come in")]
     QueueFull(usize),
+    /// Every upstream is left alone for now.
+    #[error(
+        "no upstream may be asked: each failed too often or did not pass its checks; the next one may be in {0:?}"
+    )]
+    AllOut(Duration),
     /// Nothing happened for so long.
     #[error("nothing happened for {0:?}")]
     TimedOut(Duration),
@@ -94,6 +103,9 @@ pub(crate) enum Cause {
     /// Legacy does not speak HTTP as it should.
     #[error("legacy broke the HTTP protocol")]
     Http(#[from] Refusal),
+    /// Legacy broke off, or does not speak HTTP/2 as it should.
+    #[error("legacy broke off, or broke the HTTP/2 protocol")]
+    Http2(#[source] h2::Error),
     /// The answer ended before its declared length.
     #[error("the answer is {missing} bytes shorter than it declared")]
     TooShort {
@@ -166,6 +178,13 @@ impl Failed {
     /// Before legacy could begin.
     pub(crate) fn before(leg: Leg, cause: impl Into<Cause>) -> Self {
         Self { leg, cause: cause.into(), retry_safe: true }
+    }
+
+    /// Whether it is the backend that did not do its part: it is not there, is silent, breaks off, or talks nonsense.
+    pub(crate) fn is_legacys(&self) -> bool {
+        use Leg::{Connect, ReadBody, ReadHead, SendBody, SendHead};
+        matches!(self.leg, Connect | SendHead | SendBody | ReadHead | ReadBody)
+            && !matches!(self.cause, Cause::Misuse(_) | Cause::Client(_))
     }
 
     pub(crate) fn of(self, legacy: &str, committed: bool) -> ExchangeError {

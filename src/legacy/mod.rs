@@ -15,8 +15,9 @@ mod error;
 pub(crate) mod fastcgi;
 mod files;
 pub(crate) mod forwarded;
-mod http;
+pub(crate) mod http;
 pub(crate) mod managed;
+mod names;
 mod outbound;
 mod path;
 mod permits;
@@ -44,13 +45,14 @@ pub(crate) use self::served::By;
 pub(crate) use self::served::Served;
 
 use self::accel::Accelerated;
-use self::by_spec::{ByAddress, BySpec};
+use self::by_spec::{ByKey, BySpec};
 use self::disk::Disk;
 use self::fastcgi::{Pool, Responder};
 use self::files::Kept;
-use self::http::Upstream;
+use self::http::{Upstream, Upstreams};
+use self::names::Names;
 use self::permits::Permits;
-use self::spec::{Address, Kind, Spec};
+use self::spec::{Address, Http, Kind, Spec};
 use crate::exchange::{AnswerSink, BodySource};
 
 /// What all cores share of the way to legacy.
@@ -59,30 +61,37 @@ pub(crate) struct Legacies {
     shared: Arc<Shared>,
 }
 
-/// Permits belong to an address: generations that reach the same backend share them.
+/// Permits belong to an address, or a list of them: generations that reach the same backend share them. What is known of an
+/// upstream belongs to a legacy's name and an address.
 #[derive(Debug)]
 struct Shared {
     disk: Disk,
-    responders: ByAddress<Pool>,
-    upstreams: ByAddress<Permits>,
+    responders: ByKey<Address, Pool>,
     /// The connections to each FastCGI responder that a predecessor holds.
     lent: Mutex<BTreeMap<String, usize>>,
+    http_permits: ByKey<Vec<Address>, Permits>,
+    http_upstreams: ByKey<(String, Address), http::Shared>,
+    names: Names,
 }
 
 impl Legacies {
     /// Bodies whose length is not known go to files without names in `scratch`.
     pub(crate) fn new(scratch: PathBuf) -> Self {
-        let (disk, responders, upstreams) = (Disk::new(scratch), ByAddress::default(), ByAddress::default());
-        Self { shared: Arc::new(Shared { disk, responders, upstreams, lent: Mutex::default() }) }
+        Self {
+            shared: Arc::new(Shared {
+                disk: Disk::new(scratch),
+                responders: ByKey::default(),
+                lent: Mutex::default(),
+                http_permits: ByKey::default(),
+                http_upstreams: ByKey::default(),
+                names: Names::default(),
+            }),
+        }
     }
 
     /// One core's way to legacy. It must be used on that core's runtime only.
     pub(crate) fn on_core(&self) -> CoreLegacies {
-        CoreLegacies {
-            shared: Arc::clone(&self.shared),
-            pools: BySpec::default(),
-            upstreams: BySpec::default(),
-        }
+        CoreLegacies { all: self.clone(), pools: BySpec::default(), upstreams: BySpec::default() }
     }
 
     /// Closes the connections to a FastCGI responder as soon as they are idle, so that its children can end.
@@ -131,16 +140,40 @@ impl Legacies {
     }
 
     /// What the connections to each backend are doing, for metrics.
-    pub(crate) fn loads(&self) -> Vec<(Address, Load)> {
+    pub(crate) fn loads(&self) -> Vec<(String, Load)> {
         let load = |permits: &Permits| {
             let (max, busy, waiting) = permits.counts();
             Load { max, busy, parked: 0, waiting }
         };
-        let responders =
-            self.shared.responders.all().into_iter().map(|(address, pool)| (address, pool.load()));
-        let upstreams =
-            self.shared.upstreams.all().into_iter().map(|(address, permits)| (address, load(&permits)));
-        responders.chain(upstreams).collect()
+        let listed =
+            |addresses: &[Address]| addresses.iter().map(Address::to_string).collect::<Vec<_>>().join(",");
+        let responders = self.shared.responders.all().into_iter();
+        let http = self.shared.http_permits.all().into_iter();
+        responders
+            .map(|(address, pool)| (address.to_string(), pool.load()))
+            .chain(http.map(|(addresses, permits)| (listed(&addresses), load(&permits))))
+            .collect()
+    }
+
+    /// What is known of each HTTP upstream, by legacy and address, for metrics.
+    pub(crate) fn http_upstreams(&self) -> Vec<((String, Address), Arc<http::Shared>)> {
+        self.shared.http_upstreams.all()
+    }
+
+    /// How often the system was asked what a name stands for, with and without an answer.
+    pub(crate) fn name_counts(&self) -> (u64, u64) {
+        self.shared.names.counts()
+    }
+
+    fn http_shared(&self, legacy: &str, address: &Address) -> Arc<http::Shared> {
+        let key = (legacy.to_owned(), address.clone());
+        self.shared.http_upstreams.get(&key, http::Shared::new)
+    }
+
+    /// One HTTP upstream, for the core that this is called on.
+    fn http_upstream(&self, spec: &Spec, upstream: &spec::Upstream) -> Upstream {
+        let shared = self.http_shared(&spec.name, &upstream.address);
+        Upstream::new(self.shared.names.place(&upstream.address), upstream, shared, spec)
     }
 }
 
@@ -154,9 +187,9 @@ impl Shared {
 /// One core's way to each legacy.
 #[derive(Debug)]
 pub(crate) struct CoreLegacies {
-    shared: Arc<Shared>,
+    all: Legacies,
     pools: BySpec<Arc<Pool>>,
-    upstreams: BySpec<Rc<Upstream>>,
+    upstreams: BySpec<Rc<Upstreams>>,
 }
 
 impl CoreLegacies {
@@ -168,7 +201,7 @@ impl CoreLegacies {
         body: &mut impl BodySource,
         sink: &mut impl AnswerSink,
     ) -> Result<Served, ExchangeError> {
-        let disk = &self.shared.disk;
+        let disk = &self.all.shared.disk;
         if let Kind::FastCgi(fastcgi) = &spec.kind
             && let Some(file) = files::find(fastcgi, request, disk).await
         {
@@ -197,29 +230,32 @@ impl CoreLegacies {
         match &spec.kind {
             Kind::FastCgi(fastcgi) => {
                 let pool = self.pools.get(spec, || self.pool(&fastcgi.address, spec));
-                let responder = Responder { spec, fastcgi, pool: &pool, disk: &self.shared.disk };
+                let responder = Responder { spec, fastcgi, pool: &pool, disk: &self.all.shared.disk };
                 responder.exchange(request, body, sink).await
             }
             Kind::Http(http) => {
-                let upstream = self.upstreams.get(spec, || self.upstream(&http.address, spec));
-                upstream.exchange(spec, request, body, sink).await
+                let upstreams = self.upstreams.get(spec, || self.http(http, spec));
+                upstreams.exchange(spec, http, request, body, sink).await
             }
         }
     }
 
     fn pool(&self, address: &Address, spec: &Spec) -> Arc<Pool> {
-        let pool = self.shared.responders.get(address, || {
+        let shared = &self.all.shared;
+        let pool = shared.responders.get(address, || {
             let pool = Pool::new(address.clone(), spec.connections_max);
-            pool.lend(self.shared.lent(address));
+            pool.lend(shared.lent(address));
             pool
         });
         pool.resize(spec.connections_max);
         pool
     }
 
-    fn upstream(&self, address: &Address, spec: &Spec) -> Rc<Upstream> {
-        let permits = self.shared.upstreams.get(address, || Permits::new(spec.connections_max));
+    fn http(&self, http: &Http, spec: &Spec) -> Rc<Upstreams> {
+        let addresses = http.upstreams.iter().map(|upstream| upstream.address.clone()).collect();
+        let permits = self.all.shared.http_permits.get(&addresses, || Permits::new(spec.connections_max));
         permits.resize(spec.connections_max);
-        Rc::new(Upstream::new(address.clone(), permits, spec))
+        let upstreams = http.upstreams.iter().map(|upstream| self.all.http_upstream(spec, upstream));
+        Rc::new(Upstreams::new(http, permits, upstreams.collect()))
     }
 }

@@ -236,12 +236,12 @@ fn count(permits: usize) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::legacy::spec::{Http, Kind};
-    use crate::legacy::testing::spec;
+    use crate::legacy::spec::Kind;
+    use crate::legacy::testing::{http, spec};
 
     #[tokio::test]
     async fn fewer_or_more_permits_apply_to_those_that_are_out_too() {
-        let legacy = spec(Kind::Http(Http { address: crate::legacy::spec::Address::Tcp("a:1".into()) }));
+        let legacy = spec(Kind::Http(http(["a:1"])));
         let permits = Arc::new(Permits::new(3));
         let mut out = Vec::new();
         for _ in 0..3 {
@@ -265,7 +265,7 @@ mod tests {
     /// Two cores, each a runtime of its own, and the legacy whose permits they share.
     fn two_cores() -> ([runtime::Runtime; 2], Spec, Arc<Permits>) {
         let core = || runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let legacy = spec(Kind::Http(Http { address: crate::legacy::spec::Address::Tcp("a:1".into()) }));
+        let legacy = spec(Kind::Http(http(["a:1"])));
         ([core(), core()], legacy, Arc::new(Permits::new(1)))
     }
 

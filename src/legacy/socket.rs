@@ -2,7 +2,9 @@
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,10 +12,11 @@ use std::time::Duration;
 use bytes::BytesMut;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpStream, ToSocketAddrs, UnixStream};
 use tokio::runtime;
 
 use super::error::{Cause, Failed, Leg};
+use super::names::{Peer, Place};
 use super::spec::{Address, FastCgi, Kind, Spec};
 
 /// How long to wait when a Unix socket's queue of new connections is full; there is no event for it.
@@ -66,6 +69,35 @@ pub(crate) async fn connect(address: &Address, spec: &Spec) -> Result<Socket, Fa
     }
 }
 
+/// Connects to an upstream within its time. Where its name stands for several addresses, each gets a share of that time.
+pub(crate) async fn connect_to(place: &Place, limit: Duration) -> Result<(Socket, Peer), Failed> {
+    let connected = async {
+        match place {
+            Place::Unix(path) => Ok((Socket::connect_unix(path).await?, Peer::FIXED)),
+            Place::Fixed(address) => Ok((Socket::connect_tcp(*address).await?, Peer::FIXED)),
+            Place::Named(name) => connect_any(&name.peers().await?, limit).await,
+        }
+    };
+    match tokio::time::timeout(limit, connected).await {
+        Ok(Ok(connected)) => Ok(connected),
+        Ok(Err(error)) => Err(Failed::before(Leg::Connect, error)),
+        Err(_) => Err(Failed::before(Leg::Connect, Cause::TimedOut(limit))),
+    }
+}
+
+async fn connect_any(peers: &[(SocketAddr, Peer)], limit: Duration) -> io::Result<(Socket, Peer)> {
+    let share = limit / peers.len().max(1) as u32;
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for (address, peer) in peers {
+        match tokio::time::timeout(share, Socket::connect_tcp(*address)).await {
+            Ok(Ok(socket)) => return Ok((socket, *peer)),
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(last)
+}
+
 /// Whether nobody listens.
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
@@ -75,21 +107,27 @@ impl Socket {
     /// Connects; a name is resolved anew each time.
     async fn connect(address: &Address) -> io::Result<Self> {
         match address {
-            Address::Unix(path) => loop {
-                match UnixStream::connect(path).await {
-                    // The listener's queue is full (unix(7)): someone else's connections, since ours are counted.
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        tokio::time::sleep(BACKLOG_PAUSE).await;
-                    }
-                    connected => return connected.map(Self::Unix),
+            Address::Unix(path) => Self::connect_unix(path).await,
+            Address::Tcp(address) => Self::connect_tcp(address.as_str()).await,
+        }
+    }
+
+    async fn connect_unix(path: &Path) -> io::Result<Self> {
+        loop {
+            match UnixStream::connect(path).await {
+                // The listener's queue is full (unix(7)): someone else's connections, since ours are counted.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    tokio::time::sleep(BACKLOG_PAUSE).await;
                 }
-            },
-            Address::Tcp(address) => {
-                let stream = TcpStream::connect(address.as_str()).await?;
-                stream.set_nodelay(true)?;
-                Ok(Self::Tcp(stream))
+                connected => return connected.map(Self::Unix),
             }
         }
+    }
+
+    async fn connect_tcp(address: impl ToSocketAddrs) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self::Tcp(stream))
     }
 
     /// Reads what there is behind what `buffer` holds, or waits for it; 0 at the end.

@@ -95,7 +95,7 @@ impl Version {
 pub(crate) enum Kind {
     /// php-fpm, or another FastCGI responder.
     FastCgi(FastCgi),
-    /// An HTTP/1.1 backend.
+    /// An HTTP backend.
     Http(Http),
 }
 
@@ -136,19 +136,69 @@ pub(crate) struct Managed {
     pub ini: Vec<(String, String)>,
 }
 
-/// An HTTP/1.1 backend.
+/// An HTTP backend: one upstream, or several that answer alike.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Http {
+    /// Where it listens; at least one, and at most [`UPSTREAMS_MAX`].
+    pub upstreams: Vec<Upstream>,
+    /// Whether it is spoken to by HTTP/2, which it must know beforehand (no TLS).
+    pub http2: bool,
+    /// When an upstream is left alone for a while.
+    pub breaker: Option<Breaker>,
+    /// What each upstream is asked to find out whether it is well.
+    pub check: Option<Check>,
+}
+
+/// The most upstreams of one legacy.
+pub(crate) const UPSTREAMS_MAX: usize = 64;
+
+/// One of a legacy's upstreams.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Upstream {
     /// Where it listens.
     pub address: Address,
+    /// How many requests it gets beside the others, from 1 to 1000.
+    pub weight: u32,
+}
+
+/// When an upstream is left alone for a while, by what its answers to clients were.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Breaker {
+    /// So many requests that got no answer, one after the other.
+    pub failures: u32,
+    /// How long. Then one request tries it.
+    pub pause: Duration,
+    /// How long it takes until it has its whole share again.
+    pub slow_start: Duration,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        let [pause, slow_start] = [5, 10].map(Duration::from_secs);
+        Self { failures: 5, pause, slow_start }
+    }
+}
+
+/// What an upstream is asked beside clients' requests: after two bad answers it is left alone, after two good ones it is
+/// back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Check {
+    /// Path and query of a GET. An answer below 400 is good.
+    pub path: String,
+    /// The Host; the upstream's own address when not given.
+    pub host: Option<String>,
+    /// How often.
+    pub interval: Duration,
+    /// How long the answer's head may take.
+    pub timeout: Duration,
 }
 
 /// A socket's address.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Address {
     /// A Unix socket.
     Unix(PathBuf),
-    /// `host:port`; a name is resolved at each new connection.
+    /// `host:port`.
     Tcp(String),
 }
 

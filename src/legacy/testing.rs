@@ -10,7 +10,7 @@ use handover_http1::{Fields, Leniency, Limits, RequestHead, ResponseHead};
 
 use super::client_cert::Certified;
 use super::outbound::Outbound;
-use super::spec::{Address, FastCgi, Kind, Spec};
+use super::spec::{Address, FastCgi, Http, Kind, Spec, Upstream};
 use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, Switched};
 
 /// A FastCGI legacy with `index.php` as its front controller.
@@ -26,6 +26,13 @@ pub(crate) fn fastcgi(root: impl Into<PathBuf>) -> FastCgi {
         params: Vec::new(),
         managed: None,
     }
+}
+
+/// An HTTP legacy with these upstreams, all of the same weight.
+pub(crate) fn http<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Http {
+    let upstream = |address: &str| Upstream { address: Address::Tcp(address.to_owned()), weight: 1 };
+    let upstreams = addresses.into_iter().map(upstream).collect();
+    Http { upstreams, http2: false, breaker: None, check: None }
 }
 
 /// A legacy of this kind, with limits that tests rarely meet.

@@ -14,8 +14,7 @@ use handover_http1::{
 };
 use http::{HeaderMap, StatusCode};
 
-use super::fields;
-use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, ClientSink, Switched};
+use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, ClientSink, Switched, fields};
 
 /// The half of a stream that we send on; both sides need it. A stream that is not ended is reset when this is dropped,
 /// so that its client sees that the answer is incomplete.

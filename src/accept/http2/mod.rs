@@ -6,7 +6,6 @@
 
 mod connection;
 mod exchange;
-mod fields;
 mod head;
 mod meter;
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use legacy_compat::Version as PhpVersion;
 
-use super::{Read, sections, session};
+use super::{Read, sections, session, upstream};
 use crate::config::fault::{Fault, Place};
 use crate::config::raw::{self, At, RawCoding, RawProbe};
 use crate::config::section::Section;
-use crate::legacy::spec::{Address, FastCgi, Http, Kind, Managed, ProbeAt, Spec, Version};
+use crate::legacy::spec::{Address, FastCgi, Kind, Managed, ProbeAt, Spec, Version};
 use crate::legacy::{Accel, Coding};
 
 /// The legacies of all files by name; `None` for those that are wrong.
@@ -97,8 +97,8 @@ fn legacy(
         session: session::session(raw, section),
         kind: kind?,
     };
-    if let (Kind::FastCgi(_), Some(given)) = (&spec.kind, &raw.tunnel_timeout) {
-        section.fault(given.span(), "only an HTTP backend has this");
+    if let Kind::FastCgi(_) = &spec.kind {
+        only_http(raw, section);
     }
     if let (Kind::FastCgi(FastCgi { managed: Some(managed), .. }), Some(given)) =
         (&spec.kind, &raw.connections_max)
@@ -207,11 +207,9 @@ fn kind(
             let (address, root) = (address?, root?.get());
             fastcgi(raw, address, section.path(root), None, section)
         }
-        (None, Some(text), None) => {
+        (None, Some(upstreams), None) => {
             only_fastcgi(raw, section);
-            let address =
-                section.parse(text, origin, "\"http://127.0.0.1:9501\" or \"unix:/run/app.sock\"")?;
-            Some(Kind::Http(Http { address }))
+            upstream::http(raw, upstreams, section).map(Kind::Http)
         }
         (None, None, Some(managed)) => managed_pool(name, raw, managed, state, cores, section),
         (None, None, None) => {
@@ -326,6 +324,19 @@ fn only_fastcgi(raw: &raw::Legacy, section: &mut Section<'_>) {
     }
 }
 
+/// Reports keys that say nothing about a FastCGI backend.
+fn only_http(raw: &raw::Legacy, section: &mut Section<'_>) {
+    let spans = [
+        raw.http2.as_ref().map(At::span),
+        raw.health_check.as_ref().map(At::span),
+        raw.circuit_breaker.as_ref().map(At::span),
+        raw.tunnel_timeout.as_ref().map(At::span),
+    ];
+    for span in spans.into_iter().flatten() {
+        section.fault(span, "only an HTTP backend has this");
+    }
+}
+
 fn pairs(map: &BTreeMap<String, At<String>>) -> Vec<(String, String)> {
     map.iter().map(|(key, value)| (key.clone(), value.get().clone())).collect()
 }
@@ -341,7 +352,7 @@ fn socket(text: &str) -> Result<Address, String> {
 }
 
 /// `http://HOST[:PORT]` or `unix:PATH`.
-fn origin(text: &str) -> Result<Address, String> {
+pub(super) fn origin(text: &str) -> Result<Address, String> {
     if let Some(path) = text.strip_prefix("unix:") {
         return unix(path);
     }

@@ -11,6 +11,7 @@ mod route;
 mod session;
 mod spool;
 mod table;
+mod upstream;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@
 //! | [`Kafka`] | one real Apache Kafka broker (KRaft) |
 //! | [`S3`] | versitygw, a real S3 server that checks signatures |
 //! | [`PhpFpm`] | a real PHP-FPM over an application's folder |
+//! | [`PhpServer`] | PHP's own web server, an HTTP backend to be killed and hung |
 //! | [`Nginx`] | a real nginx in front of a [`PhpFpm`], as a production site would have it |
 //! | [`Echo`] | a WebSocket server (Node's `ws`) that sends back what it gets |
 //! | [`Backend`] | a backend in the test itself, byte by byte |
@@ -37,6 +38,7 @@ mod kafka;
 mod memcached;
 mod nginx;
 mod php_fpm;
+mod php_server;
 mod port;
 mod redis;
 mod s3;
@@ -49,6 +51,7 @@ pub use kafka::{Kafka, Record};
 pub use memcached::Memcached;
 pub use nginx::Nginx;
 pub use php_fpm::{PhpFpm, PhpFpmBuilder};
+pub use php_server::PhpServer;
 pub use port::free_port;
 pub use redis::Redis;
 pub use s3::S3;

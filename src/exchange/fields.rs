@@ -1,4 +1,5 @@
-//! Fields on their way into HTTP/2: names in lower case, nothing that speaks of a connection.
+//! Fields between HTTP/1.1's bytes and HTTP/2's maps, which know no order and nothing of one connection. For both sides:
+//! clients and upstreams.
 
 use handover_http1::{Fields, Limits, Name, Size};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -6,10 +7,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// A field cannot be sent. The engine's and the list's own rules are as strict, so this is a fault of ours.
 #[derive(Debug, thiserror::Error)]
 #[error("a field of the answer cannot be sent over HTTP/2")]
-pub(super) struct Unsendable;
+pub(crate) struct Unsendable;
 
 /// An answer's fields. Its length is declared where it is known, at the place where it was.
-pub(super) fn of_answer(fields: &Fields, size: Size) -> Result<HeaderMap, Unsendable> {
+pub(crate) fn of_answer(fields: &Fields, size: Size) -> Result<HeaderMap, Unsendable> {
     let mut map = HeaderMap::with_capacity(fields.len());
     for field in fields.iter() {
         match (field.kind, size) {
@@ -23,13 +24,13 @@ pub(super) fn of_answer(fields: &Fields, size: Size) -> Result<HeaderMap, Unsend
 }
 
 /// Declares a length.
-pub(super) fn declare(map: &mut HeaderMap, length: u64) -> Result<(), Unsendable> {
+pub(crate) fn declare(map: &mut HeaderMap, length: u64) -> Result<(), Unsendable> {
     map.try_insert(http::header::CONTENT_LENGTH, length.into()).map_err(|_| Unsendable)?;
     Ok(())
 }
 
 /// Appends a field.
-pub(super) fn append(map: &mut HeaderMap, name: &[u8], value: &[u8]) -> Result<(), Unsendable> {
+pub(crate) fn append(map: &mut HeaderMap, name: &[u8], value: &[u8]) -> Result<(), Unsendable> {
     let name = HeaderName::from_bytes(name).map_err(|_| Unsendable)?;
     let value = HeaderValue::from_bytes(value).map_err(|_| Unsendable)?;
     map.try_append(name, value).map_err(|_| Unsendable)?;
@@ -37,7 +38,7 @@ pub(super) fn append(map: &mut HeaderMap, name: &[u8], value: &[u8]) -> Result<(
 }
 
 /// Trailers travel on without the fields that an intermediary acts on (RFC 9110 §6.5.1).
-pub(super) fn of_trailers(fields: &Fields) -> Result<HeaderMap, Unsendable> {
+pub(crate) fn of_trailers(fields: &Fields) -> Result<HeaderMap, Unsendable> {
     let mut map = HeaderMap::new();
     for field in fields.iter().filter(|field| field.kind == Name::Other) {
         append(&mut map, field.name, field.value)?;
@@ -46,7 +47,7 @@ pub(super) fn of_trailers(fields: &Fields) -> Result<HeaderMap, Unsendable> {
 }
 
 /// A request's trailers, under the rules that hold for those of HTTP/1.1.
-pub(super) fn from_trailers(map: &HeaderMap, limits: &Limits) -> Result<Fields, handover_http1::Refusal> {
+pub(crate) fn from_trailers(map: &HeaderMap, limits: &Limits) -> Result<Fields, handover_http1::Refusal> {
     let mut section = Vec::new();
     for (name, value) in map {
         for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
