@@ -190,6 +190,13 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             ],
         ),
         (
+            "[legacy.a]\nhttp = 'http://a'\nrewrite = ['http://old', 'old:80', 'http://old/x']\n",
+            &[
+                "3:26 `old:80` is no origin (write scheme, host and port: \"http://old.internal:8080\")",
+                "3:36 `http://old/x` is no origin (write scheme, host and port: \"http://old.internal:8080\")",
+            ],
+        ),
+        (
             "",
             &[
                 "there is no legacy: nothing answers what no route matches (add one, for example:\n[legacy.monolith]\nhttp = \"http://127.0.0.1:9501\")",

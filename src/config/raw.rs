@@ -158,6 +158,9 @@ pub(crate) struct Legacy {
     pub queue_max: Option<At<u32>>,
     /// The largest request body, beyond which clients get a 413; `"1GiB"` when not given.
     pub body_max: Option<At<String>>,
+    /// Origins that it takes for its own, `"http://old.internal:8080"`: where `Location`, `Content-Location`, `Refresh` or
+    /// the `Domain` of a cookie names one, clients are told the one that they asked for. None when not given.
+    pub rewrite: Option<At<Texts>>,
     /// A header field by which it does everything but what has effects, `"X-Dry-Run: 1"`, where it understands one: then
     /// it can be asked beside native on every route, to be compared.
     pub dry_run: Option<At<String>>,

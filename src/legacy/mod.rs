@@ -23,6 +23,7 @@ mod path;
 mod permits;
 pub(crate) mod php;
 pub(crate) mod probe;
+pub(crate) mod rewrite;
 mod served;
 pub(crate) mod session;
 mod socket;
@@ -52,6 +53,7 @@ use self::files::Kept;
 use self::http::{Upstream, Upstreams};
 use self::names::Names;
 use self::permits::Permits;
+use self::rewrite::Rewritten;
 use self::spec::{Address, Http, Kind, Spec};
 use crate::exchange::{AnswerSink, BodySource};
 
@@ -195,6 +197,23 @@ pub(crate) struct CoreLegacies {
 impl CoreLegacies {
     /// Asks legacy for one request and hands its answer to `sink`. Dropping the future aborts the request.
     pub(crate) async fn exchange(
+        &self,
+        spec: &Arc<Spec>,
+        request: &Outbound<'_>,
+        body: &mut impl BodySource,
+        sink: &mut impl AnswerSink,
+    ) -> Result<Served, ExchangeError> {
+        if let Some(rewrite) = &spec.rewrite
+            && let Some(mut sink) = Rewritten::new(sink, rewrite, request)
+        {
+            // Boxed, as whatever is rare.
+            return Box::pin(self.answer(spec, request, body, &mut sink)).await;
+        }
+        self.answer(spec, request, body, sink).await
+    }
+
+    /// From a file, or by legacy, whose answer may order a file in its place.
+    async fn answer(
         &self,
         spec: &Arc<Spec>,
         request: &Outbound<'_>,

@@ -36,7 +36,14 @@ pub(crate) struct Outbound<'a> {
     pub route: &'a str,
 }
 
-impl Outbound<'_> {
+impl<'a> Outbound<'a> {
+    /// The value that legacy gets of a field that speaks of the client: ours, or a trusted proxy's.
+    pub(crate) fn as_told(&self, name: &str, kind: Name) -> Option<&'a [u8]> {
+        let ours = self.set.iter().find(|(ours, _)| ours.eq_ignore_ascii_case(name.as_bytes()));
+        let theirs = || self.head.fields().first(kind).filter(|_| self.trusted);
+        ours.map(|(_, value)| *value).or_else(theirs)
+    }
+
     /// Whether a field of the client's does not reach legacy: one of ours takes its place, or nobody may say it.
     pub(crate) fn leaves_out(&self, field: &Field<'_>) -> bool {
         field.kind == Name::Proxy

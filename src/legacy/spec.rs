@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use legacy_compat::Version as PhpVersion;
 
+use super::rewrite::Rewrite;
 use super::session::SessionSpec;
 use super::{Accel, Coding};
 
@@ -32,6 +33,8 @@ pub(crate) struct Spec {
     pub body_max: u64,
     /// Folders that its answers may send files of.
     pub accel: Vec<Accel>,
+    /// What it takes for its own address, and must not name to clients.
+    pub rewrite: Option<Rewrite>,
     /// How its version is known. Evidence belongs to a version.
     pub version: Version,
     /// A header field (name, value) by which it does all but what has effects.

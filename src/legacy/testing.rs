@@ -47,6 +47,7 @@ pub(crate) fn spec(kind: Kind) -> Spec {
         keep: false,
         queue_max: 1000,
         body_max: 100 << 20,
+        rewrite: None,
         version: super::spec::Version::Unknown,
         dry_run: None,
         accel: Vec::new(),

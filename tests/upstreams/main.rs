@@ -4,4 +4,5 @@
 mod balance;
 mod failing;
 mod http2;
+mod rewriting;
 mod world;

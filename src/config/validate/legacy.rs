@@ -11,6 +11,7 @@ use super::{Read, sections, session, upstream};
 use crate::config::fault::{Fault, Place};
 use crate::config::raw::{self, At, RawCoding, RawProbe};
 use crate::config::section::Section;
+use crate::legacy::rewrite::{Origin, Rewrite};
 use crate::legacy::spec::{Address, FastCgi, Kind, Managed, ProbeAt, Spec, Version};
 use crate::legacy::{Accel, Coding};
 
@@ -90,6 +91,7 @@ fn legacy(
         queue_max: section.count(&raw.queue_max, 1024),
         body_max: section.size(&raw.body_max, 1 << 30),
         accel: accel(raw, section),
+        rewrite: raw.rewrite.as_ref().map(|given| rewrite(given, section)),
         version: version(raw, section),
         dry_run: dry_run(raw, section),
         php: php(raw, section),
@@ -139,6 +141,20 @@ fn accel(raw: &raw::Legacy, section: &mut Section<'_>) -> Vec<Accel> {
         all.push(Accel { prefix: prefix.clone(), folder: section.path(folder.get()) });
     }
     all
+}
+
+fn rewrite(given: &At<raw::Texts>, section: &mut Section<'_>) -> Rewrite {
+    let mut origins = Vec::new();
+    for (text, span) in given.texts() {
+        match Origin::parse(text) {
+            Some(origin) => origins.push(origin),
+            None => {
+                let hint = "write scheme, host and port: \"http://old.internal:8080\"".to_owned();
+                section.fault_with_hint(span, format!("`{text}` is no origin"), hint);
+            }
+        }
+    }
+    Rewrite(origins)
 }
 
 /// `header:NAME`, or the version itself.
