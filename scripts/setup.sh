@@ -31,6 +31,8 @@ php_fpm() { have php-fpm8.2 || have php-fpm; }
 # Not by `| grep -q`: with pipefail, whom grep leaves early would count as failed.
 library() { [[ $(ldconfig -p) == *"$1"* ]]; }
 php_module() { [[ $(php -m 2>/dev/null) == *"$1"* ]]; }
+# Loaded only by who asks for it: in every other PHP it would cost time.
+php_pcov() { [[ $'\n'$(php -n -d extension=pcov -m 2>/dev/null)$'\n' == *$'\npcov\n'* ]]; }
 java_17() { [[ $(java -version 2>&1) =~ version\ \"(1[7-9]|[2-9][0-9]) ]]; }
 go_new() { have go && at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; }
 kafka_ready() { [ -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; }
@@ -58,8 +60,10 @@ look_for_test() {
   want php8.2-redis "PHP's way to keep sessions in Redis" php_module redis
   want memcached "the same in memcached" have memcached
   want php8.2-memcached "PHP's way to keep sessions in memcached" php_module memcached
+  want php8.2-pcov "tells which lines of PHP a request reached (handover fuzz, coverage)" php_pcov
   want openjdk-17-jre-headless "runs Apache Kafka" java_17
   kafka_ready || want maven "fetches Apache Kafka from Maven Central" have mvn
+  want strace "tells what PHP does besides answering (handover effects)" have strace
   want nodejs "runs the WebSocket server behind the proxy" have node
   ws_ready || want npm "fetches the WebSocket server" have npm
   { kosoku_ready && { go_new || { versitygw_ready && h2spec_ready; }; }; } ||
@@ -117,6 +121,8 @@ install_packages() {
   # What an interrupted installation left half done would stop the next one.
   long "Finishing what dpkg has left unfinished, if anything" "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive dpkg --configure -a
   long "Installing ${#packages[@]} packages" "${apt[@]}" install --no-install-recommends "${packages[@]}"
+  # Debian turns it on for every PHP.
+  [[ " ${packages[*]} " != *" php8.2-pcov "* ]] || "${sudo[@]}" phpdismod pcov
 }
 
 case "${1:-}" in

@@ -57,6 +57,7 @@ mod observe;
 mod process;
 mod proxy;
 mod reply;
+mod rehearse;
 mod rollback;
 pub mod route;
 mod serve;

@@ -19,6 +19,7 @@ use crate::legacy::http::checks::Checks;
 use crate::legacy::managed::Pools;
 use crate::legacy::php::Phps;
 use crate::mirror::Mirror;
+use crate::mirror::recordings::Recordings;
 use crate::mirror::tap::Taps;
 use crate::observe::access::AccessLog;
 use crate::observe::cells::Registry;
@@ -110,6 +111,10 @@ pub(crate) struct Process {
     pub phase: watch::Sender<Phase>,
     /// Whether idle connections are to be closed.
     pub closing: Closing,
+    /// Who records experiments.
+    pub recordings: Arc<Recordings>,
+    /// How long draining may take.
+    pub grace: Duration,
 }
 
 impl Process {

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use handover_api::Ports;
-use handover_shadow::{RedactionKey, Store, StoreError};
+use handover_shadow::{RedactionKey, Redactor, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -35,6 +35,7 @@ use crate::legacy::managed::{Keeper, Pools};
 use crate::legacy::php::Phps;
 use crate::mirror::court::Court;
 use crate::mirror::experiment::Conductor;
+use crate::mirror::recordings::Recordings;
 use crate::mirror::tap::Taps;
 use crate::mirror::{Mirror, asker};
 use crate::native::identity::Identities;
@@ -214,7 +215,8 @@ impl Running {
         phps.start(process.legacies.clone()).map_err(StartError::Runtime)?;
         side.block_on(control::prepare(&process, &config, side.handle()))?;
 
-        let conductor = Conductor { ports, producers, identities, phps };
+        let recordings = Arc::clone(&process.recordings);
+        let conductor = Conductor { ports, producers, identities, phps, recordings };
         let court = Court { conductor, recorder: store.recorder() };
         let court = side.spawn(court.sit(begun, tapped));
         side.spawn(forget_clients(Arc::clone(&process)));
@@ -228,6 +230,7 @@ impl Running {
                 .map_err(StartError::Runtime)?;
         }
         let watch = Watch::start(reloader).map_err(StartError::Runtime)?;
+            recordings: Arc::new(Recordings::new(Redactor::new(&key))),
         let rollback = RollbackWatch::start(&control, side.handle().clone()).map_err(StartError::Runtime)?;
         Ok(Self {
             control,

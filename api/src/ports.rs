@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use legacy_compat::Php;
 
@@ -48,6 +49,15 @@ pub enum PortRead {
     Now(String, Timestamp),
     /// An id, under its name.
     Id(String, String),
+    /// A row of a hot table.
+    Row {
+        /// The table.
+        table: String,
+        /// The key that was looked up.
+        key: Bytes,
+        /// Its cells, by column; `None` where there is no such row.
+        row: Option<Vec<(String, Bytes)>>,
+    },
 }
 
 /// A port could not give what the handler asked for. The request falls back to legacy.

@@ -84,10 +84,15 @@ fn document(json: Json<'_>) -> String {
     }
 }
 
-/// A text that is a name rather than anybody's data.
+/// A text that is a name rather than anybody's data: letters, or a code of a few of each such as `F049`.
 fn word(text: &str) -> Option<&str> {
     let name = |b: u8| b.is_ascii_alphabetic() || b"_-.".contains(&b);
-    (!text.is_empty() && text.len() <= 48 && text.bytes().all(name)).then_some(text)
+    let is_name = !text.is_empty() && text.len() <= 48 && text.bytes().all(name);
+    let letters = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_code = (1..=4).contains(&letters.len())
+        && letters.bytes().all(|b| b.is_ascii_uppercase())
+        && (1..=4).contains(&(text.len() - letters.len()));
+    (is_name || is_code).then_some(text)
 }
 
 /// A header's value that is made of names: `text/html; charset=utf-8`.
@@ -130,5 +135,21 @@ mod tests {
         let path = Path::new(Part::Body).key("errors").index(0);
         let key = ClusterKey::of("r", &Difference { path, kind: Kind::Missing, control, candidate: None });
         assert_eq!(key.shape, "{code=bad_tail,mail,n} → nothing");
+    }
+
+    #[test]
+    fn a_rule_s_code_is_a_name_and_what_people_are_known_by_is_none() {
+        for (text, is_name) in [
+            ("F049", true),
+            ("E1234", true),
+            ("bad_tail", true),
+            ("N14228", false),
+            ("4711", false),
+            ("ABCDE1", false),
+            ("ann1970", false),
+            ("K1A", false),
+        ] {
+            assert_eq!(word(text).is_some(), is_name, "{text}");
+        }
     }
 }

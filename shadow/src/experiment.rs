@@ -95,6 +95,15 @@ pub enum OnTrial {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExperimentId(pub u128);
 
+impl ExperimentId {
+    /// Whether it is in that share of all ids: what is in 5 % is in 10 %, too.
+    pub fn is_in(self, share: f64) -> bool {
+        // The upper 53 bits are what an f64 holds exactly.
+        let place = (self.0 >> 75) as f64 / (1_u64 << 53) as f64;
+        place < share
+    }
+}
+
 impl fmt::Display for ExperimentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
@@ -112,6 +121,8 @@ pub struct RecordedRequest {
     pub fields: Fields,
     /// The body.
     pub body: Body,
+    /// What the route's pattern captured of the path, still percent-encoded.
+    pub params: Vec<(String, Bytes)>,
 }
 
 /// One side of an experiment.

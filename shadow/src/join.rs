@@ -32,6 +32,8 @@ pub struct JoinLimits {
     pub patience: Duration,
     /// Records that one experiment may have.
     pub effects: usize,
+    /// No window of a policy is longer here.
+    pub window: Duration,
 }
 
 impl Default for JoinLimits {
@@ -44,6 +46,7 @@ impl Default for JoinLimits {
             hold: Duration::from_secs(30),
             patience: Duration::from_secs(60),
             effects: 256,
+            window: Duration::MAX,
         }
     }
 }
@@ -164,7 +167,10 @@ impl Join {
             match effect.wanted(&experiment.request, answer) {
                 Ok(value) => {
                     let place = self.held.place(effect, value);
-                    awaited.push(Awaited { place, until: after(answered, effect.window()) });
+                    awaited.push(Awaited {
+                        place,
+                        until: after(answered, effect.window().min(self.limits.window)),
+                    });
                 }
                 // A refusal carries no id, and promises no record.
                 Err(_) if !(200..300).contains(&answer.status) => {}

@@ -18,6 +18,7 @@
 //! | 9 | read while it is written | [`Reader`] → [`Parity`] |
 //! | 10 | people decide each cluster once; what samples come to is derived from that | [`Decider`] → [`State`] |
 //! | 11 | is that enough to move a route up? | [`Gate`] → [`Assessment`] |
+//! | 12 | kept so that native can be run on it again, without legacy | [`recording`] → [`judge_again`] |
 //!
 //! It fails closed: what was cut, awaited, lost or not seen is never a match.
 
@@ -27,12 +28,14 @@ mod decision;
 mod difference;
 mod evidence;
 mod experiment;
+mod form;
 mod gate;
 mod held;
 mod join;
 mod json;
 pub mod path;
 mod policy;
+pub mod recording;
 mod redact;
 mod shape;
 mod store;
@@ -48,7 +51,8 @@ pub use experiment::{
     SessionState, Side, Who,
 };
 pub use gate::{
-    Asked, Assessment, Estimate, Gate, GateFault, GateRaw, Need, NeedState, OnChange, Profile, Seen,
+    Asked, Assessment, Estimate, Gate, GateFault, GateRaw, Need, NeedState, Of, OnChange, Other, Profile,
+    Rehearsed, Seen, replayed,
 };
 pub use join::{Join, JoinLimits, Joined, Origin, Unattributed};
 pub use policy::{
@@ -60,4 +64,4 @@ pub use redact::{
     StoredRead, StoredRecord, StoredRequest, StoredSide,
 };
 pub use store::{DecideError, Decider, Limits, Reader, Recorder, Store, StoreError};
-pub use verdict::{Class, Judgement, Verdict, judge};
+pub use verdict::{Class, Judgement, Verdict, judge, judge_again};

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use handover_api::Fields;
 use ring::digest::{Context, SHA256, digest};
 
 use crate::experiment::RecordedRequest;
@@ -53,6 +54,14 @@ fn first_eight(hash: &[u8]) -> u64 {
 pub(crate) fn media(request: &RecordedRequest) -> String {
     let value = request.fields.get("content-type").unwrap_or_default();
     media_type(&String::from_utf8_lossy(value))
+}
+
+/// A parameter of the body's type, without its quotes.
+pub(crate) fn parameter(fields: &Fields, name: &str) -> Option<String> {
+    let value = String::from_utf8_lossy(fields.get("content-type")?).into_owned();
+    let mut parameters = value.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let (_, value) = parameters.find(|(other, _)| other.trim().eq_ignore_ascii_case(name))?;
+    Some(value.trim().trim_matches('"').to_owned())
 }
 
 /// `Text/HTML; charset=utf-8` → `text/html`.
@@ -122,8 +131,13 @@ mod tests {
     fn request(method: &str, target: &'static str, media: &str, body: &'static str) -> Shape {
         let mut fields = Fields::new();
         fields.append("Content-Type", media.to_owned()).unwrap();
-        let request =
-            RecordedRequest { method: method.into(), target: target.into(), fields, body: body.into() };
+        let request = RecordedRequest {
+            method: method.into(),
+            target: target.into(),
+            fields,
+            body: body.into(),
+            params: Vec::new(),
+        };
         Shape::of(&request)
     }
 

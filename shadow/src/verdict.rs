@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::compare;
 use crate::difference::{Difference, Differences, Form, Found, Kind};
 use crate::experiment::{Answer, Body, Effects, Experiment, OnTrial, Outcome, SessionState, Side, Who};
-use crate::path::{Part, Path};
+use crate::path::{Part, Path, Pattern};
 use crate::policy::Policy;
 
 /// What an experiment came to.
@@ -82,6 +82,12 @@ impl From<Verdict> for Judgement {
 /// 3. What differs in the answers, or in effects that are known on both sides, stands unless the policy sets it aside.
 /// 4. Only if nothing stands can effects that are awaited or unknown keep the pair from matching.
 pub fn judge(experiment: &Experiment, policy: &Policy) -> Judgement {
+    judge_again(experiment, policy, &[])
+}
+
+/// Judges an experiment of which some places were redacted before it was kept: there nothing can be said any more, so
+/// what differs there is no difference.
+pub fn judge_again(experiment: &Experiment, policy: &Policy, unseen: &[Pattern]) -> Judgement {
     let (control, candidate) = (&experiment.control, &experiment.candidate);
     if let Some(reason) = declined(control).or_else(|| declined(candidate)) {
         return Verdict::Declined(reason.to_owned()).into();
@@ -98,7 +104,7 @@ pub fn judge(experiment: &Experiment, policy: &Policy) -> Judgement {
     let mut found = compare::answers(a, b);
     let session = compare_sessions(control, candidate, &mut found);
     let unknown = compare_effects(control, candidate, &mut found).or(session);
-    weigh(found, unknown, experiment, policy)
+    weigh(found, unknown, (experiment, policy), unseen)
 }
 
 fn declined(side: &Side) -> Option<&str> {
@@ -175,13 +181,13 @@ fn compare_sessions(control: &Side, candidate: &Side, found: &mut Differences) -
 fn weigh(
     found: Differences,
     unknown: Option<Verdict>,
-    experiment: &Experiment,
-    policy: &Policy,
+    (experiment, policy): (&Experiment, &Policy),
+    unseen: &[Pattern],
 ) -> Judgement {
     let cut = found.is_cut();
     let (mut standing, mut set_aside) = (Vec::new(), Vec::new());
     for difference in found.into_sorted() {
-        if policy.accepts(&difference) {
+        if unseen.iter().any(|place| place.covers(&difference.path)) || policy.accepts(&difference) {
             continue;
         }
         match policy.ignoring(&difference, experiment.at) {

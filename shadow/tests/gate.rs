@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use handover_api::{RuleOutcome, RuleRun};
 use handover_shadow::{
-    Asked, Assessment, Decider, Effects, Estimate, Experiment, Gate, GateRaw, Limits, Loss, NeedState,
-    Outcome, Policy, RedactionKey, State, Store, Verb, Who, judge,
+    Asked, Assessment, Decider, Effects, Estimate, Experiment, Gate, GateRaw, Limits, Loss, NeedState, Of,
+    Other, Outcome, Policy, RedactionKey, Rehearsed, State, Store, Verb, Who, judge,
 };
 use serde_json::json;
 use world::*;
@@ -20,6 +20,7 @@ struct World {
     store: Store,
     policy: Arc<Policy>,
     topics: Vec<String>,
+    rehearsed: Rehearsed,
     next: u128,
 }
 
@@ -42,7 +43,15 @@ impl World {
         let path = folder.path().join("shadow.db");
         let store = Store::open(&path, &RedactionKey::new([7; 32]), Limits::default()).unwrap();
         let topics = policy.effects().iter().map(|effect| effect.topic().to_owned()).collect();
-        Self { _folder: folder, path, store, policy: Arc::new(policy), topics, next: 1 }
+        Self {
+            _folder: folder,
+            path,
+            store,
+            policy: Arc::new(policy),
+            topics,
+            rehearsed: Rehearsed::default(),
+            next: 1,
+        }
     }
 
     fn put(&mut self, mut experiment: Experiment) {
@@ -66,7 +75,8 @@ impl World {
         let standing = reader.standing("create", fingerprint, self.policy.hash()).unwrap();
         let now = "2026-01-02T04:04:05Z".parse().unwrap();
         let topics = &self.topics;
-        gate.assess(&Asked { route: "create", topics, standing: standing.as_ref(), now })
+        let (standing, rehearsed) = (standing.as_ref(), &self.rehearsed);
+        gate.assess(&Asked { route: "create", topics, standing, rehearsed, now })
     }
 
     fn ask(&self, gate: &Gate) -> Assessment {
@@ -334,4 +344,65 @@ fn a_decision_outlives_the_evidence_that_it_was_made_on() {
     world.put(newer);
     let said = world.ask_for(&gate(json!({ "ignored": 1.0 })), "f2");
     assert_eq!((said.samples, said.mismatches), (1, 0));
+}
+
+fn others(legacy: &str, seen: &[(&str, bool)]) -> Rehearsed {
+    let other = |(what, compared): &(&str, bool)| Other { what: (*what).to_owned(), compared: *compared };
+    let of = Of { legacy: Some(legacy.to_owned()), seen: seen.iter().map(other).collect() };
+    Rehearsed { others: Some(of), ..Rehearsed::default() }
+}
+
+#[test]
+fn what_legacy_does_beside_answering_is_compared_or_waived_or_keeps_it_shut() {
+    let mut world = World::new();
+    world.matches(60);
+    let legacy = world.ask(&gate(json!({}))).evidence.unwrap().legacy;
+    world.rehearsed = others(&legacy, &[("talks kafka", true), ("starts /usr/sbin/sendmail", false)]);
+    let said = world.ask(&gate(json!({})));
+    assert_eq!(shut_by(&said), ["other-effects"]);
+    assert!(said.missing().contains("starts /usr/sbin/sendmail"), "{}", said.missing());
+    let waive = json!({ "effects": "it only reads", "starts */sendmail": "the new service mails" });
+    assert!(world.ask(&gate(json!({ "waive": waive }))).open);
+    world.rehearsed = others("another", &[]);
+    assert_eq!(shut_by(&world.ask(&gate(json!({})))), ["other-effects"], "another legacy was looked at");
+}
+
+#[test]
+fn a_critical_route_asks_somebody_to_look_at_what_else_legacy_does() {
+    let mut world = World::new();
+    world.matches(60);
+    let figures = json!({ "profile": "critical", "confidence": 0.95 });
+    let shut = |world: &World| {
+        world
+            .ask(&gate(figures.clone()))
+            .needs
+            .iter()
+            .any(|need| need.what == "other-effects" && need.state == NeedState::Unmeasurable)
+    };
+    assert!(shut(&world));
+    let legacy = world.ask(&gate(json!({}))).evidence.unwrap().legacy;
+    world.rehearsed = others(&legacy, &[]);
+    assert!(!shut(&world));
+}
+
+#[test]
+fn lines_of_legacy_that_nothing_has_reached_keep_it_shut_where_the_gate_names_their_source() {
+    let mut world = World::new();
+    world.matches(60);
+    let named = |waive: serde_json::Value| gate(json!({ "lines": ["rules/*"], "waive": waive }));
+    let waive = json!({ "effects": "it only reads" });
+    assert_eq!(shut_by(&world.ask(&named(waive.clone()))), ["lines"], "nobody has looked");
+    let legacy = world.ask(&gate(json!({}))).evidence.unwrap().legacy;
+    let mut look = |seen: &[(&str, &[u32])]| {
+        let seen = seen.iter().map(|(source, lines)| ((*source).to_owned(), lines.to_vec())).collect();
+        world.rehearsed.unreached = Some(Of { legacy: Some(legacy.clone()), seen });
+        world.ask(&named(waive.clone()))
+    };
+    assert!(look(&[("rules/a.php", &[]), ("index.php", &[7])]).open);
+    let said = look(&[("rules/a.php", &[3, 9])]);
+    assert!(said.missing().contains("rules/a.php:3, rules/a.php:9"), "{}", said.missing());
+    assert_eq!(shut_by(&look(&[("index.php", &[])])), ["lines"], "there is no such source");
+    look(&[("rules/a.php", &[3, 9])]);
+    let waived = json!({ "effects": "it only reads", "line:rules/a.php:*": "a debug switch" });
+    assert!(world.ask(&named(waived)).open);
 }

@@ -55,6 +55,9 @@ pub(super) fn text(control: &Control) -> String {
     );
     single(&mut text, "handover_experiments_total", "counter", "Experiments begun.", begun);
     single(&mut text, "handover_experiments_dropped_total", "counter", "Experiments without room.", dropped);
+    let missed = process.recordings.missed();
+    let help = "Experiments that a recording was too slow for.";
+    single(&mut text, "handover_recordings_missed_total", "counter", help, missed);
     family(&mut text, "handover_rollbacks_total", "counter", "Routes taken back by themselves.");
     for (route, count) in control.rollbacks.all() {
         let _ = writeln!(text, "handover_rollbacks_total{{http_route=\"{route}\"}} {count}");

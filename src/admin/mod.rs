@@ -15,6 +15,7 @@
 //! | `POST /api/clusters/{id}/undo` | `{"who": …}`: takes the latest decision back |
 //! | `GET /api/ledger` | who moved which route when, verified |
 //! | `GET /api/rules` | what each rule of the pipelines has seen, by route |
+//! | `GET /api/record` | experiments as they are judged, redacted, as a recording; `?route=…&share=0.1` |
 //! | `POST /api/reload` | reads the files again; answers with the outcome once every core can see it |
 //! | `POST /api/tables/{name}/refresh` | asks a hot table's source now |
 //! | `POST /api/legacies/{name}/reload` | has a managed php-fpm read its configuration and code anew |
@@ -24,6 +25,7 @@ mod evidence;
 mod guard;
 mod metrics;
 mod pages;
+mod record;
 mod review;
 mod rules;
 mod status;
@@ -85,6 +87,7 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/api/clusters/{id}/undo", post(review::undo))
         .route("/api/ledger", get(review::ledger))
         .route("/api/rules", get(rules_seen))
+        .route("/api/record", get(record::record))
         .route("/api/reload", post(reload))
         .route("/api/tables/{name}/refresh", post(refresh_table))
         .route("/api/legacies/{name}/reload", post(reload_legacy))

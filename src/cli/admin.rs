@@ -65,6 +65,43 @@ impl Admin {
     }
 }
 
+impl Admin {
+    /// Reads a recording line by line (ends included), for so long, until `take` has enough.
+    pub(super) fn record(
+        &self,
+        route: Option<&str>,
+        share: f64,
+        within: Duration,
+        longest: u64,
+        mut take: impl FnMut(&[u8]) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
+        let mut query = vec![("share", share.to_string())];
+        query.extend(route.map(|route| ("route", route.to_owned())));
+        let url = reqwest::Url::parse_with_params(&format!("{}/api/record", self.url), &query)?;
+        let reading = async {
+            let mut answer = self.client.get(url).timeout(within + PATIENCE).send().await?;
+            if !answer.status().is_success() {
+                bail!("{} answered {}: {}", self.url, answer.status(), answer.text().await?.trim());
+            }
+            let mut rest = Vec::new();
+            while let Some(piece) = answer.chunk().await? {
+                rest.extend_from_slice(&piece);
+                while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+                    let line: Vec<u8> = rest.drain(..=end).collect();
+                    // An empty one only says that the process is there.
+                    if line.len() > 1 && !take(&line)? {
+                        return Ok(());
+                    }
+                }
+                anyhow::ensure!(rest.len() as u64 <= longest, "a line without end");
+            }
+            bail!("the process has ended the recording")
+        };
+        let reading = async { tokio::time::timeout(within, reading).await.unwrap_or(Ok(())) };
+        self.runtime.block_on(reading).with_context(|| format!("nothing can be recorded at {}", self.url))
+    }
+}
+
 async fn applied(answer: reqwest::Response) -> anyhow::Result<LegacyOnlyApplied> {
     let status = answer.status();
     let body = answer.text().await.context("its answer broke off")?;

@@ -43,8 +43,15 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
 
 /// What a gate says, for people.
 pub(super) fn text(said: &Assessment) -> String {
+    let open = if said.open { "open" } else { "shut" };
+    let table = needs_table(&said.needs);
+    format!("{}: the gate is {open}\n{table}it opens: {}\n", said.route, said.estimate)
+}
+
+/// What is asked for, what there is of it, and how to get the rest.
+pub(super) fn needs_table(needs: &[Need]) -> String {
     let mut table = output::table(["", "NEED", "FOUND", "HOW TO GET IT"]);
-    for Need { what, state, found, how } in &said.needs {
+    for Need { what, state, found, how } in needs {
         let mark = match state {
             NeedState::Met => "✓",
             NeedState::Waived => "–",
@@ -55,6 +62,5 @@ pub(super) fn text(said: &Assessment) -> String {
             if *state == NeedState::Unmeasurable { format!("{what}, unmeasurable") } else { what.clone() };
         table.add_row([mark.to_owned(), what, found.clone(), how.clone().unwrap_or_default()]);
     }
-    let open = if said.open { "open" } else { "shut" };
-    format!("{}: the gate is {open}\n{}it opens: {}\n", said.route, output::lines(&table), said.estimate)
+    output::lines(&table)
 }

@@ -4,15 +4,24 @@
 //! shut.
 
 mod admin;
+mod affected;
 mod check;
 mod clusters;
+mod coverage;
+mod effects;
 mod explain;
+mod export;
+mod fuzz;
 mod gate;
 mod ledger;
 mod legacy_only;
 mod output;
 mod parity;
 mod probe;
+mod progress;
+mod record;
+mod rehearsal;
+mod replay;
 mod rollback;
 mod routes;
 mod serve;
@@ -103,6 +112,18 @@ enum Command {
     LegacyOnly(legacy_only::Args),
     /// Take one route back by a stage or more, whatever the file says.
     Rollback(rollback::Args),
+    /// Keep a sample of real traffic, redacted, to run native on it again.
+    Record(record::Args),
+    /// Run native on a recording, without legacy, and compare.
+    Replay(replay::Args),
+    /// Look for requests on which native and legacy differ, and shrink each to the smallest that shows it.
+    Fuzz(fuzz::Args),
+    /// Show which lines of legacy no compared request has ever reached.
+    Coverage(coverage::Args),
+    /// Show what legacy does beside answering, and what of it nobody compares.
+    Effects(effects::Args),
+    /// Name the native routes whose PHP has changed since.
+    Affected(affected::Args),
     /// Look at the spool, check it, or wait until Kafka has all of it.
     Spool(spool::Args),
     /// Be the parent of a managed php-fpm: how `serve` starts one.
@@ -174,6 +195,12 @@ pub(crate) fn run(handlers: Handlers, identities: Identities) -> ExitCode {
         Command::Set(args) => toggle::set(&args, &context),
         Command::LegacyOnly(args) => legacy_only::run(&args, &context),
         Command::Rollback(args) => rollback::run(&args, &context),
+        Command::Record(args) => record::run(&args, &context),
+        Command::Replay(args) => replay::run(&args, &context),
+        Command::Fuzz(args) => fuzz::run(&args, &context),
+        Command::Coverage(args) => coverage::run(&args, &context),
+        Command::Effects(args) => effects::run(&args, &context),
+        Command::Affected(args) => affected::run(&args, &context),
         Command::Spool(args) => spool::run(&args, &context),
         Command::KeepPool => {
             crate::legacy::managed::keeper::keep().map(|()| ExitCode::SUCCESS).map_err(Into::into)

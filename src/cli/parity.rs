@@ -55,12 +55,17 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         context.output.json(&parities)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut text = overview(&parities);
-    for parity in &parities {
-        text.push_str(&differences(parity, &reader, args.route.is_some())?);
-    }
-    context.output.text(&text)?;
+    context.output.text(&report(&parities, &reader, args.route.is_some())?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What evidence comes to, for people; `whole`: with reasons, and a pair of each way in which the sides differ.
+pub(super) fn report(parities: &[Parity], reader: &Reader, whole: bool) -> anyhow::Result<String> {
+    let mut text = overview(parities);
+    for parity in parities {
+        text.push_str(&differences(parity, reader, whole)?);
+    }
+    Ok(text)
 }
 
 fn overview(parities: &[Parity]) -> String {

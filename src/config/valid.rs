@@ -130,7 +130,7 @@ pub(crate) struct NativePipeline {
 }
 
 /// One `[[route]]`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RouteSpec {
     /// Its name.
     pub name: Arc<str>,

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use handover_shadow::{Asked, Assessment, Gate, OnChange, Standing, Store};
+use handover_shadow::{Asked, Assessment, Gate, OnChange, Rehearsed, Standing, Store};
 use jiff::Timestamp;
 
 use super::grants::{AskedFor, Grant, Grants, Requests};
 use super::ledger::{Ledger, Move};
 use crate::config::valid::{Config, RouteSpec};
 use crate::native::identity::Identities;
+use crate::rehearse::kept;
 use crate::route::generation::Generation;
 use crate::route::overrides::{Held, HeldBy, LegacyOnly, Overridden};
 use crate::route::{Route, Stage};
@@ -127,9 +128,13 @@ impl Gatekeeper {
         let gate = route.gate.as_ref().unwrap_or(&standard);
         let topics: Vec<String> = route.shadow.effects().iter().map(|e| e.topic().to_owned()).collect();
         let standing = self.standing(route);
-        let asked =
-            Asked { route: &route.name, topics: &topics, standing: standing.as_ref(), now: Timestamp::now() };
-        gate.assess(&asked)
+        let (name, now) = (&*route.name, Timestamp::now());
+        let rehearsed = kept::rehearsed(&self.state, name).unwrap_or_else(|why| {
+            tracing::error!(route = name, "what a legacy of its own showed says nothing: {why:#}");
+            Rehearsed::default()
+        });
+        let (standing, rehearsed) = (standing.as_ref(), &rehearsed);
+        gate.assess(&Asked { route: name, topics: &topics, standing, rehearsed, now })
     }
 
     /// Writes into the ledger which routes are not where it last saw them, and why.

@@ -51,7 +51,13 @@ fn evidence(reloader: &Reloader, fingerprint: &str, n: usize) {
             id: ExperimentId(at as u128),
             route: "a".to_owned(),
             at: Timestamp::now(),
-            request: RecordedRequest { method: "GET".to_owned(), target, fields: Fields::new(), body },
+            request: RecordedRequest {
+                method: "GET".to_owned(),
+                target,
+                fields: Fields::new(),
+                body,
+                params: Vec::new(),
+            },
             control: side(Who::Legacy { version: Some("1".to_owned()) }),
             candidate: side(Who::Native { fingerprint: fingerprint.to_owned() }),
         };

@@ -106,11 +106,13 @@ impl Court {
     // 3
     fn decide(&self, Joined { experiment, policy }: Joined) {
         let judgement = judge(&experiment, &policy);
+        self.conductor.recordings.offer(&experiment);
         self.recorder.record(experiment, judgement, &policy);
     }
 }
 
-fn told(join: &mut Join, tapped: Tapped) {
+/// Tells a join what a tap brought.
+pub(crate) fn told(join: &mut Join, tapped: Tapped) {
     match tapped {
         Tapped::Record(record, origin) => join.record(record, origin, Timestamp::now()),
         Tapped::CaughtUp(topic, at) => join.caught_up(&topic, at),

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use legacy_compat::Php;
 use tokio::sync::watch;
 
+use super::noted::Notes;
 use super::session::DrySession;
 use crate::native::{self, Decided, NativeFailure, Ran};
 use crate::route::Route;
@@ -60,28 +61,45 @@ pub(super) struct Given {
     pub php: Option<Arc<Php>>,
     /// The session, where the route has any.
     pub session: Option<Arc<DrySession>>,
+    /// Whether the rows that it looks up are kept with what it reads.
+    pub noting: bool,
 }
 
 /// Runs a route's handler dry. Waiting for what legacy chose does not count as the handler's time.
 pub(super) async fn run(route: &Route, request: &Request, given: Given) -> DryRun {
-    let ports = Arc::new(DryPorts { given, waited_us: AtomicU64::new(0) });
-    let cx = Context::recording(Arc::clone(&ports) as Arc<dyn Ports>);
-    let (own, began) = (route.spec.timeout, Instant::now());
-    let mut ran = match &route.native {
-        Some(handler) => Some(native::run(handler, request, &cx, own + route.spec.legacy.read_timeout).await),
+    let notes = given.noting.then(Notes::default);
+    let ports = Arc::new(DryPorts { given, waited_us: AtomicU64::new(0), notes: notes.clone() });
+    let wait = route.spec.legacy.read_timeout;
+    let mut dry = run_on(route, request, Arc::clone(&ports) as Arc<_>, wait).await;
+    dry.took = dry.took.saturating_sub(ports.waited());
+    let own = route.spec.timeout;
+    if dry.took > own && dry.ran.is_some() {
+        dry.ran = Some(Err(NativeFailure::TimedOut(own)));
+    }
+    dry.reads.extend(notes.iter().flat_map(Notes::take));
+    dry
+}
+
+/// The same on ports that have all there is to read. `wait`: how much longer than its own time it may take.
+pub(super) async fn run_on(
+    route: &Route,
+    request: &Request,
+    ports: Arc<dyn Ports>,
+    wait: Duration,
+) -> DryRun {
+    let (cx, began) = (Context::recording(ports), Instant::now());
+    let ran = match &route.native {
+        Some(handler) => Some(native::run(handler, request, &cx, route.spec.timeout + wait).await),
         None => None,
     };
-    let took = began.elapsed().saturating_sub(ports.waited());
-    if took > own && ran.is_some() {
-        ran = Some(Err(NativeFailure::TimedOut(own)));
-    }
-    DryRun { ran, took, reads: cx.reads(), rules: cx.rules() }
+    DryRun { ran, took: began.elapsed(), reads: cx.reads(), rules: cx.rules() }
 }
 
 /// Live ports, but for what the route's `inject` rules name.
 struct DryPorts {
     given: Given,
     waited_us: AtomicU64,
+    notes: Option<Notes>,
 }
 
 impl DryPorts {
@@ -130,7 +148,11 @@ impl Ports for DryPorts {
     }
 
     fn table(&self, name: &str) -> Result<Arc<dyn Table>, PortError> {
-        self.given.live.table(name)
+        let table = self.given.live.table(name)?;
+        Ok(match &self.notes {
+            Some(notes) => notes.of(name, table),
+            None => table,
+        })
     }
 
     fn php(&self) -> Result<Arc<Php>, PortError> {

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::capture::{CapturedAnswer, Lost};
 use super::dry::{self, DryRun, Given};
+use super::recordings::Recordings;
 use super::{NativeSide, Parts, Pending};
 use crate::commit::Producers;
 use crate::legacy::php::Phps;
@@ -23,7 +24,7 @@ use crate::route::Route;
 
 /// Why an experiment came to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Abandoned {
+pub(crate) enum Abandoned {
     /// The request's body cannot be given to native.
     #[error("the request's body was {0}")]
     Request(Lost),
@@ -39,6 +40,9 @@ pub(super) enum Abandoned {
     /// Another request of the same session was under way.
     #[error("another request of the same session was under way")]
     SessionShared,
+    /// The request is none that a handler can be given.
+    #[error("the request has a method or a field that no handler can be given")]
+    NoRequest,
 }
 
 impl Abandoned {
@@ -52,6 +56,7 @@ impl Abandoned {
             Self::NoHandler => "no-handler",
             Self::SessionReadLate => "session-read-late",
             Self::SessionShared => "session-shared",
+            Self::NoRequest => "no-request",
         }
     }
 }
@@ -67,11 +72,13 @@ pub(crate) struct Conductor {
     pub identities: Identities,
     /// Which PHP each legacy runs.
     pub phps: Arc<Phps>,
+    /// Who records.
+    pub recordings: Arc<Recordings>,
 }
 
 impl Conductor {
     /// Sees one through: dry run and legacy side by side.
-    pub(super) async fn conduct(self, pending: Pending) -> Result<Experiment, Abandoned> {
+    pub(crate) async fn conduct(self, pending: Pending) -> Result<Experiment, Abandoned> {
         let Pending { id, route, at, began, request, parts, answer, _permit } = pending;
         let (body, ahead) = match parts {
             Parts::Shadow(body, ahead) => (body, ahead),
@@ -99,7 +106,8 @@ impl Conductor {
         let (session, after) = ahead.map(|ahead| ahead.split()).unzip();
         let session = session.map(Arc::new);
         let (live, php) = (Arc::clone(&self.ports), self.phps.of(&route.spec.legacy));
-        let given = Given { live, chosen, php, session: session.clone() };
+        let noting = self.recordings.wants(route.name());
+        let given = Given { live, chosen, php, session: session.clone(), noting };
         let (answered, mut dry) = tokio::join!(answered, dry::run(&route, &request, given));
         let (answer, took) = answered?;
         let version = self.phps.version(&route.spec.legacy, &answer.fields);
@@ -133,6 +141,16 @@ impl Conductor {
             reads: Vec::new(),
             rules: None,
         }
+    }
+
+    /// Native as a candidate, run beside nothing: on ports that have all there is to read.
+    pub(crate) async fn alone(
+        &self,
+        route: &Route,
+        request: &Request,
+        ports: Arc<dyn Ports>,
+    ) -> Result<Side, Abandoned> {
+        self.candidate(route, dry::run_on(route, request, ports, Duration::ZERO).await)
     }
 
     fn candidate(&self, route: &Route, dry: DryRun) -> Result<Side, Abandoned> {
@@ -181,6 +199,10 @@ fn recorded(request: &Request) -> RecordedRequest {
         target: request.target().clone(),
         fields: request.fields().clone(),
         body: Body::Whole(request.body().clone()),
+        params: request
+            .params()
+            .map(|(name, value)| (name.to_owned(), Bytes::copy_from_slice(value)))
+            .collect(),
     }
 }
 

@@ -10,6 +10,8 @@ mod drops;
 mod dry;
 pub(crate) mod experiment;
 pub(crate) mod meanwhile;
+mod noted;
+pub(crate) mod recordings;
 pub(crate) mod session;
 pub(crate) mod tap;
 #[cfg(test)]
@@ -70,7 +72,24 @@ pub(crate) struct Pending {
     parts: Parts,
     /// Legacy's answer, whoever it is for.
     answer: oneshot::Receiver<CapturedAnswer>,
-    _permit: OwnedSemaphorePermit,
+    /// The room that it takes; without one where nobody's path is to be kept free.
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Pending {
+    /// An experiment without a client, whose request is there whole. Legacy's answer comes by the channel.
+    pub(crate) fn rehearsed(
+        route: &Arc<Route>,
+        request: Request,
+        answer: oneshot::Receiver<CapturedAnswer>,
+    ) -> Self {
+        let (body_sender, body) = oneshot::channel();
+        // Its receiver is right here.
+        let _ = body_sender.send(Ok(request.body().clone()));
+        let (id, at, began) = (ExperimentId(fastrand::u128(..)), Timestamp::now(), Instant::now());
+        let (route, parts) = (Arc::clone(route), Parts::Shadow(body, None));
+        Self { id, route, at, began, request, parts, answer, _permit: None }
+    }
 }
 
 /// What is there besides legacy's answer.
@@ -135,7 +154,7 @@ impl Mirror {
         let (answer_sender, answer) = oneshot::channel();
         let parts = Parts::Shadow(body, session.map(Box::new));
         let (route, began) = (Arc::clone(route), Instant::now());
-        self.hand_over(Pending { id, route, at, began, request, parts, answer, _permit: permit })?;
+        self.hand_over(Pending { id, route, at, began, request, parts, answer, _permit: Some(permit) })?;
         Some(Capture { body: body_sender, answer: answer_sender })
     }
 
@@ -181,7 +200,7 @@ impl Mirror {
         let Trial { id, at, permit } = trial;
         let (answer_sender, answer) = oneshot::channel();
         let (route, began, parts) = (Arc::clone(route), Instant::now(), Parts::Verify(native));
-        self.hand_over(Pending { id, route, at, began, request, parts, answer, _permit: permit })?;
+        self.hand_over(Pending { id, route, at, began, request, parts, answer, _permit: Some(permit) })?;
         Some(answer_sender)
     }
 

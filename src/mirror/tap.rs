@@ -102,7 +102,8 @@ fn start(
     Ok(Running { cluster, topics, task: task.abort_handle() })
 }
 
-fn told(tapped: handover_kafka::Tapped) -> Tapped {
+/// What the court is told of what a tap brought.
+pub(crate) fn told(tapped: handover_kafka::Tapped) -> Tapped {
     match tapped {
         handover_kafka::Tapped::Record(record) => {
             let origin = origin(&record);

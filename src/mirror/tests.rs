@@ -7,13 +7,14 @@ use bytes::Bytes;
 use handover_api::testing::Frozen;
 use handover_api::{Answer, Context, Fields, Handler, Outcome, Record, Request, Response};
 use handover_kafka::Embedded;
-use handover_shadow::{Effects, Experiment, RedactionKey, Store};
+use handover_shadow::{Effects, Experiment, RedactionKey, Redactor, Store};
 use http::Method;
 use tokio::runtime::Handle;
 
 use super::capture::CapturedAnswer;
 use super::court::Court;
 use super::experiment::Conductor;
+use super::recordings::Recordings;
 use super::{Begun, Capture, Mirror, UNDER_WAY};
 use crate::commit::Producers;
 use crate::config::source::Sources;
@@ -71,7 +72,9 @@ fn begin(mirror: &Mirror, route: &Arc<Route>) -> Option<Capture> {
 fn conductor(producers: Producers) -> Conductor {
     let ports = Arc::new(Frozen::at("2013-01-01T05:00:00Z"));
     let identities = Identities::said("f");
-    Conductor { ports, producers: Arc::new(producers), identities, phps: Arc::default() }
+    let recordings = Arc::new(Recordings::new(Redactor::new(&RedactionKey::new([1; 32]))));
+    let phps = Arc::default();
+    Conductor { ports, producers: Arc::new(producers), identities, phps, recordings }
 }
 
 /// An experiment on route `a`, which legacy answers at once.

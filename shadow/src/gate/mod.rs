@@ -3,7 +3,9 @@
 //! What cannot be measured does not count as met: it is said to be unmeasurable, with what would make it measurable.
 
 mod assess;
+mod beside;
 mod bound;
+mod needs;
 mod raw;
 mod said;
 
@@ -12,7 +14,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use assess::Asked;
+pub use assess::{Asked, replayed};
+pub use beside::{Of, Other, Rehearsed};
 pub use bound::Seen;
 pub use raw::{GateFault, GateRaw};
 pub use said::{Assessment, Estimate, Need, NeedState};
@@ -72,7 +75,11 @@ pub struct Gate {
     pub ignored: f64,
     /// Status classes (2 is 2xx) that must have been compared, beside those that legacy answers with.
     pub statuses: BTreeSet<u16>,
-    /// What need not be covered, with the reason: `5xx`, `effects`, `rules`, `rule:NAME`, a type such as `image/png`.
+    /// Sources of legacy of which every line must have been reached by a compared request; a `*` stands for anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
+    /// What need not be covered, with the reason: `5xx`, `effects`, `rules`, `rule:NAME`, a type such as `image/png`,
+    /// `line:SOURCE:NUMBER`, what `handover effects` lists; in the last two a `*` stands for anything.
     pub waive: BTreeMap<String, String>,
     /// Why equal requests count as often as they come: the route has no input that could make them differ.
     pub repeats: Option<String>,
@@ -98,6 +105,7 @@ impl Gate {
             unattributed: 0.01,
             ignored: 0.2,
             statuses: [2, 4].into(),
+            lines: Vec::new(),
             waive: BTreeMap::new(),
             repeats: None,
             on_change: OnChange::default(),

@@ -46,6 +46,8 @@ pub struct GateRaw {
     pub ignored: Option<f64>,
     /// See the field of [`Gate`]; written `["2xx", "4xx"]`.
     pub statuses: Option<Vec<String>>,
+    /// See [`Gate::lines`].
+    pub lines: Vec<String>,
     /// See [`Gate::waive`].
     pub waive: BTreeMap<String, String>,
     /// See [`Gate::repeats`].
@@ -120,12 +122,14 @@ impl GateRaw {
             }
         }
         for (what, reason) in &self.waive {
+            let begins = ["rule:", "line:", "talks ", "writes ", "starts "];
             let known = matches!(what.as_str(), "effects" | "rules")
                 || class(what).is_some()
                 || what.contains('/')
-                || what.starts_with("rule:");
+                || begins.iter().any(|begin| what.starts_with(begin));
             if !known {
-                let ways = "write 5xx, effects, rules, rule:NAME, or a type such as image/png";
+                let ways = "write 5xx, effects, rules, rule:NAME, line:SOURCE:NUMBER, a type such as image/png, or what \
+                            `handover effects` lists";
                 fault(&format!("waive.{what}"), format!("`{what}` is nothing that a gate asks for: {ways}"));
             }
             if reason.trim().is_empty() {
@@ -135,7 +139,11 @@ impl GateRaw {
         if self.repeats.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
             fault("repeats", "is empty: say why equal requests count as often as they come".to_owned());
         }
-        (gate.waive, gate.repeats, gate.on_change) = (self.waive, self.repeats, self.on_change);
+        if let Some(at) = self.lines.iter().position(|source| source.is_empty()) {
+            fault(&format!("lines[{at}]"), "is empty: write includes/rules/* or the like".to_owned());
+        }
+        (gate.lines, gate.waive) = (self.lines, self.waive);
+        (gate.repeats, gate.on_change) = (self.repeats, self.on_change);
         if faults.is_empty() { Ok(gate) } else { Err(faults) }
     }
 }

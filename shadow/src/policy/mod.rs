@@ -34,6 +34,7 @@ pub struct Policy {
     keep: Keep,
     reveal: Vec<Pattern>,
     hash: String,
+    written: String,
 }
 
 impl Default for Policy {
@@ -53,9 +54,7 @@ impl Policy {
 
     /// Whether a request with that id becomes an experiment. Who is picked at 5 % is picked at 10 % too.
     pub fn picks(&self, id: ExperimentId) -> bool {
-        // The upper 53 bits are what an f64 holds exactly.
-        let place = (id.0 >> 75) as f64 / (1_u64 << 53) as f64;
-        place < self.sample
+        id.is_in(self.sample)
     }
 
     /// The topics that legacy writes to.
@@ -82,6 +81,11 @@ impl Policy {
     /// Names, authors, reasons, the sample and what is stored have no part in it.
     pub fn hash(&self) -> &str {
         &self.hash
+    }
+
+    /// The table that it was made of, as JSON.
+    pub fn written(&self) -> &str {
+        &self.written
     }
 
     /// The rule that sets this difference aside at that time.

@@ -48,7 +48,7 @@ impl PolicyRaw {
     /// The policy, or everything that is wrong with it.
     pub fn validate(self) -> Result<Policy, Vec<PolicyFault>> {
         let mut faults = Faults::default();
-        let hash = hash(&self);
+        let (hash, written) = (hash(&self), serde_json::to_string(&self).unwrap_or_default());
         let sample = self.sample.unwrap_or(1.0);
         if !(0.0..=1.0).contains(&sample) {
             faults.add("sample", format!("{sample} is no share: write a number from 0 to 1"));
@@ -75,7 +75,8 @@ impl PolicyRaw {
             enumerated(self.alike, "alike").filter_map(|(f, raw)| alike(raw, &f, &mut faults)).collect();
         let reveal =
             enumerated(self.reveal, "reveal").filter_map(|(f, raw)| faults.ok(f, raw.parse())).collect();
-        let policy = Policy { sample, effects, inject, ignore, alike, keep: self.store, reveal, hash };
+        let policy =
+            Policy { sample, effects, inject, ignore, alike, keep: self.store, reveal, hash, written };
         if faults.0.is_empty() { Ok(policy) } else { Err(faults.0) }
     }
 }

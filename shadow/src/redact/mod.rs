@@ -5,7 +5,9 @@
 //! have got placeholders.
 
 mod document;
+mod faithful;
 mod pair;
+mod record;
 mod scrub;
 
 pub use pair::{
@@ -201,16 +203,18 @@ fn side(redaction: &Redaction<'_>, side: &Side) -> StoredSide {
             Effects::NotComparable(reason) => StoredEffects::NotComparable(scrub(reason)),
         },
         latency_us: u64::try_from(side.latency.as_micros()).unwrap_or(u64::MAX),
-        reads: side.reads.iter().map(|read| stored_read(read, &scrub)).collect(),
+        reads: side.reads.iter().filter_map(|read| stored_read(read, &scrub)).collect(),
     }
 }
 
-fn stored_read(read: &PortRead, scrub: &impl Fn(&str) -> String) -> StoredRead {
-    match read {
+fn stored_read(read: &PortRead, scrub: &impl Fn(&str) -> String) -> Option<StoredRead> {
+    Some(match read {
         PortRead::Now(name, time) => StoredRead::Now(name.clone(), time.to_string()),
         PortRead::Id(name, id) => StoredRead::Id(name.clone(), scrub(id)),
+        // Tables are read whole where a pair is run again; only recordings keep rows.
+        PortRead::Row { .. } => return None,
         other => StoredRead::Other(scrub(&format!("{other:?}"))),
-    }
+    })
 }
 
 fn fields(redaction: &Redaction<'_>, fields: &Fields) -> Vec<(String, String)> {

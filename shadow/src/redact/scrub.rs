@@ -42,16 +42,18 @@ impl RedactionKey {
             .map_err(|_| io::Error::other("the system gives no random bytes"))?;
         match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
             Ok(mut file) => file.write_all(&key).and_then(|()| file.sync_all())?,
-            Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {
-                key = std::fs::read(path)?.try_into().map_err(|_| {
-                    io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        "a redaction key is 32 bytes: remove the file to get a new one",
-                    )
-                })?;
-            }
+            Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => return Self::load(path),
             Err(fault) => return Err(fault),
         }
+        Ok(Self(key))
+    }
+
+    /// The key in that file, which somebody else has made: for processes that share one.
+    pub fn load(path: &Path) -> io::Result<Self> {
+        let key = std::fs::read(path)?.try_into().map_err(|_| {
+            let what = "a redaction key is 32 bytes: remove the file to get a new one";
+            io::Error::new(io::ErrorKind::InvalidData, what)
+        })?;
         Ok(Self(key))
     }
 }
@@ -76,7 +78,7 @@ impl Scrubber {
     pub(crate) fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let text = replaced(&MAIL, Cow::Borrowed(text), |mail| Some(self.mail(mail)));
         let text = replaced(&CARD, text, |card| luhn(card).then(|| self.card(card)));
-        replaced(&TOKEN, text, |token| looks_secret(token).then(|| self.token(token)))
+        replaced(&TOKEN, text, |token| looks_secret(token).then(|| self.like(token)))
     }
 
     fn mail(&self, mail: &str) -> String {
@@ -102,12 +104,12 @@ impl Scrubber {
             .collect()
     }
 
-    /// Same length, each character of the same kind.
-    fn token(&self, token: &str) -> String {
-        let mut stream = self.stream(token.as_bytes());
+    /// Another text of the same length, each letter and digit by one of the same kind: for what is never kept, whatever
+    /// it looks like.
+    pub(crate) fn like(&self, text: &str) -> String {
+        let mut stream = self.stream(text.as_bytes());
         let mut pick = |from: u8, count: u8| char::from(from + stream.next().unwrap_or(0) % count);
-        token
-            .chars()
+        text.chars()
             .map(|c| match c {
                 '0'..='9' => pick(b'0', 10),
                 'a'..='f' => pick(b'a', 6),

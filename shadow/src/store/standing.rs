@@ -22,20 +22,37 @@ impl Reader {
         on_trial: &str,
         policy: &str,
     ) -> Result<Option<Standing>, StoreError> {
+        self.stands("route = ? AND on_trial = ? AND policy = ?", &[route, on_trial, policy])
+    }
+
+    /// How the newest evidence of a route stands, whatever it belongs to.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn newest(&self, route: &str) -> Result<Option<Standing>, StoreError> {
+        self.stands("route = ?", &[route])
+    }
+
+    fn stands(&self, of: &str, values: &[&str]) -> Result<Option<Standing>, StoreError> {
         let snapshot = self.connection.unchecked_transaction()?;
+        let query = format!(
+            "SELECT id, route, on_trial, legacy, policy, first, last FROM evidence WHERE {of}
+             ORDER BY last DESC, id DESC LIMIT 1"
+        );
         let row = snapshot
-            .prepare_cached(
-                "SELECT id, legacy, first, last FROM evidence WHERE route = ? AND on_trial = ? AND policy = ?
-                 ORDER BY last DESC, id DESC LIMIT 1",
-            )?
-            .query_row([route, on_trial, policy], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get(1)?, time(row.get(2)?), time(row.get(3)?)))
+            .prepare_cached(&query)?
+            .query_row(rusqlite::params_from_iter(values), |row| {
+                let key = EvidenceKey {
+                    route: row.get(1)?,
+                    on_trial: row.get(2)?,
+                    legacy: row.get(3)?,
+                    policy: row.get(4)?,
+                };
+                Ok((row.get::<_, i64>(0)?, key, time(row.get(5)?), time(row.get(6)?)))
             })
             .optional()?;
-        let Some((id, legacy, first, last)) = row else { return Ok(None) };
-        let [route, on_trial, policy] = [route, on_trial, policy].map(str::to_owned);
-        let states = States::of(&snapshot, &route)?;
-        let key = EvidenceKey { route, on_trial, legacy, policy };
+        let Some((id, key, first, last)) = row else { return Ok(None) };
+        let states = States::of(&snapshot, &key.route)?;
         let (parity, forgiven) = self.counted(id, key, (first, last), &states)?;
         Ok(Some(Standing {
             parity,

@@ -74,6 +74,7 @@ pub(crate) fn experiment(id: u128, control: Outcome, candidate: Outcome) -> Expe
             target: "/v1/flights?page=2".into(),
             fields: fields(&[("Host", "h"), ("Cookie", "PHPSESSID=s3cr3t"), ("Authorization", "Bearer abc")]),
             body: Body::Whole(r#"{"carrier":"UA","mail":"ann@example.org"}"#.into()),
+            params: Vec::new(),
         },
         control: legacy(control),
         candidate: native(candidate),

@@ -11,7 +11,7 @@ use super::StartError;
 const USUAL: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/sbin"];
 
 /// The given binary, or the newest php-fpm on the PATH and in the usual folders.
-pub(super) fn find(legacy: &str, given: Option<&Path>) -> Result<PathBuf, StartError> {
+pub(crate) fn find(legacy: &str, given: Option<&Path>) -> Result<PathBuf, StartError> {
     if let Some(given) = given {
         return if is_program(given) {
             Ok(given.to_owned())

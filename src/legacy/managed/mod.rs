@@ -7,7 +7,7 @@
 //!            ping: ready when it answers        its lifeline
 //! ```
 
-mod binary;
+pub(crate) mod binary;
 mod files;
 mod former;
 pub(crate) mod keeper;

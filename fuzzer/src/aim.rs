@@ -1,0 +1,109 @@
+//! Where legacy took one way and never the other, and what stands there in its source.
+
+use fastrand::Rng;
+
+use crate::corpus::Corpus;
+use crate::draft::Draft;
+use crate::sources::{Literal, Sources};
+
+/// How many lines above a line that was missed may say what it hangs on.
+const WINDOW: u32 = 12;
+
+/// How often the lines next to it are believed to say it.
+const NEAR: f64 = 0.75;
+
+/// A line that was just missed, with a request that came close and what the source says around it.
+#[derive(Clone, Debug)]
+pub struct Aim {
+    /// The file.
+    pub file: String,
+    /// The line that nothing has reached.
+    pub line: u32,
+    /// A request that reached the line before.
+    pub draft: Draft,
+    /// Literals around it: names of fields, values that they are compared with.
+    pub literals: Vec<Literal>,
+}
+
+impl Corpus {
+    /// A line to aim at; `None` where everything was reached that anything leads to. Those that were tried less come
+    /// first.
+    pub fn aim(&mut self, sources: &Sources, rng: &mut Rng) -> Option<Aim> {
+        let open = self.just_missed();
+        let drawn: Vec<(String, u32, usize)> = (0..3).filter_map(|_| rng.choice(&open).cloned()).collect();
+        let tried = |(file, line, _): &&(String, u32, usize)| {
+            self.tried.get(&(file.clone(), *line)).copied().unwrap_or_default()
+        };
+        let (file, line, entry) = drawn.iter().min_by_key(tried)?.clone();
+        *self.tried.entry((file.clone(), line)).or_default() += 1;
+        let near = rng.f64() < NEAR;
+        let from = line.saturating_sub(if near { 2 } else { WINDOW });
+        let found = |from| sources.on(&file, from..=line).into_iter().cloned().collect::<Vec<_>>();
+        let literals = match found(from) {
+            found if !found.is_empty() => found,
+            _ => sources.on(&file, line.saturating_sub(WINDOW)..=line).into_iter().cloned().collect(),
+        };
+        let draft = self.entries().get(entry)?.draft.clone();
+        Some(Aim { file, line, draft, literals })
+    }
+
+    /// A line that a name stands on (a rule's, say), with a request that reached it or what leads to it.
+    pub fn aim_at(&self, name: &str, sources: &Sources, rng: &mut Rng) -> Option<Aim> {
+        let places = sources.lines_of(name.as_bytes());
+        let (file, line) = rng.choice(&places)?.clone();
+        let reached = self.lines().get(&file)?.range(..=line).rev().find_map(|(_, line)| line.entry)?;
+        let found = sources.on(&file, line.saturating_sub(WINDOW / 4)..=line + 1);
+        let literals =
+            found.into_iter().filter(|literal| literal.bytes() != name.as_bytes()).cloned().collect();
+        Some(Aim { draft: self.entries().get(reached)?.draft.clone(), file, line, literals })
+    }
+
+    /// Lines that nothing reached, right behind one that something did, with that request.
+    fn just_missed(&self) -> Vec<(String, u32, usize)> {
+        let mut open = Vec::new();
+        for (file, lines) in self.lines() {
+            let mut before = None;
+            for (number, line) in lines {
+                match (line.hits, before) {
+                    (0, Some(entry)) => {
+                        open.push((file.clone(), *number, entry));
+                        before = None;
+                    }
+                    (0, None) => {}
+                    _ => before = line.entry,
+                }
+            }
+        }
+        open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::tests::{draft, reach};
+
+    #[test]
+    fn it_aims_at_the_first_line_behind_one_that_was_reached() {
+        let mut corpus = Corpus::new(9);
+        corpus.add(&draft("/a"), &reach("x", &[1, 2, 9], &[3, 4, 10]));
+        let mut sources = Sources::default();
+        sources.add(
+            "x",
+            b"<?php\nif ($f['a'] == 'HA') {\n if ($f['b'] > 7) {\n  err(); } }\n\n\n\n\n\nok('z');",
+        );
+        let mut rng = Rng::with_seed(3);
+        let mut lines = std::collections::BTreeSet::new();
+        for _ in 0..50 {
+            let aim = corpus.aim(&sources, &mut rng).unwrap();
+            assert_eq!(aim.draft, draft("/a"));
+            if aim.line == 3 {
+                assert!(aim.literals.contains(&Literal::Text(b"HA".to_vec())), "{aim:?}");
+            }
+            lines.insert(aim.line);
+        }
+        assert_eq!(lines, [3, 10].into(), "what hangs on line 3 is out of reach yet");
+        corpus.add(&draft("/b"), &reach("x", &[3, 4, 10], &[]));
+        assert!(corpus.aim(&sources, &mut rng).is_none());
+    }
+}

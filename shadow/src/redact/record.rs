@@ -1,0 +1,146 @@
+//! Makes lines of a recording: experiments that can be run again, without what is somebody's.
+
+use handover_api::PortRead;
+
+use super::Redactor;
+use super::faithful::Faithful;
+use crate::compare;
+use crate::experiment::{Body, EffectRecord, Effects, Experiment, Outcome, RecordedRequest, Side, Who};
+use crate::path::{Part, Path};
+use crate::recording::{
+    Content, Recorded, Saved, SavedEffects, SavedOutcome, SavedRead, SavedRecord, SavedSide,
+};
+use crate::shape::{media, parameter};
+
+impl Redactor {
+    /// The experiment as a line of a recording.
+    pub fn record(&self, experiment: &Experiment) -> Recorded {
+        // Places of the request are told too: what native makes of a placeholder may differ from what legacy made of
+        // the value, wherever it shows.
+        let mut legacy = Faithful::new(&self.scrubber);
+        let request = request(&mut legacy, &experiment.request);
+        let control = side(&mut legacy, &experiment.control);
+        let candidate = side(&mut Faithful::new(&self.scrubber), &experiment.candidate);
+        let mut redacted: Vec<String> = legacy.places.iter().map(Path::to_string).collect();
+        redacted.sort_unstable();
+        redacted.dedup();
+        Recorded {
+            id: experiment.id.to_string(),
+            route: experiment.route.clone(),
+            at: experiment.at.to_string(),
+            request,
+            control,
+            candidate,
+            redacted,
+        }
+    }
+
+    /// A record as it stands in a line.
+    pub(crate) fn saved_record(&self, effect: &EffectRecord) -> SavedRecord {
+        record(&mut Faithful::new(&self.scrubber), effect)
+    }
+}
+
+fn request(faithful: &mut Faithful<'_>, request: &RecordedRequest) -> Saved {
+    let place = Path::new(Part::Request);
+    let target = &request.target;
+    let at = target.iter().position(|byte| *byte == b'?').unwrap_or(target.len());
+    let mut redacted = faithful.bytes(&place, &target[..at]).to_vec();
+    if let Some(query) = target.get(at + 1..) {
+        redacted.push(b'?');
+        redacted.extend_from_slice(&faithful.form(&place, query));
+    }
+    let body = request.body.bytes();
+    let body = match media(request).as_str() {
+        "application/x-www-form-urlencoded" if !body.trim_ascii_start().starts_with(b"{") => {
+            faithful.form(&place, body)
+        }
+        "multipart/form-data" => match parameter(&request.fields, "boundary") {
+            Some(boundary) if !boundary.is_empty() => faithful.multipart(&place, body, &boundary),
+            _ => faithful.document(&place, body),
+        },
+        _ => faithful.document(&place, body),
+    };
+    Saved {
+        method: request.method.clone(),
+        target: Content::of(&redacted),
+        fields: fields(faithful, &request.fields),
+        body: Content::of(&body),
+        params: request
+            .params
+            .iter()
+            .map(|(name, value)| (name.clone(), Content::of(&faithful.bytes(&place, value))))
+            .collect(),
+    }
+}
+
+fn side(faithful: &mut Faithful<'_>, side: &Side) -> SavedSide {
+    let (kind, version) = match &side.who {
+        Who::Legacy { version } => ("legacy", version.clone()),
+        Who::Native { fingerprint } => ("native", Some(fingerprint.clone())),
+    };
+    SavedSide {
+        who: kind.to_owned(),
+        version,
+        outcome: match &side.outcome {
+            Outcome::Answered(answer) => SavedOutcome::Answered {
+                status: answer.status,
+                fields: fields(faithful, &answer.fields),
+                // Without its coding; who compares looks for one, and takes what is not encoded as it is.
+                body: Content::of(&faithful.document(&Path::new(Part::Body), &compare::content(answer))),
+                cut: matches!(answer.body, Body::Cut(_)),
+            },
+            Outcome::Declined(reason) => SavedOutcome::Declined(reason.clone()),
+            Outcome::Failed(reason) => SavedOutcome::Failed(reason.clone()),
+            Outcome::TimedOut => SavedOutcome::TimedOut,
+        },
+        effects: match &side.effects {
+            Effects::Known(records) => {
+                SavedEffects::Known(records.iter().map(|r| record(faithful, r)).collect())
+            }
+            Effects::Unobserved => SavedEffects::Unobserved,
+            Effects::Pending => SavedEffects::Pending,
+            Effects::NotComparable(reason) => SavedEffects::NotComparable(reason.clone()),
+        },
+        latency_us: u64::try_from(side.latency.as_micros()).unwrap_or(u64::MAX),
+        reads: side.reads.iter().filter_map(|read| saved_read(faithful, read)).collect(),
+    }
+}
+
+fn fields(faithful: &mut Faithful<'_>, fields: &handover_api::Fields) -> Vec<(String, Content)> {
+    faithful.fields(fields).into_iter().map(|(name, value)| (name, Content::of(&value))).collect()
+}
+
+fn record(faithful: &mut Faithful<'_>, record: &EffectRecord) -> SavedRecord {
+    let place = |part| Path::new(part).key(&record.topic);
+    let headers = record.headers.iter().map(|(name, value)| {
+        let value = faithful.bytes(&place(Part::EffectHeader).key(name), value);
+        (name.clone(), Content::of(&value))
+    });
+    let headers = headers.collect();
+    let key = record.key.as_deref().map(|key| Content::of(&faithful.bytes(&place(Part::EffectKey), key)));
+    let value =
+        record.value.as_deref().map(|value| Content::of(&faithful.document(&place(Part::Effect), value)));
+    SavedRecord { topic: record.topic.clone(), partition: record.partition, key, value, headers }
+}
+
+fn saved_read(faithful: &mut Faithful<'_>, read: &PortRead) -> Option<SavedRead> {
+    // What a port gave is compared nowhere, so that its place is no matter.
+    let nowhere = Path::new(Part::Request);
+    Some(match read {
+        PortRead::Now(name, time) => SavedRead::Now(name.clone(), time.to_string()),
+        PortRead::Id(name, id) => SavedRead::Id(name.clone(), faithful.text(&nowhere, id).into_owned()),
+        PortRead::Row { table, key, row } => SavedRead::Row {
+            table: table.clone(),
+            key: Content::of(&faithful.bytes(&nowhere, key)),
+            row: row.as_ref().map(|cells| {
+                let cell = |(column, cell): &(String, bytes::Bytes)| {
+                    (column.clone(), Content::of(&faithful.bytes(&nowhere, cell)))
+                };
+                cells.iter().map(cell).collect()
+            }),
+        },
+        // A kind of read that this version cannot serve again.
+        _ => return None,
+    })
+}
