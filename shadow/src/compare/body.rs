@@ -1,14 +1,17 @@
-//! Compares bodies: JSON by a walk, text by its lines, other bytes by their hash.
+//! Compares bodies by what they are: JSON, HTML and XML by a walk, forms by their names, multipart by its parts, text by
+//! its lines, other bytes by their hash.
 
 use ring::digest::{SHA256, digest};
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use super::coding::content;
-use super::json;
+use super::markup::{self, Language};
+use super::{form, json, multipart};
 use crate::difference::{Differences, Form, Found, Kind};
 use crate::experiment::Answer;
 use crate::json::Json;
 use crate::path::{Part, Path};
+use crate::shape::{media_type, parameter};
 
 /// Where more lines than these differ, they are compared place by place: looking for what was inserted costs the
 /// square of them.
@@ -31,7 +34,36 @@ pub(super) fn compare(control: &Answer, candidate: &Answer, found: &mut Differen
     if (says_json || (looks_like_json(a) && looks_like_json(b))) && polluted_json(a, b, found) {
         return;
     }
+    if by_type(control, candidate, (a, b), found) {
+        return;
+    }
     if is_text(a) && is_text(b) { lines(a, b, found) } else { bytes(&Path::new(Part::Body), a, b, found) }
+}
+
+/// Compares two bodies as what both say that they are; false where they say different things, or are not what they say.
+fn by_type(control: &Answer, candidate: &Answer, (a, b): (&[u8], &[u8]), found: &mut Differences) -> bool {
+    let [one, other] = [control, candidate].map(|answer| {
+        let value = answer.fields.get("content-type").unwrap_or_default();
+        media_type(&String::from_utf8_lossy(value))
+    });
+    let path = Path::new(Part::Body);
+    if one != other {
+        return false;
+    }
+    if one.starts_with("multipart/") {
+        let boundaries = [control, candidate].map(|answer| parameter(&answer.fields, "boundary"));
+        let [Some(of_a), Some(of_b)] = boundaries else { return false };
+        return multipart::compare(&path, (a, &of_a), (b, &of_b), found);
+    }
+    let (Ok(text_a), Ok(text_b)) = (std::str::from_utf8(a), std::str::from_utf8(b)) else { return false };
+    match Language::of(&one) {
+        Some(language) => markup::compare(&path, language, (text_a, text_b), found),
+        None if one == "application/x-www-form-urlencoded" => {
+            form::compare(&path, a, b, found);
+            true
+        }
+        None => false,
+    }
 }
 
 /// Whether a Content-Type says JSON: `application/json`, `text/json` or a `+json` suffix (RFC 6839).
@@ -76,7 +108,8 @@ pub(crate) fn split(body: &[u8]) -> Option<(&[u8], Json<'_>)> {
     starts.take(MAX_STARTS).find_map(|at| Some((&body[..at], Json::parse(&body[at..])?)))
 }
 
-/// Compares two documents (a record's value, say) below `path`, as JSON when both are, else as bytes.
+/// Compares two documents (a record's value, say) below `path`, as JSON or XML when both are, else as
+/// bytes.
 pub(crate) fn documents(path: &Path, a: &[u8], b: &[u8], found: &mut Differences) {
     if a == b {
         return;
@@ -90,7 +123,11 @@ pub(crate) fn documents(path: &Path, a: &[u8], b: &[u8], found: &mut Differences
             }
         }
         _ if is_text(a) && is_text(b) => {
-            found.both(path.clone(), Kind::Value, Found::text(a), Found::text(b))
+            let texts =
+                (std::str::from_utf8(a).unwrap_or_default(), std::str::from_utf8(b).unwrap_or_default());
+            if !markup::compare(path, Language::Xml, texts, found) {
+                found.both(path.clone(), Kind::Value, Found::text(a), Found::text(b));
+            }
         }
         _ => bytes(path, a, b, found),
     }

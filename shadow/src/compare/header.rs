@@ -6,7 +6,7 @@ use handover_api::Fields;
 
 use super::cookie;
 use crate::difference::{Differences, Found, Kind};
-use crate::path::{Part, Path};
+use crate::path::Path;
 
 /// Fields that belong to one connection, or that whoever sends the answer writes: hop-by-hop (RFC 9110 §7.6.1),
 /// framing, and `Date`.
@@ -41,7 +41,8 @@ const TOKEN_SETS: [&str; 9] = [
 /// Fields whose value is a time.
 const TIMES: [&str; 3] = ["expires", "last-modified", "retry-after"];
 
-pub(super) fn compare(control: &Fields, candidate: &Fields, found: &mut Differences) {
+/// Compares the fields of an answer, or of a part of one, below `place`.
+pub(super) fn compare(place: &Path, control: &Fields, candidate: &Fields, found: &mut Differences) {
     if control == candidate {
         return;
     }
@@ -52,7 +53,7 @@ pub(super) fn compare(control: &Fields, candidate: &Fields, found: &mut Differen
         if a == b {
             continue;
         }
-        let path = Path::new(Part::Header).key(name);
+        let path = place.key(name);
         match name.as_str() {
             "set-cookie" => cookie::compare(&path, a, b, found),
             name if TOKEN_SETS.contains(&name) => listed(&path, a, b, found),
@@ -116,7 +117,10 @@ fn singly(path: &Path, name: &str, a: &[&[u8]], b: &[&[u8]], found: &mut Differe
 fn same(name: &str, a: &[u8], b: &[u8]) -> bool {
     a == b
         || match name {
-            "content-type" => media_type(a) == media_type(b),
+            "content-type" => media_type(a).is_some_and(|a| media_type(b) == Some(a)),
+            "content-security-policy" | "content-security-policy-report-only" => {
+                without_nonces(a).is_some_and(|a| without_nonces(b) == Some(a))
+            }
             name if TIMES.contains(&name) => time(a).is_some_and(|a| time(b) == Some(a)),
             _ => false,
         }
@@ -134,7 +138,16 @@ fn media_type(value: &[u8]) -> Option<(String, BTreeSet<(String, String)>)> {
         let value = if name == "charset" { value.to_ascii_lowercase() } else { value.to_owned() };
         (name, value)
     });
-    Some((essence, parameters.collect()))
+    // Where parts begin is for whoever writes them to choose.
+    let is_multipart = essence.starts_with("multipart/");
+    let parameters = parameters.filter(|(name, _)| !(is_multipart && name == "boundary")).collect();
+    Some((essence, parameters))
+}
+
+/// A content security policy; its nonces are made anew for each answer.
+fn without_nonces(value: &[u8]) -> Option<Vec<&str>> {
+    let word = |word| if str::starts_with(word, "'nonce-") { "'nonce-'" } else { word };
+    Some(std::str::from_utf8(value).ok()?.split_ascii_whitespace().map(word).collect())
 }
 
 /// An HTTP date (RFC 9110 §5.6.7) in the form that is sent today.

@@ -7,8 +7,11 @@ mod body;
 mod coding;
 mod cookie;
 mod effect;
+mod form;
 mod header;
 mod json;
+mod markup;
+mod multipart;
 
 pub(crate) use body::{documents, split};
 pub(crate) use coding::content;
@@ -26,7 +29,7 @@ pub fn answers(control: &Answer, candidate: &Answer) -> Differences {
         let status = |answer: &Answer| Found::new(Form::Number, answer.status.to_string());
         found.both(Path::new(Part::Status), Kind::Value, status(control), status(candidate));
     }
-    header::compare(&control.fields, &candidate.fields, &mut found);
+    header::compare(&Path::new(Part::Header), &control.fields, &candidate.fields, &mut found);
     body::compare(control, candidate, &mut found);
     found
 }
