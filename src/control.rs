@@ -13,7 +13,7 @@ use crate::config::valid::Config;
 use crate::gate::keeper::Gatekeeper;
 use crate::legacy::managed;
 use crate::mirror::tap::TapError;
-use crate::process::Process;
+use crate::process::{Process, Role};
 use crate::rollback::Rollbacks;
 use crate::route::generation::Generation;
 use crate::route::overrides::{Note, Overrides, StageOverride};
@@ -134,6 +134,13 @@ impl Control {
 
 /// Has everything at hand that a configuration names, before a request can need it.
 pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -> Result<(), Unprepared> {
+    let is_judged_here = process.role == Role::Review || config.review.is_none();
+    if is_judged_here {
+        process.taps.prepare(config, side)?;
+    }
+    if process.role == Role::Review {
+        return Ok(());
+    }
     process.managed.lock().await.apply(&config.legacies).await?;
     process.phps.apply(&config.legacies);
     process.tables.apply(&config.tables, &config.s3).await?;
@@ -142,7 +149,6 @@ pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -
         process.tables.asked_once(FIRST_LOAD).await;
     }
     process.producers.prepare(config, side)?;
-    process.taps.prepare(config, side)?;
     process.checks.apply(&config.legacies);
     Ok(())
 }

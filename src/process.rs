@@ -25,6 +25,7 @@ use crate::observe::access::AccessLog;
 use crate::observe::cells::Registry;
 use crate::observe::tolerated::Tolerated;
 use crate::observe::trace::Spans;
+use crate::review::Sender;
 use crate::route::generation::Shared;
 use crate::tables::Tables;
 
@@ -67,8 +68,21 @@ impl Closing {
     }
 }
 
+/// What a process is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// To serve clients.
+    Serve,
+    /// To judge what those that serve clients have sent.
+    Review,
+}
+
 /// The shared state.
 pub(crate) struct Process {
+    /// What it is there for.
+    pub role: Role,
+    /// Where experiments are sent to, where they are judged elsewhere.
+    pub sender: Option<Arc<Sender>>,
     /// The current generation.
     pub generations: Shared,
     /// The generation that each core works with.
@@ -91,6 +105,8 @@ pub(crate) struct Process {
     pub managed: tokio::sync::Mutex<Pools>,
     /// Where experiments are handed to.
     pub mirror: Mirror,
+    /// Who records experiments.
+    pub recordings: Arc<Recordings>,
     /// What legacy sends.
     pub taps: Taps,
     /// Requests that were refused before they could be routed.
@@ -111,10 +127,6 @@ pub(crate) struct Process {
     pub phase: watch::Sender<Phase>,
     /// Whether idle connections are to be closed.
     pub closing: Closing,
-    /// Who records experiments.
-    pub recordings: Arc<Recordings>,
-    /// How long draining may take.
-    pub grace: Duration,
 }
 
 impl Process {

@@ -33,7 +33,7 @@ use crate::legacy::Legacies;
 use crate::legacy::http::checks::Checks;
 use crate::legacy::managed::{Keeper, Pools};
 use crate::legacy::php::Phps;
-use crate::mirror::court::Court;
+use crate::mirror::court::{Court, Judge};
 use crate::mirror::experiment::Conductor;
 use crate::mirror::recordings::Recordings;
 use crate::mirror::tap::Taps;
@@ -43,7 +43,8 @@ use crate::native::ports::LivePorts;
 use crate::observe::access::AccessLog;
 use crate::observe::tolerated::Tolerated;
 use crate::observe::trace::Spans;
-use crate::process::{Closing, Phase, Process, Refusals};
+use crate::process::{Closing, Phase, Process, Refusals, Role};
+use crate::review::{Bench, BenchError, Sender, SenderError};
 use crate::rollback::watch::RollbackWatch;
 use crate::route::generation::{Handlers, Shared};
 use crate::route::limits::Limiter;
@@ -106,6 +107,15 @@ pub(crate) enum StartError {
     /// The key that placeholders are made with.
     #[error("the redaction key cannot be read or made")]
     Key(#[source] io::Error),
+    /// Where experiments are sent to.
+    #[error("experiments cannot be sent to the review: look at `[review]`")]
+    Sender(#[from] SenderError),
+    /// Where experiments come from.
+    #[error("experiments cannot be read: look at `[review]`")]
+    Bench(#[from] BenchError),
+    /// A review without a topic.
+    #[error("there is nothing to review: `[review]` says where experiments are sent to")]
+    NoReview,
 }
 
 /// Why the process ends.
@@ -142,11 +152,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts. When it returns, the cores accept connections.
+    /// Starts. When it returns, the cores accept connections; a review has none.
     pub(crate) fn start(
         location: Location,
         handlers: Handlers,
         identities: Identities,
+        role: Role,
         inherited: Inheritance,
     ) -> Result<Self, StartError> {
         let names: Vec<String> = handlers.keys().cloned().collect();
@@ -158,14 +169,24 @@ impl Running {
         std::fs::create_dir_all(&scratch).map_err(|why| StartError::State(state.clone(), why))?;
         let side = runtime("side", 2).map_err(StartError::Runtime)?;
         let admin_runtime = runtime("admin", 1).map_err(StartError::Runtime)?;
-        let key = RedactionKey::load_or_create(&state.join("redaction.key")).map_err(StartError::Key)?;
+        let key = match &config.review {
+            Some(review) => RedactionKey::load(&review.key_file),
+            None => RedactionKey::load_or_create(&state.join("redaction.key")),
+        };
+        let key = key.map_err(StartError::Key)?;
         let store_path = state.join(EVIDENCE);
         let store = Store::open(&store_path, &key, handover_shadow::Limits::default())?;
 
-        let tls = config.listen.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
+        // Clients do not come to a review.
+        let served = config.listen.tls.as_ref().filter(|_| role == Role::Serve);
+        let tls = served.map(Tls::load).transpose()?.map(Arc::new);
         let tls_watch = tls.clone().map(tls::Watch::start).transpose().map_err(StartError::Runtime)?;
-        let mut listeners = Listeners::bind(&config.listen, config.workers, inherited.sockets)?;
-        let (workers, admin) = (config.workers, listeners.admin_address());
+        let (listen, workers) = match role {
+            Role::Serve => (config.listen.clone(), config.workers),
+            Role::Review => (config.listen.for_operators_alone(), 0),
+        };
+        let mut listeners = Listeners::bind(&listen, workers, inherited.sockets)?;
+        let admin = listeners.admin_address();
         let [http, https] = [Entrance::Plain, Entrance::Tls].map(|entrance| listeners.addresses(entrance));
         let tables = Arc::new(Tables::new(&state, side.handle().clone()));
         let ports: Arc<dyn Ports> = Arc::new(LivePorts::new(Arc::clone(&tables) as Arc<_>));
@@ -181,7 +202,14 @@ impl Running {
             pools.adopt(inherited.pools);
         }
         let spans = config.traces.as_ref().map(|spec| Spans::start(spec, side.handle()));
+        let sender = match (&config.review, role) {
+            (Some(review), Role::Serve) => Some(Arc::new(Sender::start(review, Redactor::new(&key))?)),
+            (None, Role::Review) => return Err(StartError::NoReview),
+            _ => None,
+        };
         let process = Arc::new(Process {
+            role,
+            sender,
             generations: Shared::new(handlers, Arc::clone(&config), overrides),
             cores: std::iter::repeat_with(|| AtomicU64::new(1)).take(workers).collect(),
             metrics: Arc::default(),
@@ -193,6 +221,7 @@ impl Running {
             phps: Arc::clone(&phps),
             legacies,
             mirror,
+            recordings: Arc::new(Recordings::new(Redactor::new(&key))),
             taps: Taps::new(court),
             refusals: Refusals::default(),
             tolerated: Tolerated::default(),
@@ -217,8 +246,20 @@ impl Running {
 
         let recordings = Arc::clone(&process.recordings);
         let conductor = Conductor { ports, producers, identities, phps, recordings };
-        let court = Court { conductor, recorder: store.recorder() };
-        let court = side.spawn(court.sit(begun, tapped));
+        let court = match (&config.review, &process.sender) {
+            (Some(review), None) => {
+                let reader = Store::read(&store_path)?;
+                let (stored, redactor) = ((reader.as_ref(), store.recorder()), Redactor::new(&key));
+                side.spawn(Bench::new(review, Arc::clone(&process), stored, redactor)?.sit(tapped))
+            }
+            (_, sender) => {
+                let judge = match sender {
+                    Some(sender) => Judge::Elsewhere(Arc::clone(sender)),
+                    None => Judge::Here(store.recorder()),
+                };
+                side.spawn(Court { conductor, judge }.sit(begun, tapped))
+            }
+        };
         side.spawn(forget_clients(Arc::clone(&process)));
         let cores = start_cores(&process, listeners.of_cores()).map_err(StartError::Runtime)?;
         let applier = Arc::new(Applier::new(Arc::clone(&process), side.handle().clone()));
@@ -230,7 +271,6 @@ impl Running {
                 .map_err(StartError::Runtime)?;
         }
         let watch = Watch::start(reloader).map_err(StartError::Runtime)?;
-            recordings: Arc::new(Recordings::new(Redactor::new(&key))),
         let rollback = RollbackWatch::start(&control, side.handle().clone()).map_err(StartError::Runtime)?;
         Ok(Self {
             control,
@@ -304,6 +344,9 @@ impl Running {
                 if left.not_persisted + left.possibly_persisted > 0 {
                     tracing::error!(cluster, ?left, "records were not delivered before the end");
                 }
+            }
+            if let Some(sender) = &process.sender {
+                sender.close(FLUSH).await;
             }
             process.tables.stop().await;
             process.taps.stop();

@@ -151,7 +151,8 @@ pub struct RuleCount {
 }
 
 /// What is counted beside verdicts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// An experiment that was not made, or was lost.
     Dropped,

@@ -37,6 +37,7 @@ pub mod path;
 mod policy;
 pub mod recording;
 mod redact;
+mod sent;
 mod shape;
 mod store;
 mod verdict;
@@ -63,5 +64,6 @@ pub use redact::{
     RedactionKey, Redactor, StoredDifference, StoredEffects, StoredFound, StoredOutcome, StoredPair,
     StoredRead, StoredRecord, StoredRequest, StoredSide,
 };
-pub use store::{DecideError, Decider, Limits, Reader, Recorder, Store, StoreError};
+pub use sent::{Sent, SentError, SentExperiment};
+pub use store::{DecideError, Decider, Limits, Places, Reader, Recorder, Store, StoreError};
 pub use verdict::{Class, Judgement, Verdict, judge, judge_again};

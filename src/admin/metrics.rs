@@ -58,6 +58,12 @@ pub(super) fn text(control: &Control) -> String {
     let missed = process.recordings.missed();
     let help = "Experiments that a recording was too slow for.";
     single(&mut text, "handover_recordings_missed_total", "counter", help, missed);
+    if let Some((sent, unsent)) = process.sender.as_ref().map(|sender| sender.counts()) {
+        let help = "Experiments and counts of lost ones that were sent to the review.";
+        single(&mut text, "handover_review_sent_total", "counter", help, sent);
+        let help = "Those that could not be sent, or did not arrive.";
+        single(&mut text, "handover_review_unsent_total", "counter", help, unsent);
+    }
     family(&mut text, "handover_rollbacks_total", "counter", "Routes taken back by themselves.");
     for (route, count) in control.rollbacks.all() {
         let _ = writeln!(text, "handover_rollbacks_total{{http_route=\"{route}\"}} {count}");

@@ -124,6 +124,8 @@ enum Command {
     Effects(effects::Args),
     /// Name the native routes whose PHP has changed since.
     Affected(affected::Args),
+    /// Judge what several processes have sent, and show it: the one store of their evidence.
+    Review(serve::Args),
     /// Look at the spool, check it, or wait until Kafka has all of it.
     Spool(spool::Args),
     /// Be the parent of a managed php-fpm: how `serve` starts one.
@@ -201,6 +203,7 @@ pub(crate) fn run(handlers: Handlers, identities: Identities) -> ExitCode {
         Command::Coverage(args) => coverage::run(&args, &context),
         Command::Effects(args) => effects::run(&args, &context),
         Command::Affected(args) => affected::run(&args, &context),
+        Command::Review(args) => serve::review(&args, &context),
         Command::Spool(args) => spool::run(&args, &context),
         Command::KeepPool => {
             crate::legacy::managed::keeper::keep().map(|()| ExitCode::SUCCESS).map_err(Into::into)

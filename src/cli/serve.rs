@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Context, unusable};
 use crate::control::Control;
+use crate::process::Role;
 use crate::serve::{End, Running, StartError};
 use crate::upgrade::inheritance::Inheritance;
 use crate::upgrade::predecessor::{Gone, Predecessor};
@@ -43,6 +44,15 @@ enum LogForm {
 
 /// Serves until it is told to end.
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
+    run_as(Role::Serve, args, context)
+}
+
+/// Judges what processes that serve have sent, until it is told to end.
+pub(super) fn review(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
+    run_as(Role::Review, args, context)
+}
+
+fn run_as(role: Role, args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     successor::remember_program();
     log_to_stderr(args.log, context);
     // A successor's parent is its predecessor, which ends.
@@ -60,6 +70,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         context.location.clone(),
         context.handlers.clone(),
         context.identities.clone(),
+        role,
         inherited,
     ) {
         Ok(running) => running,

@@ -95,6 +95,8 @@ pub(crate) struct File {
     pub kafka: Sections<Kafka>,
     /// Where records wait for Kafka. Read at start.
     pub spool: Option<At<Spool>>,
+    /// Where evidence is judged, when `handover review` does it for several processes. Read at start.
+    pub review: Option<At<front::Review>>,
     /// How S3 is reached.
     pub s3: Option<At<S3>>,
     /// Hot tables, by name.

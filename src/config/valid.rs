@@ -53,6 +53,8 @@ pub(crate) struct Config {
     pub kafka: Vec<Arc<Kafka>>,
     /// Where records wait for Kafka. Read when it is first needed.
     pub spool: Spool,
+    /// Where evidence is judged, where that is not here. Read at start only.
+    pub review: Option<Review>,
     /// How S3 is reached.
     pub s3: S3,
     /// All hot tables, by name in order.
@@ -61,6 +63,17 @@ pub(crate) struct Config {
     pub routes: Vec<Arc<RouteSpec>>,
     /// The routes' patterns, compiled; its indices are those of `routes`.
     pub matcher: Matcher,
+}
+
+/// Where evidence of several processes is judged.
+#[derive(Clone, Debug)]
+pub(crate) struct Review {
+    /// The cluster of the topic.
+    pub kafka: Arc<Kafka>,
+    /// The topic that experiments are sent to.
+    pub topic: String,
+    /// The key that placeholders are made with.
+    pub key_file: PathBuf,
 }
 
 /// Where the admin listens when the file does not say.
@@ -91,6 +104,13 @@ pub(crate) struct Shutdown {
     pub delay: Duration,
     /// How long what is under way may take then.
     pub grace: Duration,
+}
+
+impl Listen {
+    /// The same without what is for clients.
+    pub(crate) fn for_operators_alone(&self) -> Self {
+        Self { http: Vec::new(), https: Vec::new(), tls: None, ..self.clone() }
+    }
 }
 
 /// What clients by TLS are served with. The files may be replaced at run time.

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::experiment::{Abandoned, Conductor};
 use super::{Begun, Pending};
+use crate::review::Sender;
 
 /// How often experiments are looked for whose effects are decided.
 const TICK: Duration = Duration::from_millis(100);
@@ -36,12 +37,29 @@ pub(crate) enum Tapped {
 /// Both sides of an experiment, or the route of one that came to nothing.
 type Conducted = Result<(Experiment, Arc<Policy>), (String, Abandoned)>;
 
-/// Where experiments come from, and where verdicts go.
+/// Who judges experiments.
+pub(crate) enum Judge {
+    /// This process, into its store.
+    Here(Recorder),
+    /// Another process, which gets them.
+    Elsewhere(Arc<Sender>),
+}
+
+impl Judge {
+    fn lost(&self, route: &str, loss: Loss, what: &str, n: u64) {
+        match self {
+            Self::Here(recorder) => recorder.lost(route, loss, what, n),
+            Self::Elsewhere(sender) => sender.lost(route, loss, what, n),
+        }
+    }
+}
+
+/// Where experiments come from, and who judges them.
 pub(crate) struct Court {
     /// Who sees experiments through.
     pub conductor: Conductor,
-    /// The store.
-    pub recorder: Recorder,
+    /// Who judges them.
+    pub judge: Judge,
 }
 
 impl Court {
@@ -80,9 +98,15 @@ impl Court {
     // 2
     fn take_in(&self, join: &mut Join, conducted: Conducted) -> Vec<Joined> {
         match conducted {
-            Ok((experiment, policy)) => join.expect(experiment, policy).into_iter().collect(),
+            Ok((experiment, policy)) => match &self.judge {
+                Judge::Here(_) => join.expect(experiment, policy).into_iter().collect(),
+                Judge::Elsewhere(sender) => {
+                    sender.experiment(&experiment);
+                    Vec::new()
+                }
+            },
             Err((route, why)) => {
-                self.recorder.lost(&route, Loss::Dropped, why.label(), 1);
+                self.judge.lost(&route, Loss::Dropped, why.label(), 1);
                 Vec::new()
             }
         }
@@ -91,23 +115,28 @@ impl Court {
     /// What the budget left out is not evidence: it counts against the route's share of it.
     fn count_drops(&self, begun: &Begun) {
         for (route, count) in begun.drops.take() {
-            self.recorder.lost(&route, Loss::Dropped, "budget", count);
+            self.judge.lost(&route, Loss::Dropped, "budget", count);
+        }
+        if let Judge::Elsewhere(sender) = &self.judge {
+            sender.look();
         }
     }
 
     fn look(&self, join: &mut Join) -> Vec<Joined> {
         let decided = join.tick(Timestamp::now());
         for Unattributed { route, topic, count } in join.take_unattributed() {
-            self.recorder.lost(&route, Loss::Unattributed, &topic, count);
+            self.judge.lost(&route, Loss::Unattributed, &topic, count);
         }
         decided
     }
 
     // 3
     fn decide(&self, Joined { experiment, policy }: Joined) {
-        let judgement = judge(&experiment, &policy);
         self.conductor.recordings.offer(&experiment);
-        self.recorder.record(experiment, judgement, &policy);
+        if let Judge::Here(recorder) = &self.judge {
+            let judgement = judge(&experiment, &policy);
+            recorder.record(experiment, judgement, &policy);
+        }
     }
 }
 

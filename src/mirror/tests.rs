@@ -12,7 +12,7 @@ use http::Method;
 use tokio::runtime::Handle;
 
 use super::capture::CapturedAnswer;
-use super::court::Court;
+use super::court::{Court, Judge};
 use super::experiment::Conductor;
 use super::recordings::Recordings;
 use super::{Begun, Capture, Mirror, UNDER_WAY};
@@ -125,7 +125,8 @@ async fn what_the_budget_leaves_out_counts_in_the_evidence_of_its_route() {
         assert!(begin(&mirror, route).is_none());
     }
     assert_eq!(mirror.counts(), (UNDER_WAY as u64, 3));
-    let court = Court { conductor: conductor(Producers::default()), recorder: store.recorder() };
+    let judge = Judge::Here(store.recorder());
+    let court = Court { conductor: conductor(Producers::default()), judge };
     let (_tap, tapped) = tokio::sync::mpsc::channel(1);
     let sitting = tokio::spawn(court.sit(begun, tapped));
     let dropped = |route: &str| {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::samples::{self, Samples, UNDECIDABLE};
 use super::tally::{Counts, Tally};
-use super::{Judged, Limits};
+use super::{Judged, Limits, topic};
 use crate::cluster::ClusterKey;
 use crate::evidence::{EvidenceKey, Loss};
 use crate::experiment::{Experiment, ExperimentId, Outcome};
@@ -44,8 +44,11 @@ impl Keeper {
     pub(super) fn batch(&mut self, db: &Connection, batch: &[Judged]) -> rusqlite::Result<()> {
         let mut tally = Tally::default();
         for judged in batch {
+            let (id, at) = (judged.experiment.id.0.to_be_bytes(), judged.experiment.at.as_microsecond());
+            if judged.once && !topic::is_first(db, &id, at)? {
+                continue;
+            }
             let key = EvidenceKey::of(&judged.experiment, &judged.policy);
-            let at = judged.experiment.at.as_microsecond();
             self.count(tally.at(&key, at), &judged.judgement.verdict);
             let evidence = self.evidence(db, &key, at)?;
             let counts = tally.at(&key, at);

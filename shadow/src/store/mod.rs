@@ -15,6 +15,7 @@
 //! | ways to mismatch | 8192 of an evidence | further ones can't be decided |
 //! | reasons | 64 of a class | counted as `other` |
 //! | evidence | 32 of a route, [`Limits::age`] | the oldest goes with all that hangs on it |
+//! | what was counted once | 7 days, 5 million | the oldest goes: what comes again after that is counted again |
 
 mod decide;
 mod keep;
@@ -25,6 +26,7 @@ mod schema;
 mod standing;
 mod states;
 mod tally;
+mod topic;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +38,7 @@ use std::time::Duration;
 
 pub use decide::{DecideError, Decider};
 pub use read::Reader;
+pub use topic::Places;
 
 use crate::evidence::Loss;
 use crate::experiment::Experiment;
@@ -149,13 +152,22 @@ pub struct Recorder {
 impl Recorder {
     /// Records a judged experiment. What does not fit into the queue is counted as dropped.
     pub fn record(&self, experiment: Experiment, judgement: Judgement, policy: &Arc<Policy>) {
+        self.put(experiment, judgement, policy, false);
+    }
+
+    /// The same of one that may come several times: it is counted once.
+    pub fn record_once(&self, experiment: Experiment, judgement: Judgement, policy: &Arc<Policy>) {
+        self.put(experiment, judgement, policy, true);
+    }
+
+    fn put(&self, experiment: Experiment, judgement: Judgement, policy: &Arc<Policy>, once: bool) {
         let size = experiment.size();
         let queued = self.shared.queued.fetch_add(size, Ordering::Relaxed);
         if queued + size > self.shared.queue_bytes {
             self.shared.queued.fetch_sub(size, Ordering::Relaxed);
             return self.lost(&experiment.route, Loss::Dropped, "store-queue-full", 1);
         }
-        let judged = Judged { experiment, judgement, policy: policy.clone(), size };
+        let judged = Judged { experiment, judgement, policy: policy.clone(), size, once };
         if let Err(
             TrySendError::Full(Message::Judged(judged)) | TrySendError::Disconnected(Message::Judged(judged)),
         ) = self.queue.try_send(Message::Judged(Box::new(judged)))
@@ -168,6 +180,19 @@ impl Recorder {
     /// Counts what never became a judged experiment, under the newest evidence of the route.
     pub fn lost(&self, route: &str, loss: Loss, what: &str, n: u64) {
         self.shared.losses.add(route, loss, what, n);
+    }
+
+    /// Counts a loss that may be told several times, once.
+    pub fn lost_once(&self, id: &str, route: &str, loss: Loss, what: &str, n: u64) {
+        let lost = Lost { id: id.to_owned(), route: route.to_owned(), loss, what: what.to_owned(), n };
+        // A writer that is gone counts nothing any more.
+        let _ = self.queue.send(Message::Lost(Box::new(lost)));
+    }
+
+    /// Notes that a topic's partition was worked off up to that offset, behind all that was recorded before. Waits where
+    /// the queue is full.
+    pub fn reached(&self, topic: &str, partition: i32, next: i64) {
+        let _ = self.queue.send(Message::Reached(topic.to_owned(), partition, next));
     }
 
     /// Waits until all that was recorded before is in the file. For tests and for ends of processes; it blocks.
@@ -193,10 +218,23 @@ struct Judged {
     judgement: Judgement,
     policy: Arc<Policy>,
     size: usize,
+    /// Whether it may come again.
+    once: bool,
+}
+
+/// A loss on its way to the file.
+struct Lost {
+    id: String,
+    route: String,
+    loss: Loss,
+    what: String,
+    n: u64,
 }
 
 enum Message {
     Judged(Box<Judged>),
+    Lost(Box<Lost>),
+    Reached(String, i32, i64),
     Flush(SyncSender<()>),
     Stop,
 }

@@ -86,6 +86,16 @@ CREATE TABLE decisions (
 CREATE INDEX decisions_by_cluster ON decisions (cluster);
 ";
 
+/// What came by a topic: which experiments were counted, and up to where each partition was worked off.
+const FROM_TOPIC: &str = "
+CREATE TABLE IF NOT EXISTS counted (id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS counted_by_age ON counted (at);
+CREATE TABLE IF NOT EXISTS places (
+    topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition)
+) WITHOUT ROWID;
+";
+
 /// Opens the file to write, creating it. A file that is corrupt or of another version is renamed, never changed;
 /// its new name is returned.
 pub(super) fn open(path: &Path, limits: &Limits) -> Result<(Connection, Option<PathBuf>), StoreError> {
@@ -142,6 +152,8 @@ fn usable(path: &Path, limits: &Limits) -> Result<Connection, Unusable> {
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
+    // A file of this version may be older than these.
+    transaction.execute_batch(FROM_TOPIC)?;
     transaction.commit()?;
     Ok(connection)
 }

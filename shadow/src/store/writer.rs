@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::keep::Keeper;
-use super::{Judged, Limits, Message, Shared, retain, schema};
+use super::topic::{self, Places};
+use super::{Judged, Limits, Lost, Message, Shared, retain, schema};
 use crate::evidence::Loss;
 use crate::redact::Redactor;
 
@@ -56,7 +57,7 @@ impl Writer {
     pub(super) fn run(&mut self, messages: &Receiver<Message>) {
         loop {
             let (batch, end) = gather(messages);
-            for judged in &batch {
+            for judged in &batch.judged {
                 self.shared.queued.fetch_sub(judged.size, Ordering::Relaxed);
             }
             self.write(&batch);
@@ -68,10 +69,15 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, batch: &[Judged]) {
+    fn write(&mut self, batch: &Batch) {
         let losses = self.shared.losses.take();
         let retain = self.retained.elapsed() >= RETAIN;
-        if batch.is_empty() && losses.is_empty() && !retain {
+        if batch.judged.is_empty()
+            && batch.lost.is_empty()
+            && batch.places.is_empty()
+            && losses.is_empty()
+            && !retain
+        {
             return;
         }
         let written = self.commit(batch, &losses, retain);
@@ -79,7 +85,7 @@ impl Writer {
             Ok(()) => self.failing = false,
             Err(fault) => {
                 self.keeper.forget();
-                for judged in batch {
+                for judged in &batch.judged {
                     self.shared.losses.add(&judged.experiment.route, Loss::Dropped, "store-failed", 1);
                 }
                 for ((route, loss, what), n) in losses {
@@ -92,15 +98,18 @@ impl Writer {
 
     fn commit(
         &mut self,
-        batch: &[Judged],
+        batch: &Batch,
         losses: &std::collections::HashMap<(String, Loss, String), u64>,
         retain: bool,
     ) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        self.keeper.batch(&transaction, batch)?;
+        let now = Timestamp::now().as_microsecond();
+        self.keeper.batch(&transaction, &batch.judged)?;
         self.keeper.losses(&transaction, losses)?;
+        self.keeper.losses(&transaction, &topic::firsts(&transaction, &batch.lost, now)?)?;
+        topic::reached(&transaction, &batch.places)?;
         if retain {
-            retain::apply(&transaction, &self.limits, Timestamp::now().as_microsecond())?;
+            retain::apply(&transaction, &self.limits, now)?;
             self.keeper.forget();
             self.retained = Instant::now();
         }
@@ -127,13 +136,23 @@ impl Writer {
     }
 }
 
+/// What is committed together.
+#[derive(Default)]
+struct Batch {
+    judged: Vec<Judged>,
+    lost: Vec<Lost>,
+    places: Places,
+}
+
 /// The next experiments: as many as come within the commit interval, or fit into a batch.
-fn gather(messages: &Receiver<Message>) -> (Vec<Judged>, End) {
-    let mut batch = Vec::new();
+fn gather(messages: &Receiver<Message>) -> (Batch, End) {
+    let mut batch = Batch::default();
     let until = Instant::now() + COMMIT;
-    while batch.len() < BATCH {
+    while batch.judged.len() < BATCH {
         match messages.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(Message::Judged(judged)) => batch.push(*judged),
+            Ok(Message::Judged(judged)) => batch.judged.push(*judged),
+            Ok(Message::Lost(lost)) => batch.lost.push(*lost),
+            Ok(Message::Reached(topic, partition, next)) => _ = batch.places.insert((topic, partition), next),
             Ok(Message::Flush(done)) => return (batch, End::Flush(done)),
             Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return (batch, End::Stop),
             Err(RecvTimeoutError::Timeout) => break,

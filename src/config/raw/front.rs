@@ -64,3 +64,17 @@ pub(crate) enum Unusual {
     /// A body that comes more slowly than `body_least`, as long as it comes at all.
     SlowBody,
 }
+
+/// Where evidence is judged, when `handover review` does it for several processes: they send experiments to a topic, which it
+/// reads. It is started with the same files.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Review {
+    /// The Kafka cluster of the topic; the only one when not given.
+    pub kafka: Option<At<String>>,
+    /// The topic. It should keep records for a day or longer.
+    pub topic: At<String>,
+    /// The file of the key that placeholders are made with, 32 random bytes: the same for all processes, or what was equal
+    /// would differ.
+    pub key_file: At<String>,
+}

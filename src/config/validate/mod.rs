@@ -7,6 +7,7 @@ mod listen;
 mod native;
 mod observe;
 mod process;
+mod review;
 mod route;
 mod session;
 mod spool;
@@ -118,6 +119,7 @@ fn whole(
     let clusters = kafka::all(files, faults);
     let tables = table::all(files, faults);
     let s3 = table::s3(main, faults);
+    let review = review::review(main, &clusters, faults);
     let default_legacy = legacy::default(files, &legacies, faults);
     let known = route::Known {
         legacies: &legacies,
@@ -146,6 +148,7 @@ fn whole(
         default_legacy: default_legacy?,
         kafka: values(clusters),
         spool,
+        review,
         s3,
         tables: values(tables),
         routes,
@@ -175,6 +178,7 @@ fn only_in_main(file: &Read<'_>, faults: &mut Vec<Fault>) {
         raw.shutdown.as_ref().map(At::span),
         raw.s3.as_ref().map(At::span),
         raw.spool.as_ref().map(At::span),
+        raw.review.as_ref().map(At::span),
     ];
     for span in spans.into_iter().flatten() {
         let place = Place { file: file.context.file, span };

@@ -42,12 +42,27 @@ impl Handover {
     /// As [`start`](Self::start).
     #[must_use]
     pub fn start_with(binary: impl AsRef<Path>, routes: &str, prepare: impl FnOnce(&mut Command)) -> Self {
+        Self::start_as("serve", binary, routes, prepare)
+    }
+
+    /// The same of another command that runs until it is told to end, such as `review`.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_as(
+        command: &str,
+        binary: impl AsRef<Path>,
+        routes: &str,
+        prepare: impl FnOnce(&mut Command),
+    ) -> Self {
+        let verb = command;
         let local = || SocketAddr::from(([127, 0, 0, 1], free_port()));
         let (http, admin) = (local(), local());
         let folder = process::folder("proxy");
         process::write(folder.path().join("routes.toml"), with_listen(routes, http, admin));
         let mut command = Command::new(binary.as_ref());
-        command.args(["serve", "--config", "routes.toml"]);
+        command.args([verb, "--config", "routes.toml"]);
         prepare(&mut command);
         // SIGTERM drains, and lets it end a PHP-FPM of its own.
         let process = Process::start("handover", command, Signal::SIGTERM, folder);

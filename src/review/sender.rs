@@ -1,0 +1,125 @@
+//! A process's way to the review: experiments go to the topic, and what had no room is told with the next.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use handover_api::Record;
+use handover_kafka::{Frame, Producer, ProducerConfig, StartError};
+use handover_shadow::{Experiment, Loss, Redactor, Sent};
+
+use crate::commit::cluster;
+use crate::config::valid::Review;
+
+/// The memory that experiments on their way may take, in bytes; one more is lost, and counted.
+const QUEUED_BYTES_MAX: usize = 64 << 20;
+
+/// How many may be on their way.
+const QUEUED_MAX: usize = 20_000;
+
+/// How long one may be on its way: evidence has time.
+const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The largest that is sent: two bodies as captures take them, escaped.
+const SIZE_MAX: usize = 16 << 20;
+
+/// Losses that are told apart until they are sent; more count as `other`.
+const LOSSES_MAX: usize = 256;
+
+/// The producer could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("experiments cannot be sent to the review")]
+pub(crate) struct SenderError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+/// Sends.
+pub(crate) struct Sender {
+    producer: Arc<Producer>,
+    topic: String,
+    redactor: Redactor,
+    losses: Mutex<HashMap<(String, Loss, String), u64>>,
+    sent: AtomicU64,
+    unsent: Arc<AtomicU64>,
+}
+
+impl Sender {
+    /// Begins to connect.
+    pub(crate) fn start(review: &Review, redactor: Redactor) -> Result<Self, SenderError> {
+        let config = cluster::producer(&review.kafka).map_err(|why| SenderError(why.into()))?;
+        let config = ProducerConfig {
+            max_queued_bytes: QUEUED_BYTES_MAX,
+            max_queued_records: QUEUED_MAX,
+            max_record_bytes: SIZE_MAX,
+            message_timeout: TIMEOUT,
+            ..config
+        };
+        let producer = Producer::start(config).map_err(|why: StartError| SenderError(why.into()))?;
+        Ok(Self {
+            producer: Arc::new(producer),
+            topic: review.topic.clone(),
+            redactor,
+            losses: Mutex::default(),
+            sent: AtomicU64::new(0),
+            unsent: Arc::default(),
+        })
+    }
+
+    /// Sends an experiment whose legacy's effects are still awaited.
+    pub(crate) fn experiment(&self, experiment: &Experiment) {
+        let sent = Sent::of(experiment, &self.redactor);
+        if let Err(why) = self.send(&experiment.id.to_string(), &sent) {
+            self.unsent.fetch_add(1, Ordering::Relaxed);
+            self.lost(&experiment.route, Loss::Dropped, why, 1);
+        }
+    }
+
+    /// Counts what never became an experiment; it is told with the next [`look`](Self::look).
+    pub(crate) fn lost(&self, route: &str, loss: Loss, what: &str, n: u64) {
+        let mut losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
+        let what = if losses.len() < LOSSES_MAX { what } else { "other" };
+        *losses.entry((route.to_owned(), loss, what.to_owned())).or_default() += n;
+    }
+
+    /// Sends what was lost meanwhile. What cannot be sent is tried again.
+    pub(crate) fn look(&self) {
+        let lost = std::mem::take(&mut *self.losses.lock().unwrap_or_else(PoisonError::into_inner));
+        for ((route, loss, what), n) in lost {
+            let id = format!("{:032x}", fastrand::u128(..));
+            let sent = Sent::Lost { route: route.clone(), loss, what: what.clone(), n, id: id.clone() };
+            if self.send(&id, &sent).is_err() {
+                self.lost(&route, loss, &what, n);
+            }
+        }
+    }
+
+    fn send(&self, id: &str, sent: &Sent) -> Result<(), &'static str> {
+        let value = sent.encode().map_err(|_| "review-unencodable")?;
+        let key = Some(Bytes::copy_from_slice(id.as_bytes()));
+        let record = Record { key, ..Record::new(self.topic.clone(), value) };
+        let frame = Frame { records: &[&record], headers: &[] };
+        let delivery = self.producer.hand_over(&frame).map_err(|_| "review-queue-full")?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let unsent = Arc::clone(&self.unsent);
+        tokio::spawn(async move {
+            if delivery.await.is_err() {
+                unsent.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Ok(())
+    }
+
+    /// How many were sent, and how many could not be.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.sent.load(Ordering::Relaxed), self.unsent.load(Ordering::Relaxed))
+    }
+
+    /// Waits until all that was sent has arrived, so long at most.
+    pub(crate) async fn close(&self, within: Duration) {
+        self.look();
+        let left = self.producer.close(within).await;
+        if left.not_persisted + left.possibly_persisted > 0 {
+            tracing::error!(?left, "experiments did not reach the review before the end");
+        }
+    }
+}
