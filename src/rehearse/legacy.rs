@@ -78,6 +78,7 @@ impl OwnLegacy {
             overridden: None,
             verify: route.verify,
             native: route.native.clone(),
+            limiter: None,
         });
         let (forwarding, count) = (forwarding.clone(), AtomicU64::new(0));
         Ok(Self { route, sources, kafka, asks, told, forwarding, count, pools, _folder: folder })

@@ -147,6 +147,7 @@ pub(crate) fn bytes(request: &Request) -> Vec<u8> {
     http::request(request.method, &request.path, &fields, &request.body)
 }
 
-fn data() -> PathBuf {
+/// The demo's data.
+pub(crate) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
 }
