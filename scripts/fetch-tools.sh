@@ -67,6 +67,11 @@ fetch_ws() {
     mv "$work/ws" "$tools/ws-$WS_VERSION"
 }
 
+fetch_axe() {
+  npm install --prefix "$work/axe" --cache "$work/npm" --no-audit --no-fund "axe-core@$AXE_VERSION" &&
+    mv "$work/axe" "$tools/axe-$AXE_VERSION"
+}
+
 if [ ! -d "$tools/kafka-$KAFKA_VERSION" ]; then
   long "Fetching Apache Kafka $KAFKA_VERSION from Maven Central (45 MB) to $tools" fetch_kafka
 fi
@@ -88,4 +93,7 @@ if [ ! -d "$tools/kosoku-$KOSOKU_VERSION" ]; then
 fi
 if [ ! -d "$tools/ws-$WS_VERSION" ]; then
   long "Fetching ws $WS_VERSION, a WebSocket server, from npm to $tools" fetch_ws
+fi
+if [ ! -d "$tools/axe-$AXE_VERSION" ]; then
+  long "Fetching axe-core $AXE_VERSION, which finds what keeps people from using a page, from npm to $tools" fetch_axe
 fi

@@ -39,6 +39,7 @@ kafka_ready() { [ -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; }
 h2spec_ready() { [ -x "$tools/h2spec-$H2SPEC_VERSION" ]; }
 kosoku_ready() { [ -d "$tools/kosoku-$KOSOKU_VERSION" ]; }
 ws_ready() { [ -d "$tools/ws-$WS_VERSION" ]; }
+axe_ready() { [ -d "$tools/axe-$AXE_VERSION" ]; }
 versitygw_ready() { [ -x "$tools/versitygw-$VERSITYGW_VERSION" ]; }
 
 look_for_demo() {
@@ -65,7 +66,8 @@ look_for_test() {
   kafka_ready || want maven "fetches Apache Kafka from Maven Central" have mvn
   want strace "tells what PHP does besides answering (handover effects)" have strace
   want nodejs "runs the WebSocket server behind the proxy" have node
-  ws_ready || want npm "fetches the WebSocket server" have npm
+  { ws_ready && axe_ready; } || want npm "fetches the WebSocket server and axe-core" have npm
+  want chromium "the review pages are looked at and clicked through in it" have chromium
   { kosoku_ready && { go_new || { versitygw_ready && h2spec_ready; }; }; } ||
     want python3-venv "fetches the WebSocket suite, and a current Go to build tools" python3 -c 'import ensurepip, venv'
 }
@@ -134,5 +136,5 @@ check_rust
 install_packages
 if [ "$mode" != demo ]; then
   add_rust_components
-  { kafka_ready && versitygw_ready && h2spec_ready && kosoku_ready && ws_ready; } || scripts/fetch-tools.sh "$tools"
+  { kafka_ready && versitygw_ready && h2spec_ready && kosoku_ready && ws_ready && axe_ready; } || scripts/fetch-tools.sh "$tools"
 fi

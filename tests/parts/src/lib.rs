@@ -12,6 +12,7 @@
 //! | [`Authority`] | certificates, signed by an authority of the test's own |
 //! | [`Redis`] | a real Redis |
 //! | [`Memcached`] | a real memcached |
+//! | [`Browser`] | a real Chromium, in which pages are read, clicked and typed into |
 //! | [`Handover`] | the proxy, a given binary with a given `routes.toml` |
 //!
 //! [`http`] sends exact bytes and gives exact bytes back, [`fastcgi`] asks PHP without a server in between; [`load`] keeps
@@ -31,6 +32,7 @@ pub mod suites;
 pub mod tools;
 
 mod backend;
+mod browser;
 mod certificates;
 mod echo;
 mod handover;
@@ -44,6 +46,7 @@ mod redis;
 mod s3;
 
 pub use backend::{Backend, Conversation};
+pub use browser::{Browser, Page, Violation};
 pub use certificates::{Authority, Identity};
 pub use echo::Echo;
 pub use handover::Handover;

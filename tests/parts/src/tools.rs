@@ -60,6 +60,11 @@ pub(crate) fn ws() -> PathBuf {
     fetched("ws", "WS_VERSION").join("node_modules/ws")
 }
 
+/// axe-core, which looks for what keeps people from using a page.
+pub(crate) fn axe() -> PathBuf {
+    fetched("axe", "AXE_VERSION").join("node_modules/axe-core/axe.min.js")
+}
+
 /// What stands in the tools' cache under `name` and the version under `key`.
 fn fetched(name: &str, key: &str) -> PathBuf {
     let path = cache().join(format!("{name}-{}", version(key)));
