@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use crate::accept::counts::Counts;
 use crate::accept::tls::Tls;
 use crate::commit::Producers;
+use crate::inventory::unrouted::Inventory;
 use crate::legacy::Legacies;
 use crate::legacy::http::checks::Checks;
 use crate::legacy::managed::Pools;
@@ -111,6 +112,8 @@ pub(crate) struct Process {
     pub taps: Taps,
     /// Requests that were refused before they could be routed.
     pub refusals: Refusals,
+    /// What is asked for that no route names.
+    pub unrouted: Inventory,
     /// Requests that were passed on although they are unusual.
     pub tolerated: Tolerated,
     /// The access log, where there is one.

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::balance::{Fresh, Seat};
 use super::listener::Entrance;
 use super::{connection, tls};
+use crate::inventory::unrouted::Sampler;
 use crate::legacy::CoreLegacies;
 use crate::legacy::session::CoreSessions;
 use crate::observe::access::{AccessLog, CoreLog};
@@ -39,6 +40,8 @@ pub(crate) struct Core {
     pub cells: CoreCells,
     /// This core's way into the access log, where there is one.
     pub access: Option<CoreLog>,
+    /// What of the requests that no route names this core hands over.
+    pub unrouted: Sampler,
     /// This core's connections to legacies.
     pub legacies: CoreLegacies,
     /// This core's way to legacies' sessions.
@@ -70,6 +73,7 @@ impl Core {
             index,
             cells: CoreCells::new(Arc::clone(&process.metrics)),
             access: process.access.as_ref().map(AccessLog::on_core),
+            unrouted: process.unrouted.on_core(),
             legacies: process.legacies.on_core(),
             sessions: CoreSessions::default(),
             commits: TaskTracker::new(),

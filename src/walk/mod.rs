@@ -87,6 +87,10 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
         took: began.elapsed(),
     };
     core.cells.add(&observation);
+    if observation.route.is_none() {
+        let (head, took) = (&arrived.head, observation.took);
+        core.unrouted.see(head.method(), head.path(), observation.status, took, began + took);
+    }
     if core.access.is_none() && recorded.is_none() {
         return;
     }
