@@ -65,5 +65,5 @@ pub use redact::{
     StoredRead, StoredRecord, StoredRequest, StoredSide,
 };
 pub use sent::{Sent, SentError, SentExperiment};
-pub use store::{DecideError, Decider, Limits, Places, Reader, Recorder, Store, StoreError};
+pub use store::{DecideError, Decider, Erased, Eraser, Limits, Places, Reader, Recorder, Store, StoreError};
 pub use verdict::{Class, Judgement, Verdict, judge, judge_again};

@@ -18,6 +18,7 @@
 //! | what was counted once | 7 days, 5 million | the oldest goes: what comes again after that is counted again |
 
 mod decide;
+mod erase;
 mod keep;
 mod read;
 mod retain;
@@ -37,6 +38,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 pub use decide::{DecideError, Decider};
+pub use erase::{Erased, Eraser};
 pub use read::Reader;
 pub use topic::Places;
 
