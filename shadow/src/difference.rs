@@ -11,7 +11,9 @@ pub const MAX_DIFFERENCES: usize = 128;
 pub const MAX_FOUND: usize = 1024;
 
 /// In which way two sides differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The side on trial gave no answer.

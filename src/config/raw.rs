@@ -1,5 +1,6 @@
 //! `routes.toml` as it is written. Its JSON Schema comes from these types, and so do these comments.
 
+pub(crate) mod admin;
 pub(crate) mod front;
 mod kafka;
 mod listen;
@@ -77,6 +78,8 @@ pub(crate) struct File {
     pub workers: Option<At<u32>>,
     /// Where the process listens. Read at start.
     pub listen: Option<At<Listen>>,
+    /// How people are known who open the admin's pages.
+    pub admin: Option<At<admin::Admin>>,
     /// What legacy is told of the client.
     pub forwarded: Option<At<front::Forwarded>>,
     /// What clients may send, and how fast they have to.

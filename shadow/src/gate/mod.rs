@@ -21,7 +21,7 @@ pub use raw::{GateFault, GateRaw};
 pub use said::{Assessment, Estimate, Need, NeedState};
 
 /// A set of figures to begin with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// Where a difference costs money: 10,000 samples over a week, fewer than 1 of 1,000 mismatching at 99 %.
@@ -34,7 +34,7 @@ pub enum Profile {
 }
 
 /// What becomes of a route that is native already when its evidence starts anew.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnChange {
     /// It stays native, since PHP may have been scaled down; its `verify` share is raised until the gate is met again.

@@ -17,42 +17,42 @@ use super::{Gate, OnChange, Profile};
 /// let gate = raw.validate().unwrap();
 /// assert_eq!((gate.samples, gate.mismatches), (30, 0.1));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GateRaw {
     /// `critical`, `standard` (when left out) or `tail`.
     pub profile: Profile,
-    /// See the field of [`Gate`].
+    /// How many requests native must have answered comparably.
     pub samples: Option<u64>,
-    /// See the field of [`Gate`]; written `"24h"`.
+    /// For how long evidence must have been gathered: `"24h"`, `"7d"`.
     pub age: Option<String>,
-    /// See [`Gate::mismatches`].
+    /// What the rate of mismatches must be shown to be below, 0 to 1.
     pub mismatches: Option<f64>,
-    /// See [`Gate::confidence`].
+    /// How sure that must be: the share of routes for which such a bound holds at all times.
     pub confidence: Option<f64>,
-    /// See [`Gate::per_shape`].
+    /// How often requests of one shape count at most, each different one once.
     pub per_shape: Option<u64>,
-    /// See [`Gate::declined`].
+    /// The largest share of requests that native leaves to legacy.
     pub declined: Option<f64>,
-    /// See [`Gate::dropped`].
+    /// The largest share of experiments that were not made or lost.
     pub dropped: Option<f64>,
-    /// See [`Gate::pending`].
+    /// The largest share of pairs whose effects were never decided.
     pub pending: Option<f64>,
-    /// See [`Gate::not_comparable`].
+    /// The largest share of pairs of which nothing can be said.
     pub not_comparable: Option<f64>,
-    /// See [`Gate::unattributed`].
+    /// The largest share of legacy's records that no request explains.
     pub unattributed: Option<f64>,
-    /// See [`Gate::ignored`].
+    /// The largest share of samples with differences that were set aside.
     pub ignored: Option<f64>,
-    /// See the field of [`Gate`]; written `["2xx", "4xx"]`.
+    /// Status classes that must have been compared, beside those that legacy answers with: `["2xx", "4xx"]`.
     pub statuses: Option<Vec<String>>,
-    /// See [`Gate::lines`].
+    /// Files of PHP of which every line must be reached by a compared request, or accepted with a reason.
     pub lines: Vec<String>,
-    /// See [`Gate::waive`].
+    /// What need not be covered, with the reason: `5xx`, `effects`, `rules`, `rule:NAME`, a type such as `image/png`.
     pub waive: BTreeMap<String, String>,
-    /// See [`Gate::repeats`].
+    /// Why equal requests count as often as they come: the route has no input that could make them differ.
     pub repeats: Option<String>,
-    /// See [`Gate::on_change`].
+    /// What becomes of a native route when its evidence starts anew: `keep` (when left out), `canary` or `shadow`.
     pub on_change: OnChange,
 }
 

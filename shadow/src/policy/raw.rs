@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::difference::Kind;
@@ -18,7 +19,7 @@ use crate::difference::Kind;
 /// }"#).unwrap();
 /// assert_eq!(raw.validate().unwrap().effects()[0].topic(), "events.v1");
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicyRaw {
     /// The share of requests that become experiments, 0 to 1; all of them when left out.
@@ -38,7 +39,7 @@ pub struct PolicyRaw {
 }
 
 /// One table, or a list of them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a table, or a list of tables, each with `topic` and `correlate`")]
 pub enum OneOrMany<T> {
     /// One.
@@ -57,7 +58,7 @@ impl<T> OneOrMany<T> {
 }
 
 /// A topic that legacy writes to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EffectsRaw {
     /// The topic.
@@ -69,7 +70,7 @@ pub struct EffectsRaw {
 }
 
 /// How a record belongs to a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "`\"header:NAME\"`, `\"json:/POINTER\"`, or a table of `record` and one of `answer`, `request`"
@@ -91,7 +92,7 @@ pub enum CorrelateRaw {
 }
 
 /// Where an injected value comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "`\"json:/POINTER\"`, `\"header:NAME\"`, or a table of `from`, `time`, `zone`")]
 pub enum InjectRaw {
     /// A text, such as an id.
@@ -109,7 +110,7 @@ pub enum InjectRaw {
 }
 
 /// A difference that does not count.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IgnoreRaw {
     /// The name under which it is counted; the path when left out.
@@ -127,7 +128,7 @@ pub struct IgnoreRaw {
 }
 
 /// Two values that need not be equal. Exactly one of `both`, `within` and `matches` is said.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AlikeRaw {
     /// Where.
@@ -141,7 +142,7 @@ pub struct AlikeRaw {
 }
 
 /// How far apart two values may be.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a number, or a duration such as `\"5s\"`")]
 pub enum Within {
     /// Numbers, by their difference.
@@ -151,7 +152,7 @@ pub enum Within {
 }
 
 /// How much of a pair is stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
     /// No value: names, types and lengths.

@@ -17,7 +17,7 @@ pub(crate) struct Listen {
     pub tls: Option<At<ServerTls>>,
     /// Load balancers that say in a PROXY header (version 1 or 2) whom they speak for.
     pub proxy_protocol: Option<At<ProxyProtocol>>,
-    /// Address for operators, or `"off"`; `"127.0.0.1:8081"` when not given.
+    /// Address for operators, or `"off"`; `"127.0.0.1:8081"` when not given. One that is not loopback needs `[admin]`.
     pub admin: Option<At<String>>,
 }
 

@@ -40,10 +40,8 @@ pub(crate) struct Route {
     /// At the stage native, the share that goes on being compared; 0 when not given.
     pub verify: Option<At<f64>>,
     /// How both sides are compared.
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub shadow: Option<At<PolicyRaw>>,
     /// What evidence must show before the route may go beyond the stage shadow; without a gate it simply goes.
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub gate: Option<At<GateRaw>>,
     /// Why the route is to be at its stage although its gate is not met. The ledger keeps it.
     pub force: Option<At<String>>,
