@@ -1,0 +1,139 @@
+//! The documentation says what the code does: generated pages are current, examples pass `check`, links lead somewhere.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn top() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = top().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+/// The pages, and the README.
+fn pages() -> Vec<PathBuf> {
+    let docs = fs::read_dir(top().join("docs")).expect("the folder").flatten().map(|entry| entry.path());
+    docs.filter(|path| path.extension().is_some_and(|ending| ending == "md"))
+        .chain([top().join("README.md")])
+        .collect()
+}
+
+#[test]
+fn every_key_of_the_file_is_described_as_the_code_has_it() {
+    let made = Command::new(env!("CARGO_BIN_EXE_handover"))
+        .args(["schema", "--markdown"])
+        .output()
+        .expect("it runs");
+    let made = String::from_utf8(made.stdout).expect("text");
+    for key in
+        ["`[listen]`", "`[[route]]`", "`[route.gate]`", "`[legacy.NAME]`", "`per_shape`", "`correlate`"]
+    {
+        assert!(made.contains(key), "{key} is not in\n{made}");
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(top().join("docs/routes-toml.md"), &made).expect("the page can be written");
+    }
+    let is_current = read("docs/routes-toml.md") == made;
+    assert!(is_current, "docs/routes-toml.md is not what the code says: UPDATE=1 cargo test --test docs");
+}
+
+#[test]
+fn every_metric_is_described() {
+    let described = names(&read("docs/metrics.md"));
+    let mut written = BTreeSet::new();
+    let mut folders = vec![top().join("src")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()) {
+            match path.extension().and_then(|ending| ending.to_str()) {
+                None => folders.push(path),
+                Some("rs") => written.extend(names(&read(&path))),
+                Some(_) => {}
+            }
+        }
+    }
+    let missing: Vec<_> = written.difference(&described).collect();
+    let gone: Vec<_> = described.difference(&written).collect();
+    assert!(
+        missing.is_empty() && gone.is_empty(),
+        "docs/metrics.md lacks {missing:?} and has {gone:?} too many"
+    );
+}
+
+/// Metrics by their form: words that begin with `handover_` and end as metrics do.
+fn names(text: &str) -> BTreeSet<String> {
+    const ENDINGS: [&str; 14] = [
+        "_total",
+        "_seconds",
+        "_bytes",
+        "_rows",
+        "_frames",
+        "_connections",
+        "_handshakes",
+        "_tunnels",
+        "_generation",
+        "_live",
+        "_poisoned",
+        "_ratio",
+        "_requests",
+        "_count",
+    ];
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
+    let metrics = words.filter(|word| word.starts_with("handover_") && !word.contains(':'));
+    metrics.filter(|word| ENDINGS.iter().any(|ending| word.ends_with(ending))).map(str::to_owned).collect()
+}
+
+#[test]
+fn examples_that_are_whole_pass_check() {
+    let mut checked = 0;
+    for page in pages() {
+        for block in read(&page).split("```toml whole\n").skip(1) {
+            let text = block.split("```").next().unwrap_or_default();
+            check(text, &page.display().to_string());
+            checked += 1;
+        }
+    }
+    assert!(checked >= 2, "the blocks were not found");
+    for name in ["front.toml", "behind.toml"] {
+        check(&read(Path::new("examples/places").join(name)), name);
+    }
+}
+
+#[test]
+fn the_manifest_s_file_passes_check() {
+    let manifest = read("deploy/kubernetes/handover.yaml");
+    let (_, rest) = manifest.split_once("routes.toml: |\n").expect("a ConfigMap");
+    let lines =
+        rest.lines().take_while(|line| line.is_empty() || line.starts_with("    ")).map(str::trim_start);
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let users = tempfile::NamedTempFile::new().expect("a file");
+    check(&text.replace("/run/secrets/handover/users", &users.path().to_string_lossy()), "the ConfigMap");
+}
+
+fn check(text: &str, of: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("routes.toml"), text).expect("a file");
+    let healthz = Path::new(env!("CARGO_BIN_EXE_handover")).with_file_name("examples").join("healthz");
+    assert!(healthz.exists(), "{} is not built: run `cargo build --examples`", healthz.display());
+    let said = Command::new(healthz).arg("check").current_dir(folder.path()).output().expect("it runs");
+    assert!(said.status.success(), "{of}:\n{text}\n{}", String::from_utf8_lossy(&said.stderr));
+}
+
+#[test]
+fn every_link_within_leads_somewhere() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        let text = read(&page);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = link.split('#').next().unwrap_or_default();
+            let is_ours = !path.is_empty() && !path.contains("://") && !path.contains(' ');
+            if is_ours && !page.with_file_name(path).exists() {
+                broken.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
