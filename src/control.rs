@@ -1,6 +1,6 @@
 //! What changes the process at run time, with everything prepared before it is in effect.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use crate::config::valid::Config;
 use crate::gate::keeper::Gatekeeper;
 use crate::legacy::managed;
 use crate::mirror::tap::TapError;
+use crate::observe::history::History;
 use crate::process::{Process, Role};
 use crate::rollback::Rollbacks;
 use crate::route::generation::Generation;
@@ -35,6 +36,8 @@ pub(crate) struct Control {
     pub store: PathBuf,
     /// How often routes were taken back.
     pub rollbacks: Rollbacks,
+    /// How the share that native answers went.
+    pub history: History,
     reloader: Arc<Reloader>,
 }
 
@@ -88,7 +91,8 @@ impl Apply for Applier {
 impl Control {
     /// A control of that process, by that reloader.
     pub(crate) fn new(process: Arc<Process>, store: PathBuf, reloader: Arc<Reloader>) -> Self {
-        Self { process, store, rollbacks: Rollbacks::default(), reloader }
+        let history = History::in_folder(reloader.state());
+        Self { process, store, rollbacks: Rollbacks::default(), history, reloader }
     }
 
     /// Keeps the gates.
@@ -118,6 +122,16 @@ impl Control {
         set: StageOverride,
     ) -> Result<Option<std::io::Error>, BoxError> {
         self.reloader.take_back(route, set)
+    }
+
+    /// Ends the override of one route: it is at its file's stage again. It blocks on the disk: not for a core.
+    pub(crate) fn give_back(&self, route: &str) -> Result<(), BoxError> {
+        self.reloader.give_back(route)
+    }
+
+    /// The main file.
+    pub(crate) fn main(&self) -> &Path {
+        self.reloader.main()
     }
 
     /// Has legacy answer everything but what is retired, or ends that. Returns once every core does so.

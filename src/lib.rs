@@ -35,8 +35,8 @@
 //! | [`observe`] | one observation a request: metrics, access log |
 //!
 //! Around it: [`gate`] says whether a route may be where the file wants it,
-//! [`rollback`] takes it back by itself; [`rehearse`] runs requests without clients, [`review`] brings the evidence of
-//! many processes together; [`exchange`] is the contract between clients and legacies, [`config`] makes generations of
+//! [`rollback`] takes it back by itself; [`inventory`] groups what is asked for, [`rehearse`] runs requests without
+//! clients, [`review`] brings the evidence of many processes together; [`exchange`] is the contract between clients and legacies, [`config`] makes generations of
 //! `routes.toml`, [`tables`] keeps hot tables, [`control`] is the only hand that changes the process, which [`serve`]
 //! starts and ends and [`process`] holds together, and which an [`upgrade`] hands on; [`admin`] and [`cli`] are how people reach it, [`proxy`] how programs
 //! do.
@@ -51,6 +51,7 @@ mod config;
 mod control;
 mod exchange;
 mod gate;
+mod inventory;
 mod legacy;
 mod mirror;
 mod native;

@@ -29,6 +29,7 @@ use crate::config::load::Location;
 use crate::config::reload::Reloader;
 use crate::config::watch::Watch;
 use crate::control::{self, Applier, Control, Unprepared};
+use crate::inventory::unrouted::Inventory;
 use crate::legacy::Legacies;
 use crate::legacy::http::checks::Checks;
 use crate::legacy::managed::{Keeper, Pools};
@@ -70,6 +71,9 @@ const FORGET_EVERY: Duration = Duration::from_secs(1);
 
 /// How long records under way may take to be delivered at the end.
 const FLUSH: Duration = Duration::from_secs(15);
+
+/// How often it is looked whether an hour of the progress has ended.
+const HISTORY: Duration = Duration::from_secs(10);
 
 /// What a tap may be ahead of the court.
 const TAPPED_MAX: usize = 4096;
@@ -224,6 +228,7 @@ impl Running {
             recordings: Arc::new(Recordings::new(Redactor::new(&key))),
             taps: Taps::new(court),
             refusals: Refusals::default(),
+            unrouted: Inventory::default(),
             tolerated: Tolerated::default(),
             access: config
                 .access_log
@@ -270,6 +275,8 @@ impl Running {
             start_admin(&admin_runtime, listener, Arc::clone(&control), admin_end)
                 .map_err(StartError::Runtime)?;
         }
+        admin_runtime.spawn(keep_history(Arc::clone(&control)));
+        admin_runtime.spawn(count_unrouted(Arc::clone(&control)));
         let watch = Watch::start(reloader).map_err(StartError::Runtime)?;
         let rollback = RollbackWatch::start(&control, side.handle().clone()).map_err(StartError::Runtime)?;
         Ok(Self {
@@ -361,6 +368,7 @@ impl Running {
         self.court.abort();
         self.admin_runtime.shutdown_background();
         self.side.shutdown_timeout(Duration::from_secs(1));
+        self.control.history.end(&self.control.process.metrics);
         // Dropping the store writes what is queued.
         drop(self.store);
     }
@@ -391,6 +399,19 @@ fn start_cores(
     seats.into_iter().zip(sockets).enumerate().map(start).collect()
 }
 
+async fn count_unrouted(control: Arc<Control>) {
+    control.process.unrouted.count().await;
+}
+
+/// Notes each hour how far the takeover is.
+async fn keep_history(control: Arc<Control>) {
+    let mut tick = tokio::time::interval(HISTORY);
+    loop {
+        tick.tick().await;
+        control.history.tick(&control.process.metrics);
+    }
+}
+
 fn start_admin(
     runtime: &Runtime,
     listener: TcpListener,
@@ -399,10 +420,10 @@ fn start_admin(
 ) -> io::Result<()> {
     let _entered = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener)?;
+    let router = crate::admin::router(control).into_make_service_with_connect_info::<SocketAddr>();
     runtime.spawn(async move {
-        let served = axum::serve(listener, crate::admin::router(control));
         let ended = async { drop(end.await) };
-        if let Err(error) = served.with_graceful_shutdown(ended).await {
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(ended).await {
             tracing::error!(%error, "the admin has ended");
         }
     });

@@ -167,3 +167,115 @@ fn the_schema_knows_every_key_of_the_demos_file() {
         "{route:?}"
     );
 }
+
+#[test]
+fn inventory_groups_what_clients_asked_for() {
+    let folder = folder(GOOD);
+    let line = |request: &str, status: u16, tail: &str| {
+        format!(
+            "10.0.0.7 - - [31/Jan/2026:10:11:12 +0100] \"{request} HTTP/1.1\" {status} 12 \"-\" \"curl\"{tail}\n"
+        )
+    };
+    let mut log = String::from("not a request at all\n");
+    for n in 0..30 {
+        log.push_str(&line(&format!("GET /v1/users/{n}?x=1"), 200, " 0.020"));
+        log.push_str(&line(&format!("GET /v1/airports/A{n}"), 200, " 0.001"));
+    }
+    log.push_str(&line("POST /v1/users", 422, " 0.300"));
+    log.push_str(&line("GET /caf\\xC3\\xA9", 404, " 0.002"));
+    fs::write(folder.path().join("access.log"), log).unwrap();
+    let (status, out, err) = run(folder.path(), &["inventory", "access.log"]);
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    let users = out.lines().find(|line| line.contains("/v1/users/{}")).unwrap_or_else(|| panic!("{out}"));
+    for part in ["30", "GET", "2xx:30", "≤ 32 ms", "2026-01-31 09:11"] {
+        assert!(users.contains(part), "{part} in {users}");
+    }
+    assert!(!out.contains("/v1/airports"), "a route names it: {out}");
+    assert!(out.contains("1 would be refused") && out.contains("1 line left out"), "{out}");
+    let all = json(folder.path(), &["inventory", "access.log", "--all", "--json"]);
+    let templates = all["templates"].as_array().unwrap();
+    let airports = templates.iter().find(|row| row["routes"]["airport"] == 30).expect("the route's");
+    assert_eq!(airports["template"], "/v1/airports/{}");
+    fs::write(folder.path().join("empty.log"), "nothing\n").unwrap();
+    assert_eq!(run(folder.path(), &["inventory", "empty.log"]).0, Some(1));
+    assert_eq!(run(folder.path(), &["inventory", "none.log"]).0, Some(1));
+}
+
+#[test]
+fn completions_are_for_the_binary_that_was_called() {
+    let folder = folder(GOOD);
+    for (shell, part) in
+        [("bash", "complete -F _handover"), ("zsh", "#compdef handover"), ("fish", "complete -c handover")]
+    {
+        let (status, out, _) = run(folder.path(), &["completions", shell]);
+        assert_eq!(status, Some(0));
+        assert!(out.contains(part) && out.contains("legacy-only"), "{shell}");
+    }
+}
+
+#[test]
+fn an_admin_that_others_can_reach_needs_people_to_log_in() {
+    let open = GOOD.replace("127.0.0.1:9", "0.0.0.0:9");
+    let folder = folder(&open);
+    let (status, _, err) = run(folder.path(), &["check"]);
+    assert_eq!(status, Some(1));
+    assert!(err.contains("could change stages") && err.contains("[admin] users"), "{err}");
+    let with = |admin: &str| {
+        fs::write(folder.path().join("routes.toml"), format!("{admin}\n{open}")).unwrap();
+        run(folder.path(), &["check"])
+    };
+    fs::write(folder.path().join("users"), "ann:operator:nonsense\n").unwrap();
+    let (status, _, err) = with("[admin]\nusers = 'users'");
+    assert_eq!(status, Some(1));
+    assert!(err.contains("line 1: the secret is neither"), "{err}");
+    fs::write(folder.path().join("users"), "# nobody yet\n").unwrap();
+    assert_eq!(with("[admin]\nusers = 'users'").0, Some(0));
+    let proxy = "[admin.proxy]\nfrom = '10.0.0.7'\nheader = 'X-User'\nothers = 'viewer'";
+    assert_eq!(with(proxy).0, Some(0));
+    let (status, _, err) = with(&proxy.replace("10.0.0.7", "everywhere").replace("X-User", "X User"));
+    assert_eq!(status, Some(1));
+    assert!(err.contains("no network") && err.contains("no header field"), "{err}");
+    assert_eq!(run(folder.path(), &["user", "a b"]).0, Some(1));
+}
+
+#[test]
+fn scaffold_makes_a_route_a_handler_and_tests_and_overwrites_nothing() {
+    let folder = folder(GOOD);
+    let recorded = r#"{"id":"1","route":"x","at":"2026-01-31T10:00:00Z","request":{"method":"POST","target":"/v1/users/7?x=1","fields":[["Content-Type","application/json"],["Host","h"]],"body":"{\"n\":1}"},"control":{"who":"legacy","version":"1","outcome":{"answered":{"status":202,"fields":[],"body":"ok"}}},"candidate":{"who":"native"}}"#;
+    let recording =
+        format!("{{\"handover-recording\":1}}\n{recorded}\n{}\n", recorded.replace("/v1/users/7", "/other"));
+    fs::write(folder.path().join("r.jsonl"), recording).unwrap();
+    let arguments = ["scaffold", "post", "/v1/users/{}", "--name", "change-user", "--with", "r.jsonl"];
+    let (status, out, err) = run(folder.path(), &arguments);
+    assert_eq!(status, Some(0), "{err}");
+    assert!(
+        out.contains("match  = \"POST /v1/users/{id}\"") && out.contains("native = \"change_user\""),
+        "{out}"
+    );
+    assert!(err.contains("1 recorded example in the tests"), "{err}");
+    let handler = fs::read_to_string(folder.path().join("src/change_user.rs")).unwrap();
+    for part in ["pub struct ChangeUser;", "recorded_1_is_answered_202", ".param(\"id\", \"7\")", "\"ok\""] {
+        assert!(handler.contains(part), "{part} in\n{handler}");
+    }
+    assert!(!handler.contains("\"Host\""), "{handler}");
+    let schema: Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("schemas/change-user.json")).unwrap())
+            .unwrap();
+    assert_eq!(schema["properties"]["n"]["type"], "integer");
+    assert_eq!(run(folder.path(), &arguments).0, Some(1), "nothing is overwritten");
+    assert_eq!(run(folder.path(), &["scaffold", "GET", "users"]).0, Some(1));
+    assert_eq!(run(folder.path(), &["scaffold", "GET", "/a", "--with", "routes.toml"]).0, Some(1));
+}
+
+#[test]
+fn erase_says_where_a_value_is_left() {
+    let folder = folder(GOOD);
+    let spool = folder.path().join("handover-state/spool");
+    fs::create_dir_all(&spool).unwrap();
+    fs::write(spool.join("frames"), "…ann@example.org…").unwrap();
+    let (status, out, err) = run(folder.path(), &["erase", "ann@example.org"]);
+    assert_eq!(status, Some(1));
+    assert!(out.contains("there is none") && err.contains("spool/frames still has it"), "{out}{err}");
+    assert_eq!(run(folder.path(), &["erase", "bob@example.org"]).0, Some(0));
+    assert_eq!(run(folder.path(), &["erase", "ab"]).0, Some(1), "that would match everything");
+}

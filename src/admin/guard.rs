@@ -1,29 +1,33 @@
-//! Keeps other people's web pages away from an admin that trusts its loopback address.
+//! Keeps other people's web pages away from an admin, most of all from one that trusts its loopback address.
 //!
 //! A page in an operator's browser can send requests to 127.0.0.1. So the Host must be an address or `localhost` (a
-//! name that was made to point here is refused), and what changes something must be JSON, which a page may send
+//! name that was made to point here is refused) unless people have to log in, and what changes something must be JSON, which a page may send
 //! elsewhere only after asking, and the answer to that is no. The forms of our own pages carry a token instead, which
 //! no other page can read.
 
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+use super::people::door::Door;
 
 /// Where the pages' forms go: these check their token.
 const FORMS: &str = "/review/";
 
 /// Lets a request through, or refuses it.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    match refusal(&request) {
+pub(super) async fn guard(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    match refusal(&request, door.is_open()) {
         None => next.run(request).await,
         Some((status, why)) => (status, format!("{why}\n")).into_response(),
     }
 }
 
-fn refusal(request: &Request) -> Option<(StatusCode, &'static str)> {
+fn refusal(request: &Request, is_open: bool) -> Option<(StatusCode, &'static str)> {
     let field = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    if !field(header::HOST).is_some_and(is_own_host) {
+    if is_open && !field(header::HOST).is_some_and(is_own_host) {
         return Some((StatusCode::FORBIDDEN, "the admin answers to an IP address or `localhost` only"));
     }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);

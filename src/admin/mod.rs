@@ -25,6 +25,7 @@ mod evidence;
 mod guard;
 mod metrics;
 mod pages;
+mod people;
 mod record;
 mod review;
 mod rules;
@@ -39,8 +40,13 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use people::access::{Access, TrustedProxy};
+pub(crate) use people::door::local_file;
+pub(crate) use people::{Role, token::secret, users};
 pub use status::{RouteStatus, Status, TableStatus};
 
+use self::people::Person;
+use self::people::door::Door;
 use crate::config::reload::note;
 use crate::control::Control;
 use crate::observe::chain;
@@ -73,6 +79,8 @@ pub(crate) struct LegacyOnlyApplied {
 
 /// All of the admin.
 pub(crate) fn router(control: Arc<Control>) -> Router {
+    let config = &control.process.generations.load().config;
+    let door = Arc::new(Door::new(&config.access, &config.state));
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
@@ -93,8 +101,9 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/api/legacies/{name}/reload", post(reload_legacy))
         .route("/api/legacy-only", post(legacy_only))
         .with_state(Arc::clone(&control))
-        .merge(pages::router(control))
-        .layer(middleware::from_fn(guard::guard))
+        .merge(pages::router(control, Arc::clone(&door)))
+        .layer(middleware::from_fn_with_state(Arc::clone(&door), people::door::pass))
+        .layer(middleware::from_fn_with_state(door, guard::guard))
 }
 
 async fn readyz(State(control): State<Arc<Control>>) -> Response {
@@ -140,8 +149,13 @@ async fn reload(State(control): State<Arc<Control>>) -> Response {
     }
 }
 
-async fn legacy_only(State(control): State<Arc<Control>>, Json(asked): Json<LegacyOnlyAsked>) -> Response {
+async fn legacy_only(
+    State(control): State<Arc<Control>>,
+    person: Person,
+    Json(asked): Json<LegacyOnlyAsked>,
+) -> Response {
     let who = if asked.who.is_empty() { "admin API".to_owned() } else { asked.who };
+    let who = person.name_or(&who);
     let note = asked.on.then(|| note(who, asked.reason));
     match control.legacy_only(note).await {
         Ok(Ok(applied)) => {

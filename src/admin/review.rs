@@ -10,6 +10,7 @@ use handover_shadow::{DecideError, Decider, NotDecided, Reader, Store, StoreErro
 use serde::Deserialize;
 use serde_json::json;
 
+use super::people::Person;
 use super::{evidence, failed};
 use crate::control::Control;
 
@@ -18,6 +19,7 @@ use crate::control::Control;
 pub(super) struct Decided {
     #[serde(flatten)]
     verb: Verb,
+    #[serde(default)]
     who: String,
     why: String,
 }
@@ -26,6 +28,7 @@ pub(super) struct Decided {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Undone {
+    #[serde(default)]
     who: String,
 }
 
@@ -70,18 +73,22 @@ pub(super) async fn cluster(State(control): State<Arc<Control>>, Path(id): Path<
 /// Takes a decision.
 pub(super) async fn decide(
     State(control): State<Arc<Control>>,
+    person: Person,
     Path(id): Path<i64>,
     Json(Decided { verb, who, why }): Json<Decided>,
 ) -> Response {
+    let who = person.name_or(&who);
     decided(control, move |decider| decider.decide(id, &verb, &who, &why)).await
 }
 
 /// Takes a decision back.
 pub(super) async fn undo(
     State(control): State<Arc<Control>>,
+    person: Person,
     Path(id): Path<i64>,
     Json(Undone { who }): Json<Undone>,
 ) -> Response {
+    let who = person.name_or(&who);
     decided(control, move |decider| decider.undo(id, &who)).await
 }
 

@@ -49,6 +49,13 @@ pub(super) fn all(process: &Process) -> Vec<RouteRules> {
     routes.collect()
 }
 
+/// The rules of a route's pipeline that no request has needed yet; none where it has no pipeline.
+pub(super) fn untouched(process: &Process, route: &str) -> Vec<String> {
+    let seen = all(process).into_iter().find(|seen| seen.route == route);
+    let rules = seen.into_iter().flat_map(|seen| seen.rules);
+    rules.filter(|rule| rule.evaluated == 0).map(|rule| rule.id).collect()
+}
+
 /// The same as counters.
 pub(super) fn metrics(text: &mut String, process: &Process) {
     const NAME: &str = "handover_rules_total";

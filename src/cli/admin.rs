@@ -1,14 +1,18 @@
 //! Talks to the admin API of running processes.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use crate::admin::{LegacyOnlyApplied, LegacyOnlyAsked};
+use crate::admin::{LegacyOnlyApplied, LegacyOnlyAsked, local_file};
 
 /// How long an admin may take: an operator waits.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The environment variable that holds a token for admins where people have to log in.
+const TOKEN: &str = "HANDOVER_ADMIN_TOKEN";
 
 /// Why an admin did not do what it was asked.
 #[derive(Debug)]
@@ -22,6 +26,7 @@ pub(super) enum Failure {
 /// The admin API of one process.
 pub(super) struct Admin {
     url: String,
+    token: Option<String>,
     client: reqwest::Client,
     runtime: tokio::runtime::Runtime,
 }
@@ -34,17 +39,20 @@ impl Admin {
         let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
         let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), client, runtime })
+        let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), token, client, runtime })
     }
 
-    /// The admin that listens there, from this machine.
-    pub(super) fn local(listening: SocketAddr) -> anyhow::Result<Self> {
+    /// The admin that listens there, from this machine. Its state folder opens the door, where people have to log in.
+    pub(super) fn local(listening: SocketAddr, state: &Path) -> anyhow::Result<Self> {
         let ip = match listening.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
             ip => ip,
         };
-        Self::new(&SocketAddr::new(ip, listening.port()).to_string())
+        let mut admin = Self::new(&SocketAddr::new(ip, listening.port()).to_string())?;
+        admin.token = admin.token.or_else(|| std::fs::read_to_string(local_file(state)).ok());
+        Ok(admin)
     }
 
     /// Where it is.
@@ -55,8 +63,11 @@ impl Admin {
     /// Sends everything to legacy, or ends that.
     pub(super) fn legacy_only(&self, asked: &LegacyOnlyAsked) -> Result<LegacyOnlyApplied, Failure> {
         self.runtime.block_on(async {
-            let sent = self.client.post(format!("{}/api/legacy-only", self.url)).json(asked).send();
-            match sent.await {
+            let mut request = self.client.post(format!("{}/api/legacy-only", self.url)).json(asked);
+            if let Some(token) = &self.token {
+                request = request.bearer_auth(token);
+            }
+            match request.send().await {
                 Ok(answer) => applied(answer).await.map_err(Failure::Failed),
                 Err(why) if why.is_connect() => Err(Failure::NobodyThere),
                 Err(why) => Err(Failure::Failed(why.into())),

@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         return everywhere(args, &asked, context);
     }
     if let Some(listening) = context.location.admin() {
-        let admin = Admin::local(listening)?;
+        let admin = Admin::local(listening, &context.location.state())?;
         match admin.legacy_only(&asked) {
             Ok(applied) => {
                 context.output.text(&in_effect(&asked, &applied, admin.url()))?;

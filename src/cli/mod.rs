@@ -9,10 +9,13 @@ mod check;
 mod clusters;
 mod coverage;
 mod effects;
+mod erase;
 mod explain;
 mod export;
 mod fuzz;
 mod gate;
+mod init;
+mod inventory;
 mod ledger;
 mod legacy_only;
 mod output;
@@ -24,15 +27,18 @@ mod rehearsal;
 mod replay;
 mod rollback;
 mod routes;
+mod scaffold;
+mod schema;
 mod serve;
 mod spool;
 mod toggle;
+mod user;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::document::did_you_mean;
 use crate::config::fault::{Faults, shown_path};
@@ -42,6 +48,7 @@ use crate::native::identity::Identities;
 use crate::route::Route;
 use crate::route::generation::{Generation, Handlers, Shared};
 use crate::route::override_store::OverrideStore;
+pub(crate) use inventory::short;
 use output::Output;
 
 /// Takes a legacy PHP backend over, route by route.
@@ -82,6 +89,10 @@ Begin with a file of four lines, which is a complete transparent proxy:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a first routes.toml, from an nginx site's file or a php-fpm pool's.
+    Init(init::Args),
+    /// Show what clients ask for, from access logs.
+    Inventory(inventory::Args),
     /// Serve clients until SIGTERM or Ctrl-C.
     Serve(serve::Args),
     /// Report everything that is wrong with the configuration.
@@ -126,13 +137,24 @@ enum Command {
     Affected(affected::Args),
     /// Judge what several processes have sent, and show it: the one store of their evidence.
     Review(serve::Args),
+    /// Take a person's data out of what is stored.
+    Erase(erase::Args),
+    /// Make a route, its handler and its tests from a template of paths.
+    Scaffold(scaffold::Args),
     /// Look at the spool, check it, or wait until Kafka has all of it.
     Spool(spool::Args),
     /// Be the parent of a managed php-fpm: how `serve` starts one.
     #[command(hide = true)]
     KeepPool,
-    /// Print the JSON Schema of routes.toml, for editors.
-    Schema,
+    /// Print a line for the file of the admin's users.
+    User(user::Args),
+    /// Print what has a shell complete this command line.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print every key of routes.toml: a JSON Schema for editors, or a page for people.
+    Schema(schema::Args),
 }
 
 /// The hidden command that keeps a php-fpm pool.
@@ -183,6 +205,8 @@ pub(crate) fn run(handlers: Handlers, identities: Identities) -> ExitCode {
     let location = Location { main: absolute(cli.config), state: cli.state.map(absolute) };
     let context = Context { location, handlers, identities, output: Output::of_this_process() };
     let done = match cli.command {
+        Command::Init(args) => init::run(&args, &context),
+        Command::Inventory(args) => inventory::run(&args, &context),
         Command::Serve(args) => serve::run(&args, &context),
         Command::Check(args) => check::run(&args, &context),
         Command::Explain(args) => explain::run(&args, &context),
@@ -204,11 +228,15 @@ pub(crate) fn run(handlers: Handlers, identities: Identities) -> ExitCode {
         Command::Effects(args) => effects::run(&args, &context),
         Command::Affected(args) => affected::run(&args, &context),
         Command::Review(args) => serve::review(&args, &context),
+        Command::Erase(args) => erase::run(&args, &context),
+        Command::Scaffold(args) => scaffold::run(&args, &context),
         Command::Spool(args) => spool::run(&args, &context),
         Command::KeepPool => {
             crate::legacy::managed::keeper::keep().map(|()| ExitCode::SUCCESS).map_err(Into::into)
         }
-        Command::Schema => schema(&context),
+        Command::User(args) => user::run(&args, &context),
+        Command::Completions { shell } => completions(shell, &context),
+        Command::Schema(args) => schema::run(&args, &context),
     };
     done.unwrap_or_else(|error| {
         context.output.error(&error);
@@ -216,8 +244,14 @@ pub(crate) fn run(handlers: Handlers, identities: Identities) -> ExitCode {
     })
 }
 
-fn schema(context: &Context) -> anyhow::Result<ExitCode> {
-    context.output.json(&crate::config::raw::schema())?;
+/// The completions of the binary that was called, under its own name.
+fn completions(shell: clap_complete::Shell, context: &Context) -> anyhow::Result<ExitCode> {
+    let called = std::env::args_os().next().unwrap_or_default();
+    let name =
+        Path::new(&called).file_name().map_or_else(|| "handover".into(), |name| name.to_string_lossy());
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), name, &mut text);
+    context.output.text(&String::from_utf8_lossy(&text))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -234,8 +268,6 @@ fn count(n: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

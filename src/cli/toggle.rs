@@ -3,13 +3,10 @@
 //! First what the gate says and the change itself are shown. Where the file cannot be written (a ConfigMap), the change
 //! is printed as a patch.
 
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use similar::TextDiff;
 
 use super::gate::SHUT;
 use super::legacy_only::operator;
@@ -76,7 +73,7 @@ fn change(
     let generation = context.generation().map_err(|faults| unusable(context, &faults))?;
     let route = context.route(&generation, &args.route)?;
     let to = to(route)?;
-    possible(route, to)?;
+    route.may_go_to(to).map_err(anyhow::Error::msg)?;
     let keeper = context.keeper(&generation.config.state);
     let is_shut = show_gate(route, to, &keeper, context)?;
     if is_shut && args.force.is_none() {
@@ -86,7 +83,7 @@ fn change(
     // A force is for a gate that is shut; one that is left in the file would force the next raise, too.
     let force = args.force.as_deref().filter(|_| is_shut);
     let edited = edit::set_stage(&context.location.main, route.name(), to, force)?;
-    let patch = patch(&edited);
+    let patch = edit::patch(&edited);
     if patch.is_empty() {
         context.output.text(&format!("{} is at {to} in the file already", route.name()))?;
         return Ok(ExitCode::SUCCESS);
@@ -97,19 +94,6 @@ fn change(
         return Ok(ExitCode::FAILURE);
     }
     write(&edited, route, to, &keeper, context)
-}
-
-fn possible(route: &Route, to: Stage) -> anyhow::Result<()> {
-    if to > Stage::Legacy && route.spec.native.is_none() {
-        bail!("{} has no native handler: name one by `native = \"…\"`", route.name());
-    }
-    if to == Stage::Canary && route.spec.canary.share.get() == 0.0 {
-        bail!(
-            "{} has no canary share: `canary = {{ share = 0.05, sticky = \"cookie:PHPSESSID\" }}`",
-            route.name()
-        );
-    }
-    Ok(())
 }
 
 /// Says what the gate of a raise says; whether it is shut.
@@ -152,16 +136,6 @@ fn write(
         }
         Err(why) => Err(why).with_context(|| format!("{file} cannot be replaced")),
     }
-}
-
-/// The change as `patch -p1` takes it.
-fn patch(edited: &Edited) -> String {
-    let name = |path: &Path| shown_path(path).trim_start_matches('/').to_owned();
-    let diff = TextDiff::from_lines(&edited.before, &edited.after);
-    let mut text = String::new();
-    let name = name(&edited.path);
-    let _ = write!(text, "{}", diff.unified_diff().header(&format!("a/{name}"), &format!("b/{name}")));
-    text
 }
 
 fn confirmed() -> anyhow::Result<bool> {

@@ -3,8 +3,10 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use similar::TextDiff;
 use toml_edit::{DocumentMut, Item, Table, Value};
 
+use super::fault::shown_path;
 use super::interpolate::environment;
 use super::source::Sources;
 use crate::route::Stage;
@@ -52,6 +54,27 @@ pub(crate) fn set_stage(
         }
     }
     Err(NotEdited::NotFound(route.to_owned()))
+}
+
+/// The change as `patch -p1` takes it; empty where there is none.
+pub(crate) fn patch(edited: &Edited) -> String {
+    let name = shown_path(&edited.path).trim_start_matches('/').to_owned();
+    let diff = TextDiff::from_lines(&edited.before, &edited.after);
+    diff.unified_diff().header(&format!("a/{name}"), &format!("b/{name}")).to_string()
+}
+
+/// What tells one text of a file from another.
+pub(crate) fn digest(text: &str) -> String {
+    let hash = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether [`replace`] is likely to work: not on a ConfigMap's volume.
+pub(crate) fn can_replace(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else { return false };
+    let is_read_only = path.metadata().is_ok_and(|metadata| metadata.permissions().readonly());
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    !is_read_only && nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK).is_ok()
 }
 
 /// Replaces the file in one step. A link is followed: what it points to is replaced.

@@ -14,6 +14,7 @@ use super::fault::Faults;
 use super::load::{Loaded, Location, keep, log_legacy_only, log_warnings};
 use super::source::Sources;
 use super::valid::{Config, Listen};
+use crate::admin::Access;
 use crate::gate::keeper::Gatekeeper;
 use crate::route::Stage;
 use crate::route::generation::{Generation, Shared};
@@ -76,6 +77,7 @@ struct Current {
 #[derive(PartialEq, Eq)]
 struct Fixed {
     listen: Listen,
+    access: Access,
     state: PathBuf,
     workers: usize,
 }
@@ -268,6 +270,16 @@ impl Reloader {
         Ok(unkept)
     }
 
+    /// Ends the override of one route: it is at its file's stage again, as far as its gate lets it.
+    pub(crate) fn give_back(&self, route: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let mut current = self.current();
+        current.unkept_stages.remove(route);
+        self.store.clear_stage(route)?;
+        self.gate.forget();
+        self.apply(&mut current, None)?;
+        Ok(())
+    }
+
     fn current(&self) -> MutexGuard<'_, Current> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -330,13 +342,19 @@ impl Current {
 
 impl Fixed {
     fn of(config: &Config) -> Self {
-        Self { listen: config.listen.clone(), state: config.state.clone(), workers: config.workers }
+        Self {
+            listen: config.listen.clone(),
+            access: config.access.clone(),
+            state: config.state.clone(),
+            workers: config.workers,
+        }
     }
 
     fn differences(&self, config: &Config) -> Vec<String> {
         let now = Self::of(config);
         let pairs = [
             ("listen", self.listen != now.listen),
+            ("admin", self.access != now.access),
             ("state", self.state != now.state),
             ("workers", self.workers != now.workers),
         ];

@@ -12,6 +12,7 @@ use handover_pipeline::Pipeline;
 use handover_shadow::{Gate, Policy};
 use ipnet::IpNet;
 
+use crate::admin::Access;
 use crate::legacy::forwarded::Forwarding;
 use crate::legacy::spec::Spec;
 use crate::observe::{access, trace};
@@ -29,6 +30,8 @@ pub(crate) struct Config {
     pub hash: String,
     /// Where clients and operators connect. Read at start only.
     pub listen: Listen,
+    /// How people are known who open the admin's pages. Read at start only.
+    pub access: Access,
     /// What legacy is told of clients.
     pub forwarding: Forwarding,
     /// What HTTP/1.1 clients are held to. For connections that come after it.

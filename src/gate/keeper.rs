@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use handover_shadow::{Asked, Assessment, Gate, OnChange, Rehearsed, Standing, Store};
+use handover_shadow::{Asked, Assessment, Gate, OnChange, Parity, Rehearsed, Standing, Store};
 use jiff::Timestamp;
 
 use super::grants::{AskedFor, Grant, Grants, Requests};
@@ -124,6 +124,11 @@ impl Gatekeeper {
 
     /// What a route's gate says now; that of the profile `standard` where it has none.
     pub(crate) fn assess(&self, route: &RouteSpec) -> Assessment {
+        self.assess_with_parity(route).0
+    }
+
+    /// The same with what the evidence comes to that it was said of.
+    pub(crate) fn assess_with_parity(&self, route: &RouteSpec) -> (Assessment, Option<Parity>) {
         let standard = Gate::of(handover_shadow::Profile::Standard);
         let gate = route.gate.as_ref().unwrap_or(&standard);
         let topics: Vec<String> = route.shadow.effects().iter().map(|e| e.topic().to_owned()).collect();
@@ -133,8 +138,8 @@ impl Gatekeeper {
             tracing::error!(route = name, "what a legacy of its own showed says nothing: {why:#}");
             Rehearsed::default()
         });
-        let (standing, rehearsed) = (standing.as_ref(), &rehearsed);
-        gate.assess(&Asked { route: name, topics: &topics, standing, rehearsed, now })
+        let asked = Asked { route: name, topics: &topics, standing: standing.as_ref(), rehearsed: &rehearsed, now };
+        (gate.assess(&asked), standing.map(|standing| standing.parity))
     }
 
     /// Writes into the ledger which routes are not where it last saw them, and why.

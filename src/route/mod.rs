@@ -95,4 +95,17 @@ impl Route {
     pub(crate) fn name(&self) -> &str {
         &self.spec.name
     }
+
+    /// Whether the file can give it that stage; if not, what it lacks.
+    pub(crate) fn may_go_to(&self, stage: Stage) -> Result<(), String> {
+        let name = self.name();
+        if stage > Stage::Legacy && self.spec.native.is_none() {
+            return Err(format!("{name} has no native handler: name one by `native = \"…\"`"));
+        }
+        if stage == Stage::Canary && self.spec.canary.share.get() == 0.0 {
+            let how = "`canary = { share = 0.05, sticky = \"cookie:PHPSESSID\" }`";
+            return Err(format!("{name} has no canary share: {how}"));
+        }
+        Ok(())
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use super::StoreError;
 use super::states::{self, Forgiven, States};
@@ -125,6 +125,15 @@ impl Reader {
         Ok(clusters)
     }
 
+    /// The route of a cluster; `None` when there is no such cluster.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn route_of(&self, cluster: i64) -> Result<Option<String>, StoreError> {
+        let mut query = self.connection.prepare_cached("SELECT route FROM clusters WHERE id = ?")?;
+        Ok(query.query_row([cluster], |row| row.get(0)).optional()?)
+    }
+
     /// All decisions on a cluster, the newest first, those too that were taken back.
     ///
     /// # Errors
@@ -199,7 +208,7 @@ pub(super) fn name(variant: impl Serialize) -> String {
 }
 
 pub(super) fn named<T: DeserializeOwned>(name: String) -> Result<T, StoreError> {
-    Ok(serde_json::from_value(serde_json::Value::String(name))?)
+    Ok(T::deserialize(IntoDeserializer::<serde_json::Error>::into_deserializer(name))?)
 }
 
 /// A time; empty for evidence that only has losses yet.

@@ -4,38 +4,40 @@ use std::collections::HashSet;
 
 use axum::extract::{Path, State};
 use handover_shadow::{
-    ClusterSummary, Decision, StoredDifference, StoredEffects, StoredFound, StoredOutcome, StoredPair,
-    StoredSide,
+    ClusterSummary, Decision, Reader, StoreError, StoredDifference, StoredEffects, StoredFound,
+    StoredOutcome, StoredPair, StoredSide,
 };
 use maud::{Markup, html};
 
 use super::differences::{decision_fields, minute, state};
 use super::document::{beside, body};
-use super::forms::Token;
-use super::shell::Page;
+use super::forms::name_field;
+use super::shell::{Page, counted};
 use super::{Failure, Pages};
-use crate::admin::evidence;
+use crate::admin::people::{Person, Role};
 
 /// So many pairs are shown of one cluster, the smallest first.
 const PAIRS_MAX: usize = 3;
 
 /// The page.
-pub(super) async fn page(State(pages): State<Pages>, Path(id): Path<i64>) -> Result<Markup, Failure> {
+pub(super) async fn page(
+    State(pages): State<Pages>,
+    person: Person,
+    Path(id): Path<i64>,
+) -> Result<Markup, Failure> {
     let found = pages.read(move |reader| {
-        match evidence::clusters(reader)?.into_iter().find(|cluster| cluster.id == id) {
-            Some(cluster) => Ok(Some((cluster, reader.decisions(id)?, reader.pairs(id)?))),
-            None => Ok(None),
-        }
+        let Some((cluster, ignored)) = find(reader, id)? else { return Ok(None) };
+        Ok(Some((cluster, ignored, reader.decisions(id)?, reader.pairs(id)?)))
     });
-    let Some((cluster, decisions, pairs)) = found.await?.flatten() else {
+    let Some((cluster, ignored, decisions, pairs)) = found.await?.flatten() else {
         return Err(Failure::Absent(format!("the evidence that there is now has no difference {id}")));
     };
-    Ok(Page::new(&pages, "/differences", &cluster.key.path).show(html! {
+    Ok(Page::new(&pages, &person, "/differences", &cluster.key.path).show(html! {
         p { a href="/differences" data-back { "← Differences" } }
         h1 { code { (cluster.key.path) } }
         (summary(&cluster))
-        (decide(pages.token, &cluster))
-        (history(pages.token, &cluster, &decisions))
+        @if person.may(Role::Reviewer) { (decide(&person, &cluster, &ignored)) }
+        (history(&person, &cluster, &decisions))
         @if pairs.is_empty() {
             p.empty { "No pair is kept of it: it was seen, and counted." }
         }
@@ -43,28 +45,45 @@ pub(super) async fn page(State(pages): State<Pages>, Path(id): Path<i64>) -> Res
     }))
 }
 
+/// What ignoring a place would set aside.
+struct Ignored {
+    clusters: usize,
+    seen: u64,
+}
+
+fn find(reader: &Reader, id: i64) -> Result<Option<(ClusterSummary, Ignored)>, StoreError> {
+    let Some(route) = reader.route_of(id)? else { return Ok(None) };
+    let clusters = reader.parity(&route)?.map(|parity| parity.clusters).unwrap_or_default();
+    let Some(cluster) = clusters.iter().find(|cluster| cluster.id == id).cloned() else { return Ok(None) };
+    let there = clusters.iter().filter(|other| other.key.path == cluster.key.path);
+    let ignored = Ignored { clusters: there.clone().count(), seen: there.map(|other| other.count).sum() };
+    Ok(Some((cluster, ignored)))
+}
+
 fn summary(cluster: &ClusterSummary) -> Markup {
     html! {
         dl.facts {
             dt { "What" } dd { (cluster.key.kind.name()) ", " code { (cluster.key.shape) } }
             dt { "Route" } dd { a href=(format!("/routes/{}", cluster.key.route)) { (cluster.key.route) } }
-            dt { "Seen" } dd { (cluster.count) " times, from " (minute(&cluster.first)) " to " (minute(&cluster.last)) }
+            dt { "Seen" } dd { (counted(cluster.count, "time")) ", from " (minute(&cluster.first)) " to " (minute(&cluster.last)) }
             dt { "State" } dd { (state(cluster)) }
         }
     }
 }
 
-fn decide(token: Token, cluster: &ClusterSummary) -> Markup {
+fn decide(person: &Person, cluster: &ClusterSummary, ignored: &Ignored) -> Markup {
     html! {
         form.decide method="post" action="/review/decide" {
-            (token.field())
+            (person.token.field())
             input type="hidden" name="clusters" value=(cluster.id);
-            (decision_fields())
+            (decision_fields(person))
         }
+        p.faint { "Ignoring this place is the rule " code { "{ path = \"" (cluster.key.path) "\" }" } ": whatever differs there. It sets aside "
+            (ignored.clusters) " of this route's differences, seen " (counted(ignored.seen, "time")) " so far; undoing it brings them back." }
     }
 }
 
-fn history(token: Token, cluster: &ClusterSummary, decisions: &[Decision]) -> Markup {
+fn history(person: &Person, cluster: &ClusterSummary, decisions: &[Decision]) -> Markup {
     let can_undo = decisions.iter().any(|decision| decision.undone.is_none());
     html! {
         @if !decisions.is_empty() {
@@ -78,11 +97,11 @@ fn history(token: Token, cluster: &ClusterSummary, decisions: &[Decision]) -> Ma
                 }
             }
         }
-        @if can_undo {
+        @if can_undo && person.may(Role::Reviewer) {
             form.inline method="post" action="/review/undo" {
-                (token.field())
-                input type="hidden" name="cluster" value=(cluster.id);
-                label { "Your name" input name="who" required autocomplete="username" data-who; }
+                (person.token.field())
+                input type="hidden" name="clusters" value=(cluster.id);
+                (name_field(person))
                 button data-key="u" { "Undo the latest " kbd { "u" } }
             }
         }
@@ -111,7 +130,7 @@ fn differences(all: &[StoredDifference]) -> Markup {
         Some(found) => html! { code { (beside(&found.text, other)) } small { (found.form.name()) } },
     };
     html! {
-        div.scroll { table.differences {
+        div.scroll tabindex="0" role="region" aria-label="What differs" { table.differences {
             thead { tr { th { "Where" } th { "What" } th { "Control" } th { "Candidate" } } }
             tbody { @for difference in all {
                 tr.faint[difference.set_aside_by.is_some()] {

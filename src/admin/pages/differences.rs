@@ -5,13 +5,14 @@ use handover_shadow::{ClusterSummary, State as Review};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::forms::Token;
+use super::forms::name_field;
 use super::shell::Page;
 use super::{Failure, Pages};
 use crate::admin::evidence;
+use crate::admin::people::{Person, Role};
 
-/// So many are shown; the filter leads to the others.
-const SHOWN_MAX: usize = 200;
+/// So many are shown on one page.
+const SHOWN_MAX: usize = 100;
 
 /// What is asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -20,9 +21,16 @@ pub(super) struct Filter {
     route: String,
     state: String,
     kind: String,
+    page: usize,
 }
 
 impl Filter {
+    /// The address of another page of the same.
+    fn page(&self, page: usize) -> String {
+        let Self { route, state, kind, .. } = self;
+        format!("/differences?route={route}&state={state}&kind={kind}&page={page}")
+    }
+
     fn lets_through(&self, cluster: &ClusterSummary) -> bool {
         let is = |wanted: &str, there: &str| wanted.is_empty() || wanted == there;
         is(&self.route, &cluster.key.route)
@@ -34,13 +42,14 @@ impl Filter {
 /// The page.
 pub(super) async fn page(
     State(pages): State<Pages>,
+    person: Person,
     Query(filter): Query<Filter>,
 ) -> Result<Markup, Failure> {
     let mut all = pages.read(evidence::clusters).await?.unwrap_or_default();
     // Each route's are in the order of severity and number already.
     all.sort_by(|a, b| (a.state, a.key.severity, b.count).cmp(&(b.state, b.key.severity, a.count)));
     let found: Vec<_> = all.iter().filter(|cluster| filter.lets_through(cluster)).collect();
-    Ok(Page::new(&pages, "/differences", "Differences").show(html! {
+    Ok(Page::new(&pages, &person, "/differences", "Differences").show(html! {
         h1 { "Differences" }
         (filters(&filter, &all))
         @if all.is_empty() {
@@ -48,8 +57,8 @@ pub(super) async fn page(
         } @else if found.is_empty() {
             p.empty { "Nothing passes this filter. " a href="/differences" { "Show all " (all.len()) } }
         } @else {
-            (list(&found))
-            (decide_selected(pages.token))
+            (list(&found, &filter))
+            @if person.may(Role::Reviewer) { (decide_selected(&person)) }
         }
     }))
 }
@@ -86,21 +95,28 @@ fn filters(filter: &Filter, all: &[ClusterSummary]) -> Markup {
     }
 }
 
-fn list(found: &[&ClusterSummary]) -> Markup {
+fn list(found: &[&ClusterSummary], filter: &Filter) -> Markup {
+    let (from, of) = (filter.page.saturating_mul(SHOWN_MAX), found.len());
+    let shown = found.iter().skip(from).take(SHOWN_MAX);
+    let to = from.saturating_add(SHOWN_MAX).min(of);
     html! {
-        div.scroll {
+        div.scroll tabindex="0" role="region" aria-label="Clusters of differences" {
             table #clusters {
                 thead { tr {
                     th { span.hidden { "Selected" } } th { "State" } th { "Where" } th { "What" }
                     th { "Legacy → native" } th.n { "Seen" } th { "Last" } th { "Route" }
                 } }
                 tbody {
-                    @for cluster in found.iter().take(SHOWN_MAX) { (row(cluster)) }
+                    @for cluster in shown { (row(cluster)) }
                 }
             }
         }
-        @if found.len() > SHOWN_MAX {
-            p { (found.len() - SHOWN_MAX) " more: narrow the filter to see them." }
+        @if of > SHOWN_MAX {
+            nav.pages aria-label="Pages of differences" {
+                @if from > 0 { a href=(filter.page(filter.page - 1)) rel="prev" { "← Worse" } }
+                span { (from + 1) " to " (to) " of " (of) }
+                @if to < of { a href=(filter.page(filter.page + 1)) rel="next" { "More →" } }
+            }
         }
     }
 }
@@ -112,7 +128,7 @@ fn row(cluster: &ClusterSummary) -> Markup {
             td { input type="checkbox" form="decide" data-select=(cluster.id) aria-label=(format!("select {}", cluster.key.path)); }
             td { (state(cluster)) }
             td { a href=(there) { code { (cluster.key.path) } } }
-            td { (cluster.key.kind.name()) small { (severity(cluster)) } }
+            td { (cluster.key.kind.name()) @if severity(cluster) != cluster.key.kind.name() { small { (severity(cluster)) } } }
             td { code { (cluster.key.shape) } }
             td.n { (cluster.count) }
             td { time datetime=(cluster.last) { (minute(&cluster.last)) } }
@@ -141,20 +157,21 @@ pub(super) fn minute(time: &str) -> String {
     time.get(..16).unwrap_or(time).replace('T', " ")
 }
 
-fn decide_selected(token: Token) -> Markup {
+fn decide_selected(person: &Person) -> Markup {
     html! {
         form.decide #decide method="post" action="/review/decide" {
-            (token.field())
+            (person.token.field())
             input type="hidden" name="clusters" data-selected;
-            (decision_fields())
+            (decision_fields(person))
+            button.quiet formaction="/review/undo" formnovalidate data-key="u" { "Undo the latest " kbd { "u" } }
         }
     }
 }
 
 /// What every decision takes: who, why, and what.
-pub(super) fn decision_fields() -> Markup {
+pub(super) fn decision_fields(person: &Person) -> Markup {
     html! {
-        label { "Your name" input name="who" required autocomplete="username" data-who; }
+        (name_field(person))
         label.wide { "Why" input name="why" required data-why; }
         div.buttons {
             button name="verb" value="accept" data-key="a" { "Accept " kbd { "a" } }

@@ -1,4 +1,4 @@
-//! What the pages' forms do. Every one needs the token of this process, which stands in our pages only.
+//! What the pages' forms do. Every one needs the token that stands in the pages of whoever sends it, and nowhere else.
 
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -8,38 +8,26 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{Failure, Pages};
+use crate::admin::people::Person;
 use crate::config::reload::note;
 
-/// The token: 128 random bits, new with each process.
-#[derive(Clone, Copy)]
-pub(super) struct Token([u8; 16]);
+/// What a form may do that carries that token, and by whom: the known name, or the one that the form says.
+pub(super) fn checked(person: &Person, token: &str, said: &str) -> Result<String, Failure> {
+    if person.token.is(token) { Ok(person.name_or(said)) } else { Err(foreign()) }
+}
 
-impl Token {
-    /// A new one.
-    pub(super) fn new() -> Self {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).expect("the system gives random bytes");
-        Self(bytes)
-    }
+/// A form that is not of one of our pages, or of those of a process that has ended.
+pub(super) fn foreign() -> Failure {
+    let why = "this form is not of the running process: open the page again, and send it from there";
+    Failure::Refused(StatusCode::FORBIDDEN, why.to_owned())
+}
 
-    fn text(self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// The field that a form carries it in.
-    pub(super) fn field(self) -> Markup {
-        html! { input type="hidden" name="token" value=(self.text()); }
-    }
-
-    fn check(self, given: &str) -> Result<(), Failure> {
-        let (mine, given) = (self.text(), given.as_bytes());
-        // Not at the first difference, which would tell how much was right.
-        let differs = mine.bytes().zip(given).fold(0, |differs, (a, b)| differs | (a ^ b));
-        if given.len() == mine.len() && differs == 0 {
-            return Ok(());
+/// Where nobody is known, the form asks for the name.
+pub(super) fn name_field(person: &Person) -> Markup {
+    html! {
+        @if person.name.is_none() {
+            label { "Your name" input name="who" required autocomplete="username" data-who; }
         }
-        let why = "this form is not of the running process: open the page again, and send it from there";
-        Err(Failure::Refused(StatusCode::FORBIDDEN, why.to_owned()))
     }
 }
 
@@ -50,6 +38,7 @@ pub(super) struct Decided {
     /// Their numbers, with commas between.
     clusters: String,
     verb: String,
+    #[serde(default)]
     who: String,
     why: String,
 }
@@ -57,10 +46,11 @@ pub(super) struct Decided {
 /// Decides.
 pub(super) async fn decide(
     State(pages): State<Pages>,
+    person: Person,
     headers: HeaderMap,
     Form(asked): Form<Decided>,
 ) -> Result<Redirect, Failure> {
-    pages.token.check(&asked.token)?;
+    let who = checked(&person, &asked.token, &asked.who)?;
     let verb = match asked.verb.as_str() {
         "accept" => Verb::Accept,
         "ignore" => Verb::Ignore { kind: None },
@@ -68,35 +58,44 @@ pub(super) async fn decide(
         "comment" => Verb::Comment,
         other => return Err(refused(format!("`{other}` is nothing that can be decided"))),
     };
-    let clusters: Result<Vec<i64>, _> =
-        asked.clusters.split(',').filter(|id| !id.is_empty()).map(str::parse).collect();
-    let clusters = clusters.map_err(|_| refused("the clusters have no numbers".to_owned()))?;
-    if clusters.is_empty() {
-        return Err(refused("nothing is selected: choose at least one difference".to_owned()));
-    }
+    let clusters = numbers(&asked.clusters)?;
     changed(&pages, move |decider| {
-        clusters.iter().try_for_each(|id| decider.decide(*id, &verb, &asked.who, &asked.why).map(drop))
+        clusters.iter().try_for_each(|id| decider.decide(*id, &verb, &who, &asked.why).map(drop))
     })
     .await?;
     Ok(Redirect::to(&back(&headers)))
 }
 
-/// A decision to take back.
+fn numbers(clusters: &str) -> Result<Vec<i64>, Failure> {
+    let numbers: Result<Vec<i64>, _> =
+        clusters.split(',').filter(|id| !id.is_empty()).map(str::parse).collect();
+    let numbers = numbers.map_err(|_| refused("the clusters have no numbers".to_owned()))?;
+    if numbers.is_empty() {
+        return Err(refused("nothing is selected: choose at least one difference".to_owned()));
+    }
+    Ok(numbers)
+}
+
+/// Decisions to take back.
 #[derive(Deserialize)]
 pub(super) struct Undone {
     token: String,
-    cluster: i64,
+    clusters: String,
+    #[serde(default)]
     who: String,
 }
 
-/// Takes the latest decision back.
+/// Takes the latest decision on each back.
 pub(super) async fn undo(
     State(pages): State<Pages>,
+    person: Person,
     headers: HeaderMap,
     Form(asked): Form<Undone>,
 ) -> Result<Redirect, Failure> {
-    pages.token.check(&asked.token)?;
-    changed(&pages, move |decider| decider.undo(asked.cluster, &asked.who).map(drop)).await?;
+    let who = checked(&person, &asked.token, &asked.who)?;
+    let clusters = numbers(&asked.clusters)?;
+    changed(&pages, move |decider| clusters.iter().try_for_each(|id| decider.undo(*id, &who).map(drop)))
+        .await?;
     Ok(Redirect::to(&back(&headers)))
 }
 
@@ -105,6 +104,7 @@ pub(super) async fn undo(
 pub(super) struct LegacyOnly {
     token: String,
     on: bool,
+    #[serde(default)]
     who: String,
     why: String,
 }
@@ -112,10 +112,11 @@ pub(super) struct LegacyOnly {
 /// Sends everything to legacy, or ends that.
 pub(super) async fn legacy_only(
     State(pages): State<Pages>,
+    person: Person,
     Form(asked): Form<LegacyOnly>,
 ) -> Result<Redirect, Failure> {
-    pages.token.check(&asked.token)?;
-    let note = asked.on.then(|| note(asked.who, asked.why));
+    let who = checked(&person, &asked.token, &asked.who)?;
+    let note = asked.on.then(|| note(who, asked.why));
     pages.control.legacy_only(note).await?.map_err(Failure::Ours)?;
     Ok(Redirect::to("/"))
 }
@@ -139,7 +140,7 @@ async fn changed(
     })
 }
 
-fn refused(why: String) -> Failure {
+pub(super) fn refused(why: String) -> Failure {
     Failure::Refused(StatusCode::UNPROCESSABLE_ENTITY, why)
 }
 
@@ -154,15 +155,6 @@ fn back(headers: &HeaderMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_own_token_passes() {
-        let (mine, other) = (Token::new(), Token::new());
-        assert!(mine.check(&mine.text()).is_ok());
-        for given in [other.text(), String::new(), mine.text()[1..].to_owned(), format!("{}0", mine.text())] {
-            assert!(mine.check(&given).is_err(), "{given}");
-        }
-    }
 
     #[test]
     fn a_form_leads_back_to_our_own_page_only() {

@@ -3,19 +3,26 @@
 //! | path | page |
 //! | --- | --- |
 //! | `/` | [`progress`]: each route's stage, parity, gate, latency of both sides |
+//! | `/inventory` | [`inventory`]: what no route names: what to take over next |
+//! | `/login` | [`login`]: the way in, where people have to log in |
 //! | `/routes/{name}` | [`route`]: what its gate asks for, its differences, its ledger |
+//! | `/routes/{name}/move` | [`moves`]: what a move would be, to be confirmed |
 //! | `/differences` | [`differences`]: the clusters, unreviewed and worst first; several decided at once |
 //! | `/differences/{id}` | [`cluster`]: the pairs side by side, and the decisions |
 //!
 //! Rendered here, without a build step and without anything from elsewhere. What came from traffic is text to them:
-//! maud escapes all of it, and the pages' policy lets no script run but [`assets`]' own. Forms carry a token of this
-//! process, which no other page can read.
+//! maud escapes all of it, and the pages' policy lets no script run but [`assets`]' own. Forms carry a token of whoever
+//! sends them, which no other page can read.
 
 mod assets;
+mod chart;
 mod cluster;
 mod differences;
 mod document;
 mod forms;
+mod inventory;
+mod login;
+mod moves;
 mod progress;
 mod route;
 mod shell;
@@ -30,26 +37,34 @@ use axum::routing::{get, post};
 use handover_shadow::{Reader, Store, StoreError};
 use maud::html;
 
-use self::forms::Token;
 use self::shell::Page;
+use super::people::door::Door;
 use crate::control::Control;
 use crate::observe::chain;
+use crate::route::Route;
 
 /// What the pages are made from.
 #[derive(Clone)]
 pub(super) struct Pages {
     control: Arc<Control>,
-    token: Token,
+    door: Arc<Door>,
 }
 
 /// All pages.
-pub(super) fn router(control: Arc<Control>) -> Router {
-    let pages = Pages { control, token: Token::new() };
+pub(super) fn router(control: Arc<Control>, door: Arc<Door>) -> Router {
+    let pages = Pages { control, door };
     Router::new()
         .route("/", get(progress::page))
         .route("/routes/{name}", get(route::page))
+        .route("/routes/{name}/move", get(moves::page))
         .route("/differences", get(differences::page))
         .route("/differences/{id}", get(cluster::page))
+        .route("/inventory", get(inventory::page))
+        .route("/login", get(login::page))
+        .route("/review/login", post(login::log_in))
+        .route("/review/logout", post(login::log_out))
+        .route("/review/move", post(moves::make))
+        .route("/review/override", post(moves::set_override))
         .route("/review/decide", post(forms::decide))
         .route("/review/undo", post(forms::undo))
         .route("/review/legacy-only", post(forms::legacy_only))
@@ -59,6 +74,13 @@ pub(super) fn router(control: Arc<Control>) -> Router {
 }
 
 impl Pages {
+    /// The route of that name.
+    fn route(&self, name: &str) -> Result<Arc<Route>, Failure> {
+        let generation = self.control.process.generations.load();
+        let route = generation.route(name).map(Arc::clone);
+        route.ok_or_else(|| Failure::Absent(format!("there is no route `{name}`")))
+    }
+
     /// Reads the evidence, off the admin's thread. `None` where there is none yet.
     async fn read<T: Send + 'static>(
         &self,

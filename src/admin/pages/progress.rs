@@ -6,11 +6,14 @@ use axum::extract::State;
 use handover_shadow::{Assessment, NeedState, Parity};
 use maud::{Markup, html};
 
-use super::forms::Token;
-use super::shell::Page;
+use super::chart;
+use super::forms::name_field;
+use super::shell::{Page, prose};
 use super::{Failure, Pages};
+use crate::admin::people::{Person, Role};
 use crate::observe::AnsweredBy;
 use crate::observe::cells::{NO_ROUTE, Sums};
+use crate::observe::history::Share;
 use crate::route::Route;
 
 /// What is shown of a route.
@@ -22,23 +25,24 @@ struct Line<'a> {
 }
 
 /// The page.
-pub(super) async fn page(State(pages): State<Pages>) -> Result<Markup, Failure> {
+pub(super) async fn page(State(pages): State<Pages>, person: Person) -> Result<Markup, Failure> {
     let generation = pages.control.process.generations.load();
-    let parities = pages.read(|reader| {
-        let of = |route: &String| Ok(reader.parity(route)?.map(|parity| (route.clone(), parity)));
-        reader
-            .routes()?
-            .iter()
-            .filter_map(|route| of(route).transpose())
-            .collect::<Result<BTreeMap<_, _>, _>>()
-    });
-    let parities = parities.await?.unwrap_or_default();
+    // What a gate looked at need not be read again.
     let gates = pages.aside(|control| {
         let generation = control.process.generations.load();
         let gated = generation.config.routes.iter().filter(|route| route.gate.is_some());
-        gated.map(|route| (route.name.to_string(), control.gate().assess(route))).collect::<BTreeMap<_, _>>()
+        let said = gated.map(|route| (route.name.to_string(), control.gate().assess_with_parity(route)));
+        said.collect::<BTreeMap<_, _>>()
     });
     let gates = gates.await?;
+    let read: Vec<_> =
+        gates.iter().filter(|(_, (_, parity))| parity.is_some()).map(|(name, _)| name.clone()).collect();
+    let others = pages.read(move |reader| {
+        let routes = reader.routes()?.into_iter().filter(|route| !read.contains(route));
+        let of = |route: String| Ok(reader.parity(&route)?.map(|parity| (route, parity)));
+        routes.filter_map(|route| of(route).transpose()).collect::<Result<BTreeMap<_, _>, _>>()
+    });
+    let others = others.await?.unwrap_or_default();
     let mut sums: BTreeMap<_, _> = pages.control.process.metrics.sums().into_iter().collect();
     let lines: Vec<Line<'_>> = generation
         .routes()
@@ -46,22 +50,26 @@ pub(super) async fn page(State(pages): State<Pages>) -> Result<Markup, Failure> 
         .map(|route| Line {
             route,
             sums: sums.remove(route.name()).unwrap_or_default(),
-            parity: parities.get(route.name()),
-            gate: gates.get(route.name()),
+            parity: gates
+                .get(route.name())
+                .and_then(|(_, parity)| parity.as_ref())
+                .or_else(|| others.get(route.name())),
+            gate: gates.get(route.name()).map(|(gate, _)| gate),
         })
         .collect();
     let unrouted = sums.remove(NO_ROUTE).unwrap_or_default();
     let is_emergency = generation.overrides.legacy_only.is_some();
-    Ok(Page::new(&pages, "/", "Progress").show(html! {
+    let hours = pages.control.history.hours(&pages.control.process.metrics);
+    Ok(Page::new(&pages, &person, "/", "Progress").show(html! {
         h1 { "Progress" }
-        (share(&lines, &unrouted))
+        (share(&lines, &unrouted, &hours))
         (table(&lines, &unrouted))
-        (everything_back(pages.token, is_emergency))
+        @if person.may(Role::Operator) { (everything_back(&person, is_emergency)) }
     }))
 }
 
 /// Which part of all requests native has answered.
-fn share(lines: &[Line<'_>], unrouted: &Sums) -> Markup {
+fn share(lines: &[Line<'_>], unrouted: &Sums, hours: &BTreeMap<i64, Share>) -> Markup {
     let all = || lines.iter().map(|line| &line.sums).chain([unrouted]);
     let native: u64 = all().map(|sums| sums.answered_by(AnsweredBy::Native)).sum();
     let total: u64 = all().map(total).sum();
@@ -70,13 +78,14 @@ fn share(lines: &[Line<'_>], unrouted: &Sums) -> Markup {
         section.share #share data-live {
             p { strong { (format!("{percent:.1} %")) } " of " (total) " requests since the start were answered natively." }
             meter min="0" max="100" value=(format!("{percent:.3}")) aria-label="share answered natively" {}
+            (chart::draw(hours))
         }
     }
 }
 
 fn table(lines: &[Line<'_>], unrouted: &Sums) -> Markup {
     html! {
-        div.scroll #routes data-live {
+        div.scroll #routes data-live tabindex="0" role="region" aria-label="Routes" {
             table {
                 thead { tr {
                     th { "Route" } th { "Stage" } th.n { "Requests" } th.n { "Native" } th.n { "Fell back" }
@@ -109,7 +118,7 @@ fn row(line: &Line<'_>) -> Markup {
             }
             td {
                 span.stage.(route.stage.to_string()) { (route.stage) }
-                @if let Some(why) = &route.overridden { small.warn { (why) } }
+                @if let Some(why) = &route.overridden { small.warn { (prose(&why.to_string())) } }
             }
             td.n { (total(sums)) }
             td.n { (sums.answered_by(AnsweredBy::Native)) }
@@ -140,7 +149,7 @@ fn gate_in_short(gate: Option<&Assessment>) -> Markup {
     }
 }
 
-fn everything_back(token: Token, is_emergency: bool) -> Markup {
+fn everything_back(person: &Person, is_emergency: bool) -> Markup {
     let (on, label) = if is_emergency {
         ("false", "End it: routes go back to their stages")
     } else {
@@ -150,9 +159,9 @@ fn everything_back(token: Token, is_emergency: bool) -> Markup {
         details.emergency {
             summary { (label) }
             form method="post" action="/review/legacy-only" {
-                (token.field())
+                (person.token.field())
                 input type="hidden" name="on" value=(on);
-                label { "Your name" input name="who" required autocomplete="username" data-who; }
+                (name_field(person))
                 label { "Why" input name="why" required; }
                 button.alarm { "Yes: " (label) }
             }

@@ -5,17 +5,22 @@ use handover_shadow::{Assessment, Estimate, Need, NeedState, Parity};
 use maud::{Markup, html};
 
 use super::differences::minute;
-use super::shell::Page;
+use super::forms::name_field;
+use super::shell::{Page, counted, prose};
 use super::{Failure, Pages};
+use crate::admin::people::{Person, Role};
+use crate::admin::rules;
 use crate::gate::ledger::Entry;
-use crate::route::Route;
+use crate::route::overrides::Overridden;
+use crate::route::{Route, Stage};
 
 /// The page.
-pub(super) async fn page(State(pages): State<Pages>, Path(name): Path<String>) -> Result<Markup, Failure> {
-    let generation = pages.control.process.generations.load();
-    let Some(route) = generation.route(&name).cloned() else {
-        return Err(Failure::Absent(format!("there is no route `{name}`")));
-    };
+pub(super) async fn page(
+    State(pages): State<Pages>,
+    person: Person,
+    Path(name): Path<String>,
+) -> Result<Markup, Failure> {
+    let route = pages.route(&name)?;
     let wanted = name.clone();
     let parity = pages.read(move |reader| reader.parity(&wanted)).await?.flatten();
     let asked = route.clone();
@@ -27,16 +32,18 @@ pub(super) async fn page(State(pages): State<Pages>, Path(name): Path<String>) -
         Err((entries, broken)) => (entries, Some(broken.to_string())),
     };
     let own: Vec<&Entry> = entries.iter().filter(|entry| entry.moved.route == name).collect();
-    Ok(Page::new(&pages, "", &name).show(html! {
+    Ok(Page::new(&pages, &person, "", &name).show(html! {
         p { a href="/" data-back { "← Progress" } }
         h1 { (name) }
         (facts(&route))
+        (moves(&person, &route))
         div #evidence data-live {
             @match &parity {
                 Some(parity) => (evidence(parity)),
                 None => p.empty { "There is no evidence yet: in shadow, every request that is compared is some." },
             }
             (needs(&gate, route.spec.gate.is_some()))
+            (untouched(&rules::untouched(&pages.control.process, &name)))
         }
         (ledger(&own, broken.as_deref()))
     }))
@@ -49,10 +56,61 @@ fn facts(route: &Route) -> Markup {
             dt { "Matches" } dd { code { (spec.pattern) } }
             dt { "Stage" } dd { span.stage.(route.stage.to_string()) { (route.stage) }
                 @if route.stage != spec.stage { " (the file says " (spec.stage) ")" }
-                @if let Some(why) = &route.overridden { small.warn { (why) } }
+                @if let Some(why) = &route.overridden { small.warn { (prose(&why.to_string())) } }
+            }
+            @if spec.canary.share.get() > 0.0 {
+                dt { "Canary" } dd { (format!("{} %", 100.0 * spec.canary.share.get())) " of the clients" }
+            }
+            @if spec.verify.get() > 0.0 {
+                dt { "Verified" } dd { (format!("{} %", 100.0 * spec.verify.get())) " go on being compared once native" }
             }
             dt { "Owner" } dd { (spec.owner.as_deref().unwrap_or("nobody is named")) }
             dt { "Repeatable" } dd { (if spec.repeatable { "yes" } else { "no: legacy is never asked twice" }) }
+        }
+    }
+}
+
+/// What can be done with it, each to be confirmed on a page of its own; back to less is done at once.
+fn moves(person: &Person, route: &Route) -> Markup {
+    let (name, spec) = (route.name(), &route.spec);
+    let (up, down) = (spec.after(spec.stage), spec.before(spec.stage));
+    let to = |stage: Stage| format!("/routes/{name}/move?to={stage}");
+    html! {
+        div.moves {
+            @if up != spec.stage { a.button href=(to(up)) data-key-link="p" { "Promote to " (up) } }
+            @if down != spec.stage { a.button href=(to(down)) { "Demote to " (down) } }
+        }
+        @if person.may(Role::Operator) {
+            @if matches!(route.overridden, Some(Overridden::Stage(_) | Overridden::NoNative(_))) {
+                form.inline method="post" action="/review/override" {
+                    (person.token.field())
+                    input type="hidden" name="route" value=(name);
+                    (name_field(person))
+                    button { "End the override: back to " (spec.stage) ", as its gate lets it" }
+                }
+            } @else if spec.stage > Stage::Legacy {
+                details.emergency {
+                    summary { "Back to " (down) " at once, whatever the file says" }
+                    form method="post" action="/review/override" {
+                        (person.token.field())
+                        input type="hidden" name="route" value=(name);
+                        input type="hidden" name="to" value=(down);
+                        (name_field(person))
+                        label.wide { "Why" input name="why" required; }
+                        button.alarm { "Yes: back to " (down) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Rules that nothing was compared of.
+fn untouched(rules: &[String]) -> Markup {
+    html! {
+        @if !rules.is_empty() {
+            h2 { "Rules that no request has needed" }
+            p { "Since the pipeline was loaded, nothing was compared of these: " @for rule in rules { code { (rule) } " " } }
         }
     }
 }
@@ -72,17 +130,19 @@ fn evidence(parity: &Parity) -> Markup {
     html! {
         h2 { "Evidence" }
         dl.figures { @for (name, count) in figures { div { dt { (name) } dd { (count) } } } }
-        p { a href=(format!("/differences?route={}", parity.evidence.route)) { (parity.clusters.len()) " differences" }
+        @if !parity.dropped.is_empty() {
+            p.warn { "Not compared: " @for (why, count) in &parity.dropped { (count) " (" (why) ") " } }
+        }
+        p { a href=(format!("/differences?route={}", parity.evidence.route)) { (counted(parity.clusters.len() as u64, "difference")) }
             " · legacy " code { (parity.evidence.legacy) } " · native " code { (parity.evidence.on_trial) } }
     }
 }
 
-fn needs(gate: &Assessment, has_gate: bool) -> Markup {
+pub(super) fn needs(gate: &Assessment, has_gate: bool) -> Markup {
     html! {
         h2 { "Gate: " @if gate.open { span.good { "open" } } @else { span.bad { "shut" } }
             @if !has_gate { small { "the route has none; this is what profile `standard` would say" } } }
-        p { (gate.samples) " samples, " (gate.counted) " of them counted, " (gate.mismatches)
-            " mismatches: the rate is shown to be below " (format!("{:.3} %", 100.0 * gate.bound)) ". " (estimate(&gate.estimate)) }
+        p { (counted(gate.samples, "sample")) ", " (gate.counted) " of them counted, " (gate.mismatches) " mismatching: the rate is shown to be below " (format!("{:.3} %", 100.0 * gate.bound)) ". " (prose(&estimate(&gate.estimate))) }
         ul.needs { @for need in &gate.needs { (line(need)) } }
     }
 }
@@ -95,8 +155,8 @@ fn line(need: &Need) -> Markup {
         NeedState::Waived => ("faint", "waived"),
     };
     html! {
-        li { span.(class) { (word) } " " strong { (need.what) } ": " (need.found)
-            @if let Some(how) = &need.how { small { (how) } } }
+        li { span.(class) { (word) } " " strong { (need.what) } ": " (prose(&need.found))
+            @if let Some(how) = &need.how { small { (prose(how)) } } }
     }
 }
 

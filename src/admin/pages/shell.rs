@@ -5,6 +5,7 @@ use axum::response::Response;
 use maud::{DOCTYPE, Markup, html};
 
 use super::{Pages, assets};
+use crate::admin::people::Person;
 
 /// Nothing but our own style and script; no frame around a page, no form to elsewhere.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -13,25 +14,27 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// A page around its content.
 pub(super) struct Page<'a> {
     title: &'a str,
+    person: Option<&'a Person>,
     here: &'static str,
     emergency: Option<String>,
     refused: Option<String>,
 }
 
 /// The navigation: path and name.
-const PLACES: [(&str, &str); 2] = [("/", "Progress"), ("/differences", "Differences")];
+const PLACES: [(&str, &str); 3] =
+    [("/", "Progress"), ("/differences", "Differences"), ("/inventory", "Traffic")];
 
 impl<'a> Page<'a> {
     /// A page that says of the process what all pages say.
-    pub(super) fn new(pages: &Pages, here: &'static str, title: &'a str) -> Self {
+    pub(super) fn new(pages: &Pages, person: &'a Person, here: &'static str, title: &'a str) -> Self {
         let generation = pages.control.process.generations.load();
         let emergency = generation.overrides.legacy_only.as_ref().map(ToString::to_string);
-        Self { title, here, emergency, refused: pages.control.refused() }
+        Self { title, person: Some(person), here, emergency, refused: pages.control.refused() }
     }
 
     /// A page that says nothing of the process.
     pub(super) fn bare(title: &'a str) -> Self {
-        Self { title, here: "", emergency: None, refused: None }
+        Self { title, person: None, here: "", emergency: None, refused: None }
     }
 
     /// The whole page.
@@ -44,6 +47,7 @@ impl<'a> Page<'a> {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     title { (self.title) " · Handover" }
+                    link rel="icon" href=(assets::ICON);
                     link rel="stylesheet" href=(assets::STYLE);
                     script src=(assets::SCRIPT) defer {}
                 }
@@ -51,15 +55,19 @@ impl<'a> Page<'a> {
                     a.skip href="#content" { "Skip to the content" }
                     header {
                         span.brand { "Handover" }
-                        nav aria-label="Pages" {
-                            @for (path, name) in PLACES {
-                                a href=(path) aria-current=[(path == self.here).then_some("page")] { (name) }
+                        @if let Some(person) = self.person {
+                            nav aria-label="Pages" {
+                                @for (path, name) in PLACES {
+                                    a href=(path) aria-current=[(path == self.here).then_some("page")] { (name) }
+                                }
                             }
+                            (who(person))
                         }
                         button.quiet type="button" data-help { "Keys " kbd { "?" } }
                     }
                     @if let Some(why) = &self.emergency {
-                        p.banner.alarm role="alert" { strong { "Everything goes to legacy. " } (why) }
+                        p.banner.alarm role="alert" { strong { "Everything goes to legacy. " } (why) ". "
+                            "It ends by " code { "handover legacy-only --off" } " or at the foot of the progress." }
                     }
                     @if let Some(why) = &self.refused {
                         p.banner role="alert" { strong { "routes.toml is refused; the last good one serves. " } }
@@ -71,6 +79,31 @@ impl<'a> Page<'a> {
             }
         }
     }
+}
+
+fn who(person: &Person) -> Markup {
+    html! {
+        @if let Some(name) = &person.name {
+            span.who { (name) " · " (person.role.name()) }
+        }
+        @if person.has_session {
+            form.inline method="post" action="/review/logout" { button.quiet { "Log out" } }
+        }
+    }
+}
+
+/// A text whose `names` in backquotes are shown as such.
+pub(super) fn prose(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// `1 sample`, `2 samples`.
+pub(super) fn counted(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 fn help() -> Markup {

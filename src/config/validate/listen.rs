@@ -7,13 +7,14 @@ use std::ops::Range;
 use ipnet::IpNet;
 
 use super::Read;
+use crate::admin::Access;
 use crate::config::fault::Fault;
 use crate::config::raw::{self, At, Texts};
 use crate::config::section::Section;
 use crate::config::valid::{ADMIN, ClientAuth, HTTP, Listen, Pair, ServerTls};
 
 /// Validates `[listen]`.
-pub(super) fn listen(main: &Read<'_>, faults: &mut Vec<Fault>) -> Listen {
+pub(super) fn listen(main: &Read<'_>, access: &Access, faults: &mut Vec<Fault>) -> Listen {
     let raw = main.raw.listen.as_ref();
     let mut section = Section::new(main.context, raw.map_or(0..0, |raw| raw.span()), faults);
     let raw = raw.map(|raw| raw.get().clone()).unwrap_or_default();
@@ -39,12 +40,13 @@ pub(super) fn listen(main: &Read<'_>, faults: &mut Vec<Fault>) -> Listen {
     }
     let proxies = raw.proxy_protocol.as_ref().map(|proxy| proxies(&proxy.get().from, &mut section));
     let proxies = proxies.unwrap_or_default();
-    let admin = admin(raw.admin.as_ref(), &seen, &mut section);
+    let admin = admin(raw.admin.as_ref(), access, &seen, &mut section);
     Listen { http, https, tls, proxies, admin }
 }
 
 fn admin(
     text: Option<&At<String>>,
+    access: &Access,
     seen: &HashSet<SocketAddr>,
     section: &mut Section<'_>,
 ) -> Option<SocketAddr> {
@@ -53,16 +55,11 @@ fn admin(
         Some(text) if text.get() == "off" => None,
         Some(text) => address(text.get(), &text.span(), section),
     };
-    if let (Some(text), Some(admin)) = (text, admin.filter(|admin| !admin.ip().is_loopback())) {
-        let warning = Fault::at(
-            section.place(text.span()),
-            format!("whoever can connect to {admin} can change stages"),
-        );
-        section.push(
-            warning
-                .warning()
-                .hint("there is no login yet: keep it on 127.0.0.1 or behind something".to_owned()),
-        );
+    let is_public = |admin: &SocketAddr| !admin.ip().is_loopback() && !access.is_asked();
+    if let (Some(text), Some(admin)) = (text, admin.filter(is_public)) {
+        let hint = "keep it on 127.0.0.1, or have people log in: [admin] users = \"admin-users\"".to_owned();
+        let what = format!("whoever can connect to {admin} could change stages");
+        section.fault_with_hint(text.span(), what, hint);
     }
     if let (Some(admin), Some(text)) = (admin.filter(|admin| seen.contains(admin)), text) {
         section.fault(text.span(), format!("{admin} is where clients connect"));
@@ -91,7 +88,7 @@ fn server_tls(raw: &At<raw::ServerTls>, section: &mut Section<'_>) -> ServerTls 
 }
 
 /// Networks whose peers are believed.
-fn proxies(texts: &At<Texts>, section: &mut Section<'_>) -> Vec<IpNet> {
+pub(super) fn proxies(texts: &At<Texts>, section: &mut Section<'_>) -> Vec<IpNet> {
     if texts.texts().is_empty() {
         section.fault(texts.span(), "no network: nobody would be believed");
     }

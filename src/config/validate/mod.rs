@@ -1,5 +1,6 @@
 //! From the files as written to a [`Config`] that cannot be wrong, or everything that is wrong with them.
 
+mod admin;
 mod front;
 mod kafka;
 mod legacy;
@@ -107,7 +108,8 @@ fn whole(
     for file in included {
         only_in_main(file, faults);
     }
-    let listen = listen::listen(main, faults);
+    let access = admin::access(main, faults);
+    let listen = listen::listen(main, &access, faults);
     let (forwarding, http1) = (front::forwarded(main, faults), front::limits(main, faults));
     let shutdown = process::shutdown(main, faults);
     let traces = observe::traces(main, faults);
@@ -136,6 +138,7 @@ fn whole(
     Some(Config {
         hash: sources.hash(),
         listen,
+        access,
         forwarding,
         http1,
         access_log,
@@ -170,6 +173,7 @@ fn only_in_main(file: &Read<'_>, faults: &mut Vec<Fault>) {
         raw.state.as_ref().map(At::span),
         raw.workers.as_ref().map(At::span),
         raw.listen.as_ref().map(At::span),
+        raw.admin.as_ref().map(At::span),
         raw.forwarded.as_ref().map(At::span),
         raw.limits.as_ref().map(At::span),
         raw.access_log.as_ref().map(At::span),

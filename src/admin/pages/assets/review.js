@@ -33,7 +33,8 @@ function decide(key) {
   const row = rows()[here];
   const boxes = all('[data-select]');
   if (boxes.length > 0 && !boxes.some((box) => box.checked) && row) find('[data-select]', row).checked = true;
-  const empty = all('[required]', button.form).find((field) => field.value.trim() === '');
+  const needed = all('[required]', button.form).filter((field) => !button.formNoValidate || field.name === 'who');
+  const empty = needed.find((field) => field.value.trim() === '');
   if (empty) empty.focus(); else button.form.requestSubmit(button);
   return true;
 }
