@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use handover_shadow::{Store, StoreError, Verb};
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 
@@ -11,6 +12,7 @@ use crate::commit::PrepareError;
 use crate::config::reload::{Applied, Apply, NotReloaded, Outcome, Reloader};
 use crate::config::valid::Config;
 use crate::gate::keeper::Gatekeeper;
+use crate::gate::own_work::{self, OwnWork};
 use crate::legacy::managed;
 use crate::mirror::tap::TapError;
 use crate::observe::history::History;
@@ -56,6 +58,17 @@ pub(crate) enum Unprepared {
     /// A tap.
     #[error("what legacy sends cannot be read")]
     Tap(#[from] TapError),
+}
+
+/// Somebody may not decide that.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotYours {
+    /// It is their own work.
+    #[error(transparent)]
+    OwnWork(#[from] OwnWork),
+    /// Nobody can tell.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Makes configurations current, prepared.
@@ -127,6 +140,13 @@ impl Control {
     /// Ends the override of one route: it is at its file's stage again. It blocks on the disk: not for a core.
     pub(crate) fn give_back(&self, route: &str) -> Result<(), BoxError> {
         self.reloader.give_back(route)
+    }
+
+    /// Whether somebody may decide so on a cluster. It reads the store: not for a core.
+    pub(crate) fn may_decide(&self, cluster: i64, who: &str, verb: &Verb) -> Result<(), NotYours> {
+        let Some(reader) = Store::read(&self.store)? else { return Ok(()) };
+        let Some(route) = reader.route_of(cluster)? else { return Ok(()) };
+        Ok(own_work::check(&self.process.generations.load().config, &route, who, verb)?)
     }
 
     /// The main file.

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::people::Person;
 use super::{evidence, failed};
-use crate::control::Control;
+use crate::control::{Control, NotYours};
 
 /// What `POST /api/clusters/{id}/decide` takes.
 #[derive(Debug, Deserialize)]
@@ -78,7 +78,13 @@ pub(super) async fn decide(
     Json(Decided { verb, who, why }): Json<Decided>,
 ) -> Response {
     let who = person.name_or(&who);
-    decided(control, move |decider| decider.decide(id, &verb, &who, &why)).await
+    let (by, what, asked) = (who.clone(), verb.clone(), Arc::clone(&control));
+    match tokio::task::spawn_blocking(move || asked.may_decide(id, &by, &what)).await {
+        Ok(Ok(())) => decided(control, move |decider| decider.decide(id, &verb, &who, &why)).await,
+        Ok(Err(NotYours::OwnWork(why))) => (StatusCode::FORBIDDEN, format!("{why}\n")).into_response(),
+        Ok(Err(NotYours::Store(error))) => failed(&error),
+        Err(error) => failed(&error),
+    }
 }
 
 /// Takes a decision back.

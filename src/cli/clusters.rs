@@ -6,7 +6,8 @@ use anyhow::{Context as _, bail};
 use handover_shadow::{ClusterSummary, Decider, Reader, State, Store, Verb};
 
 use super::legacy_only::operator;
-use super::{Context, output};
+use super::{Context, output, unusable};
+use crate::gate::own_work;
 use crate::serve::EVIDENCE;
 
 /// What `clusters` takes.
@@ -71,10 +72,12 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let decider = || Decider::open(&file).context("the decision cannot be kept");
     match &args.decide {
         None => list(args, &reader, context)?,
-        Some(Decide::Accept(asked)) => decide(asked, &Verb::Accept, decider()?, context)?,
-        Some(Decide::Ignore(asked)) => decide(asked, &Verb::Ignore { kind: None }, decider()?, context)?,
-        Some(Decide::Bug(asked)) => decide(asked, &Verb::Bug, decider()?, context)?,
-        Some(Decide::Comment(asked)) => decide(asked, &Verb::Comment, decider()?, context)?,
+        Some(Decide::Accept(asked)) => decide(asked, &Verb::Accept, decider()?, &reader, context)?,
+        Some(Decide::Ignore(asked)) => {
+            decide(asked, &Verb::Ignore { kind: None }, decider()?, &reader, context)?
+        }
+        Some(Decide::Bug(asked)) => decide(asked, &Verb::Bug, decider()?, &reader, context)?,
+        Some(Decide::Comment(asked)) => decide(asked, &Verb::Comment, decider()?, &reader, context)?,
         Some(Decide::Undo { cluster }) => {
             let undone = decider()?.undo(*cluster, &operator())?;
             let (verb, who) = (undone.verb.name(), &undone.who);
@@ -88,9 +91,20 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn decide(asked: &Decision, verb: &Verb, mut decider: Decider, context: &Context) -> anyhow::Result<()> {
+fn decide(
+    asked: &Decision,
+    verb: &Verb,
+    mut decider: Decider,
+    reader: &Reader,
+    context: &Context,
+) -> anyhow::Result<()> {
     let who = operator();
+    let (_, checked) =
+        context.location.check(&context.handler_names()).map_err(|faults| unusable(context, &faults))?;
     for cluster in &asked.clusters {
+        if let Some(route) = reader.route_of(*cluster)? {
+            own_work::check(&checked.config, &route, &who, verb)?;
+        }
         decider.decide(*cluster, verb, &who, &asked.reason)?;
         context.output.text(&format!("cluster {cluster}: {} by {who}", verb.name()))?;
     }

@@ -159,6 +159,8 @@ pub(crate) struct RouteSpec {
     pub name: Arc<str>,
     /// The team that answers for it.
     pub owner: Option<String>,
+    /// Who wrote its handler, and decides none of its differences.
+    pub authors: Vec<String>,
     /// What it matches.
     pub pattern: Pattern,
     /// The stage that the file gives it.

@@ -46,6 +46,7 @@ fn nothing_from_traffic_is_run_and_no_other_page_can_decide() {
         ("token=00000000000000000000000000000000&clusters=1&verb=accept&who=eve&why=x".to_owned(), 403),
         (format!("token={}&clusters=1&verb=accept&who=&why=x", token(&world)), 422),
         (format!("token={}&clusters=&verb=accept&who=ann&why=x", token(&world)), 422),
+        (format!("token={}&clusters=1&verb=accept&who=ivy&why=it+is+mine", token(&world)), 403),
         (format!("token={}&clusters=99&verb=bug&who=ann&why=x", token(&world)), 404),
     ] {
         assert_eq!(world.post("/review/decide", &form).status, status, "{form}");

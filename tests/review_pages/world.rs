@@ -21,7 +21,7 @@ const PAGE: &str =
     if (str_starts_with($_GET['n'] ?? '', 'odd')) { echo '<script>document.title = \"run\"</script>'; }";
 
 /// The route, before its stage.
-const ROUTE: &str = "[[route]]\nname = 'n'\nowner = 'intake'\nmatch = 'GET /n'\nnative = 'planted'\n\
+const ROUTE: &str = "[[route]]\nname = 'n'\nowner = 'intake'\nauthors = ['ivy']\nmatch = 'GET /n'\nnative = 'planted'\n\
     gate = { samples = 60, age = '1s', mismatches = 0.1, statuses = ['2xx'], waive = { effects = 'it has none' } }\n";
 
 pub(crate) struct World {

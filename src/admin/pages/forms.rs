@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{Failure, Pages};
 use crate::admin::people::Person;
 use crate::config::reload::note;
+use crate::control::NotYours;
 
 /// What a form may do that carries that token, and by whom: the known name, or the one that the form says.
 pub(super) fn checked(person: &Person, token: &str, said: &str) -> Result<String, Failure> {
@@ -59,6 +60,13 @@ pub(super) async fn decide(
         other => return Err(refused(format!("`{other}` is nothing that can be decided"))),
     };
     let clusters = numbers(&asked.clusters)?;
+    let (ids, by, what) = (clusters.clone(), who.clone(), verb.clone());
+    let own =
+        pages.aside(move |control| ids.iter().try_for_each(|id| control.may_decide(*id, &by, &what))).await?;
+    own.map_err(|why| match why {
+        NotYours::OwnWork(why) => Failure::Refused(StatusCode::FORBIDDEN, why.to_string()),
+        NotYours::Store(error) => error.into(),
+    })?;
     changed(&pages, move |decider| {
         clusters.iter().try_for_each(|id| decider.decide(*id, &verb, &who, &asked.why).map(drop))
     })

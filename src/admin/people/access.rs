@@ -15,6 +15,8 @@ pub(crate) struct Access {
     pub users: Option<PathBuf>,
     /// A reverse proxy that says who it is.
     pub proxy: Option<TrustedProxy>,
+    /// Whether authors decide the differences of their own routes.
+    pub own_work: bool,
 }
 
 impl Access {

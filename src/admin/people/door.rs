@@ -276,6 +276,7 @@ mod tests {
     fn a_proxy_is_believed_where_it_is_and_names_one_person() {
         let access = Access {
             users: None,
+            own_work: false,
             proxy: Some(TrustedProxy {
                 from: vec!["10.0.0.7".parse::<IpAddr>().unwrap().into()],
                 field: "x-user".to_owned(),
@@ -307,7 +308,7 @@ mod tests {
     #[test]
     fn commands_on_this_machine_find_their_token_where_people_have_to_log_in() {
         let folder = tempfile::tempdir().unwrap();
-        let asked = Access { users: Some(folder.path().join("users")), proxy: None };
+        let asked = Access { users: Some(folder.path().join("users")), ..Access::default() };
         Door::new(&Access::default(), folder.path());
         assert!(!local_file(folder.path()).exists(), "where nobody is asked there is none");
         let door = Door::new(&asked, folder.path());

@@ -90,6 +90,9 @@ const USUAL: [&str; 24] = [
     "SERVER_PROTOCOL",
 ];
 
+/// Files of nginx's own that hold such parameters.
+const USUAL_FILES: [&str; 3] = ["fastcgi_params", "fastcgi.conf", "snippets/fastcgi-php.conf"];
+
 /// Whether a name can be a legacy's or a route's.
 pub(super) fn is_name(name: &str) -> bool {
     crate::config::section::is_name(name)
@@ -252,6 +255,8 @@ impl Site {
             "rewrite" | "return" | "if" | "error_page" => {
                 self.note(directive, "a rule for paths: let PHP do it, or what stands in front")
             }
+            // What Debian's files hold is the same here anyway.
+            "include" if USUAL_FILES.iter().any(|file| value.ends_with(file)) => {}
             "include" => self.note(directive, "there is no such file here"),
             "add_header" => self.note(directive, "PHP or what stands in front has to send it"),
             name if name.starts_with("gzip") || name.starts_with("brotli") => {

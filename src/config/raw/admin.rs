@@ -16,6 +16,8 @@ pub(crate) struct Admin {
     pub users: Option<At<String>>,
     /// A reverse proxy in front of the admin that has people log in, by OIDC for example, and names them.
     pub proxy: Option<At<AdminProxy>>,
+    /// Whether the `authors` of a route may decide its differences; `false` when not given.
+    pub own_work: bool,
 }
 
 /// A reverse proxy that names people.

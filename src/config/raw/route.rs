@@ -17,6 +17,8 @@ pub(crate) struct Route {
     pub name: Option<At<String>>,
     /// The team that answers for it.
     pub owner: Option<At<String>>,
+    /// Who wrote its native handler: they accept and ignore none of its differences, unless `[admin] own_work` allows it.
+    pub authors: Vec<String>,
     /// Method and path: `"POST /v1/events"`, `"GET|PUT /v1/events/{id}"`, `"* /static/{*rest}"`. GET covers HEAD; `*`
     /// is every method but OPTIONS.
     #[serde(rename = "match")]

@@ -23,7 +23,7 @@ pub(super) fn access(main: &Read<'_>, faults: &mut Vec<Fault>) -> Access {
         path
     });
     let proxy = raw.proxy.as_ref().and_then(|proxy| trusted(proxy.get(), &mut section));
-    Access { users, proxy }
+    Access { users, proxy, own_work: raw.own_work }
 }
 
 fn trusted(raw: &AdminProxy, section: &mut Section<'_>) -> Option<TrustedProxy> {

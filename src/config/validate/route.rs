@@ -165,6 +165,7 @@ fn route(
     let kafka = cluster(raw, known.clusters, section);
     let own_ack = raw.ack.as_ref().map(|given| given.get().mode());
     Some(RouteSpec {
+        authors: raw.authors.clone(),
         owner: raw.owner.as_ref().map(|owner| owner.get().clone()),
         stage,
         native,
