@@ -41,5 +41,5 @@ pub mod value;
 
 pub use error::{ErrorClass, Thrown};
 pub use numeric::Number;
-pub use php::{ParseVersionError, Php, Version};
+pub use php::{Libc, ParseVersionError, Php, Version};
 pub use value::{Array, Key, Object, Str, Value};

@@ -90,6 +90,18 @@ impl FromStr for Version {
     }
 }
 
+/// The C library that PHP stands on, where what code observes is the library's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Libc {
+    /// GNU's, of most Linux distributions. Its C locale has no characters above 127.
+    Glibc,
+    /// Alpine's. Its C locale has characters above 127.
+    Musl,
+    /// WebAssembly's of former years: musl, with a `strftime` of its own.
+    Emscripten,
+}
+
 /// The PHP that is answered for: version and settings.
 ///
 /// Every function of this crate whose answer depends on them takes a `&Php`. Nothing else is read: no
@@ -124,8 +136,8 @@ pub struct Php {
     pub default_charset: Arc<str>,
     /// How a request is read.
     pub input: request::Settings,
-    /// Whether the C library's locale has characters above 127: glibc's C locale has none (the default), musl's has them.
-    pub high_bytes: bool,
+    /// The C library that PHP stands on. Default glibc.
+    pub libc: Libc,
     /// `pcre.backtrack_limit`. Default 1,000,000.
     pub backtrack_limit: u32,
 }
@@ -143,7 +155,7 @@ impl Php {
             max_input_nesting_level: 64,
             default_charset: Arc::from("UTF-8"),
             input: request::Settings::default(),
-            high_bytes: false,
+            libc: Libc::Glibc,
             backtrack_limit: 1_000_000,
         }
     }

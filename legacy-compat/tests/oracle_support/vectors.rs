@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use flate2::read::GzDecoder;
-use legacy_compat::{Value, Version};
+use legacy_compat::{Libc, Php, Value, Version};
 use serde_json::Value as Json;
 
 use super::codec::decode;
@@ -83,11 +83,15 @@ pub fn clock(version: Version) -> Option<i64> {
     }
 }
 
-/// PHP as it was measured: what ran in WebAssembly has musl's C locale.
-pub fn php(version: Version, now: i64) -> legacy_compat::Php {
-    let mut php = legacy_compat::Php::new(version).at(now);
-    let wasm = VERSIONS.iter().any(|(measured, file)| *measured == version && file.contains("wasm"));
-    php.high_bytes = wasm;
+/// PHP as it was measured: what ran in WebAssembly has musl's C locale, and the older ones a `strftime` of their own.
+pub fn php(version: Version, now: i64) -> Php {
+    let mut php = Php::new(version).at(now);
+    let file = VERSIONS.iter().find(|(measured, _)| *measured == version).map_or("", |(_, file)| file);
+    php.libc = match file {
+        file if file.ends_with("wasm32") => Libc::Emscripten,
+        file if file.ends_with("wasm64") => Libc::Musl,
+        _ => Libc::Glibc,
+    };
     php
 }
 
@@ -152,7 +156,7 @@ pub fn answers(set: &str, file: &str) -> HashMap<usize, Expected> {
 }
 
 /// The calls that hang on the width of integers or on the platform: 8.2 answers otherwise in 32 bits. Where 8.2 throws it does not
-/// tell; then those do that have an integer of more than 32 bits, a float in 32 bits.
+/// tell; then those do that have an integer of more than 32 bits, a float in 32 bits, or a float that would have to become one.
 pub fn width_dependent(set: &str, calls: &[Call]) -> Vec<bool> {
     let (narrow, wide) = (answers(set, "8.2-wasm32"), answers(set, "8.2-native"));
     let is_dependent = |(number, call): (usize, &Call)| {
@@ -165,6 +169,7 @@ pub fn width_dependent(set: &str, calls: &[Call]) -> Vec<bool> {
 fn needs_64_bits(value: &Value) -> bool {
     match value {
         Value::Int(int) => i32::try_from(*int).is_err(),
+        Value::Float(float) => float.is_finite() && float.abs() >= 2f64.powi(31),
         Value::Array(array) => {
             array.iter().any(|(key, value)| needs_64_bits(&key.into()) || needs_64_bits(value))
         }

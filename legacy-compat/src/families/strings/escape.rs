@@ -2,7 +2,7 @@
 
 use super::basic::charset;
 use crate::call::{Row, ok, or_false};
-use crate::php::{Php, Version};
+use crate::php::{Libc, Php, Version};
 use crate::request::{rawurldecode, urldecode};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -361,13 +361,13 @@ fn percent_encode(text: &[u8], plain: impl Fn(u8) -> bool, plus: bool) -> Vec<u8
     out
 }
 
-/// `escapeshellarg`: in single quotes. glibc's C locale has no bytes above 127: they are left out, see [`Php::high_bytes`].
+/// `escapeshellarg`: in single quotes. glibc's C locale has no bytes above 127: they are left out, see [`Php::libc`].
 pub fn escapeshellarg(php: &Php, text: &[u8]) -> Vec<u8> {
     let mut out = vec![b'\''];
     for byte in text {
         match byte {
             b'\'' => out.extend_from_slice(br"'\''"),
-            0x80.. if !php.high_bytes => {}
+            0x80.. if php.libc == Libc::Glibc => {}
             byte => out.push(*byte),
         }
     }
