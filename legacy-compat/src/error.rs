@@ -26,6 +26,8 @@ pub enum ErrorClass {
     DateInvalidTimeZoneException,
     /// `DateMalformedIntervalStringException`, from 8.3
     DateMalformedIntervalStringException,
+    /// `DateMalformedPeriodStringException`, from 8.3
+    DateMalformedPeriodStringException,
 }
 
 impl ErrorClass {
@@ -43,6 +45,7 @@ impl ErrorClass {
             Self::DateMalformedStringException => "DateMalformedStringException",
             Self::DateInvalidTimeZoneException => "DateInvalidTimeZoneException",
             Self::DateMalformedIntervalStringException => "DateMalformedIntervalStringException",
+            Self::DateMalformedPeriodStringException => "DateMalformedPeriodStringException",
         }
     }
 }

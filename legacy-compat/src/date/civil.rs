@@ -52,9 +52,25 @@ pub fn day_of_year(days_since_1970: i64) -> i64 {
     days_since_1970 - days(year, 1, 1)
 }
 
+/// The day of the week as PHP up to 7.4 counts it: off in the years before 0, but for full centuries.
+pub fn old_weekday(days: i64) -> i64 {
+    let (year, _, _) = date(days);
+    let off = match (year < 0 && year % 100 != 0, year.div_euclid(100).rem_euclid(4)) {
+        (false, _) => 0,
+        (true, 3) => 6,
+        (true, _) => 5,
+    };
+    (weekday(days) + off) % 7
+}
+
 /// ISO 8601's year and week.
 pub fn iso_week(days_since_1970: i64) -> (i64, i64) {
-    let thursday = days_since_1970 - (weekday(days_since_1970) + 6) % 7 + 3;
+    iso_week_at(days_since_1970, weekday(days_since_1970))
+}
+
+/// The same of a day that is taken for this day of the week.
+pub fn iso_week_at(days_since_1970: i64, weekday: i64) -> (i64, i64) {
+    let thursday = days_since_1970 - (weekday + 6) % 7 + 3;
     let (year, _, _) = date(thursday);
     (year, (thursday - days(year, 1, 1)) / 7 + 1)
 }

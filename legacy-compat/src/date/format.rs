@@ -1,6 +1,8 @@
 //! `date()`'s format letters.
 
 use super::civil;
+use super::interval::padded;
+use super::moment::{Fields, Moment};
 use super::zone::{Zone, offset_text};
 use crate::php::{Php, Version};
 
@@ -21,48 +23,10 @@ pub(super) const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// A moment with its zone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Moment {
-    /// Seconds since 1970.
-    pub timestamp: i64,
-    /// Microseconds.
-    pub micros: i64,
-    /// The zone it is shown in.
-    pub zone: Zone,
-}
-
-/// The fields of a moment in its zone.
-pub(super) struct Fields {
-    pub days: i64,
-    pub year: i64,
-    pub month: i64,
-    pub day: i64,
-    pub hour: i64,
-    pub minute: i64,
-    pub second: i64,
-    pub local: super::zone::Local,
-}
-
 impl Moment {
-    pub(super) fn fields(&self) -> Fields {
-        let local = self.zone.at(self.timestamp);
-        let seconds = self.timestamp.saturating_add(local.offset);
-        let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-        let (year, month, day) = civil::date(days);
-        Fields {
-            days,
-            year,
-            month,
-            day,
-            hour: of_day / 3600,
-            minute: of_day / 60 % 60,
-            second: of_day % 60,
-            local,
-        }
-    }
-
     /// Formats as `date()` and `DateTime::format()` do.
+    #[doc(alias = "DateTime::format")]
+    #[doc(alias = "date_format")]
     pub fn format(&self, php: &Php, format: &[u8]) -> Vec<u8> {
         let fields = self.fields();
         let format = match php.is_5() {
@@ -88,9 +52,9 @@ impl Moment {
     }
 
     fn letter(&self, php: &Php, f: &Fields, letter: u8) -> Option<String> {
-        let weekday = civil::weekday(f.days);
+        let weekday = weekday(php, f.days);
         let hour12 = if f.hour % 12 == 0 { 12 } else { f.hour % 12 };
-        let (iso_year, iso_week) = civil::iso_week(f.days);
+        let (iso_year, iso_week) = civil::iso_week_at(f.days, weekday);
         Some(match letter {
             b'd' => format!("{:02}", f.day),
             b'D' => DAYS[weekday as usize][..3].to_owned(),
@@ -108,13 +72,13 @@ impl Moment {
             b'n' => f.month.to_string(),
             b't' => civil::days_in_month(f.year, f.month).to_string(),
             b'L' => i64::from(civil::is_leap(f.year)).to_string(),
-            b'y' => format!("{:02}", f.year % 100),
+            b'y' => padded(f.year % 100, 2),
             b'Y' => year(f.year, 4),
             b'x' if php.since(Version::V8_2) => expanded(f.year, f.year > 9999),
             b'X' if php.since(Version::V8_2) => expanded(f.year, true),
             b'a' => (if f.hour >= 12 { "pm" } else { "am" }).to_owned(),
             b'A' => (if f.hour >= 12 { "PM" } else { "AM" }).to_owned(),
-            b'B' => swatch(self.timestamp),
+            b'B' => swatch(self.shown()),
             b'g' => hour12.to_string(),
             b'G' => f.hour.to_string(),
             b'h' => format!("{hour12:02}"),
@@ -124,39 +88,47 @@ impl Moment {
             b'u' => format!("{:06}", self.micros),
             b'v' if php.since(Version::V7_0) => format!("{:03}", self.micros / 1000),
             b'I' => i64::from(f.local.dst).to_string(),
-            b'O' => offset_text(f.local.offset, false),
-            b'P' => offset_text(f.local.offset, true)[..6].to_owned(),
-            b'p' if php.is_8() => match f.local.offset {
-                0 if matches!(f.local.abbreviation.as_bytes(), b"UTC" | b"GMT" | b"Z" | b"+00:00") => {
-                    "Z".to_owned()
-                }
-                offset => offset_text(offset, true)[..6].to_owned(),
+            b'O' => offset_text(f.local.offset, ""),
+            b'P' => offset_text(f.local.offset, ":"),
+            b'p' if php.is_8() => match self.is_zulu(php, f) {
+                true => "Z".to_owned(),
+                false => offset_text(f.local.offset, ":"),
             },
-            b'T' => abbreviation(f),
+            b'T' => f.local.abbreviation.to_string_lossy(),
             b'e' => self.zone.name().to_string_lossy(),
             b'Z' => f.local.offset.to_string(),
             b'c' => {
-                let (date, time) = (format!("{}-{:02}-{:02}", year(f.year, 4), f.month, f.day), clock(f));
-                format!("{date}T{time}{}", &offset_text(f.local.offset, true)[..6])
+                let (date, time) = (format!("{}-{:02}-{:02}", padded(f.year, 4), f.month, f.day), clock(f));
+                format!("{date}T{time}{}", offset_text(f.local.offset, ":"))
             }
             b'r' => {
                 let (day, month) = (&DAYS[weekday as usize][..3], &MONTHS[f.month as usize - 1][..3]);
-                let offset = offset_text(f.local.offset, false);
-                format!("{day}, {:02} {month} {} {} {offset}", f.day, year(f.year, 4), clock(f))
+                let offset = offset_text(f.local.offset, "");
+                format!("{day}, {:02} {month} {} {} {offset}", f.day, padded(f.year, 4), clock(f))
             }
-            b'U' => self.timestamp.to_string(),
+            b'U' => self.shown().to_string(),
             _ => return None,
         })
     }
+
+    /// The timestamp that PHP shows.
+    fn shown(&self) -> i64 {
+        self.timestamp.saturating_add(self.skew)
+    }
+
+    /// Whether `p` shows `Z`.
+    fn is_zulu(&self, php: &Php, f: &Fields) -> bool {
+        let known: &[&str] = match php.since(Version::V8_1) {
+            true => &["UTC", "Z", "GMT+0000"],
+            false => &["UTC", "Z"],
+        };
+        self.zone == Zone::Greenwich || known.iter().any(|name| f.local.abbreviation == *name)
+    }
 }
 
-/// What `T` shows; zones without letters show their offset.
-fn abbreviation(f: &Fields) -> String {
-    let text = f.local.abbreviation.to_string_lossy();
-    match text.starts_with(['+', '-']) {
-        true => offset_text(f.local.offset, true)[..6].to_owned(),
-        false => text,
-    }
+/// The day of the week as this PHP counts it, 0 for Sunday.
+pub(super) fn weekday(php: &Php, days: i64) -> i64 {
+    if php.is_8() { civil::weekday(days) } else { civil::old_weekday(days) }
 }
 
 fn clock(f: &Fields) -> String {

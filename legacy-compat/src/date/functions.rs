@@ -1,7 +1,7 @@
 //! `date`, `gmdate`, `idate`, `mktime`, `gmmktime`, `checkdate`, `strtotime`.
 
 use super::civil;
-use super::format::Moment;
+use super::moment::Moment;
 use super::text::read;
 use super::zone::Zone;
 use crate::call::{Args, Ctx, Outcome, Row, ok};
@@ -59,7 +59,7 @@ fn timestamp(ctx: &Ctx<'_>, args: &Args<'_>, index: usize) -> i64 {
 
 /// The zone of the settings; UTC where its name is none.
 pub(super) fn default_zone(php: &Php) -> Zone {
-    Zone::named(php.timezone.as_bytes()).unwrap_or_else(Zone::utc)
+    Zone::named(php, php.timezone.as_bytes()).unwrap_or_else(Zone::utc)
 }
 
 /// `date($format, $timestamp)` in the zone of the settings.
@@ -70,12 +70,12 @@ pub(super) fn default_zone(php: &Php) -> Zone {
 /// assert_eq!(date::date(&php, b"Y-m-d H:i T", 1_700_000_000), b"2023-11-14 23:13 CET");
 /// ```
 pub fn date(php: &Php, format: &[u8], timestamp: i64) -> Vec<u8> {
-    Moment { timestamp, micros: 0, zone: default_zone(php) }.format(php, format)
+    Moment::at(timestamp, default_zone(php)).format(php, format)
 }
 
 /// `gmdate($format, $timestamp)`: in UTC.
 pub fn gmdate(php: &Php, format: &[u8], timestamp: i64) -> Vec<u8> {
-    Moment { timestamp, micros: 0, zone: Zone::Greenwich }.format(php, format)
+    Moment::at(timestamp, Zone::Greenwich).format(php, format)
 }
 
 /// `checkdate($month, $day, $year)`: a day of the Gregorian calendar, of the years 1 to 32767.
@@ -103,28 +103,33 @@ fn idate_refused(ctx: &mut Ctx<'_>, message: &str) -> Outcome {
     ok(false)
 }
 
-/// `mktime`: what is not given is now; months and days carry over.
-pub fn mktime(zone: &Zone, now: i64, fields: [Option<i64>; 6]) -> i64 {
-    let current = Moment { timestamp: now, micros: 0, zone: zone.clone() }.fields();
+/// `mktime`: what is not given is now ([`Php::now`]); months and days carry over.
+pub fn mktime(php: &Php, zone: &Zone, fields: [Option<i64>; 6]) -> i64 {
+    let mut time = Moment::at(php.now, zone.clone()).as_time();
     let [hour, minute, second, month, day, year] = fields;
     let year = match year {
-        Some(year @ 0..70) => year + 2000,
-        Some(year @ 70..=100) => year + 1900,
-        Some(year) => year,
-        None => current.year,
+        Some(year @ 0..70) => Some(year + 2000),
+        Some(year @ 70..=100) => Some(year + 1900),
+        year => year,
     };
-    let days = civil::days(year, month.unwrap_or(current.month), day.unwrap_or(current.day));
-    let clock = hour
-        .unwrap_or(current.hour)
-        .saturating_mul(3600)
-        .saturating_add(minute.unwrap_or(current.minute).saturating_mul(60))
-        .saturating_add(second.unwrap_or(current.second));
-    zone.to_utc(days.saturating_mul(86_400).saturating_add(clock))
+    for (field, given) in [
+        (&mut time.hour, hour),
+        (&mut time.minute, minute),
+        (&mut time.second, second),
+        (&mut time.month, month),
+        (&mut time.day, day),
+        (&mut time.year, year),
+    ] {
+        *field = given.or(*field);
+    }
+    time.resolve(php).timestamp
 }
 
 fn call_mktime(ctx: &mut Ctx<'_>, args: &mut Args<'_>, utc: bool) -> Outcome {
     let zone = if utc { Zone::utc() } else { default_zone(ctx.php) };
-    ok(mktime(&zone, ctx.php.now, std::array::from_fn(|index| args.opt_int(index))))
+    // 5.6 could be told that the time is one of summer time.
+    let summer = if args.opt_int(6).is_some_and(|dst| dst > 0) { 3600 } else { 0 };
+    ok(mktime(ctx.php, &zone, std::array::from_fn(|index| args.opt_int(index))).saturating_sub(summer))
 }
 
 fn call_strtotime(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
@@ -148,6 +153,6 @@ pub fn strtotime(php: &Php, text: &[u8], base: i64) -> Option<i64> {
     if !time.errors.is_empty() {
         return None;
     }
-    time.fill(&Moment { timestamp: base, micros: 0, zone: default_zone(php) });
+    time.fill(&Moment::at(base, default_zone(php)), false);
     Some(time.resolve(php).timestamp)
 }

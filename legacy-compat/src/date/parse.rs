@@ -1,28 +1,46 @@
-//! `date_parse`: what was read, as an array.
+//! `date_parse`, `date_parse_from_format`: what was read, as an array.
 
+use super::from_format::read_by;
 use super::text::read;
-use super::time::{DayOf, Fault, Time};
+use super::time::{DayOf, Fault, Special, Time};
 use super::zone::Zone;
 use crate::call::{Row, ok};
+use crate::error::{ErrorClass, Thrown};
 use crate::php::{Php, Version};
 use crate::value::{Array, Value};
 
-pub(crate) const ROWS: &[Row] = &[("date_parse(string $datetime): false", |c, a| {
-    let time = read(c.php, a.bytes(0));
-    ok(describe(c.php, &time))
-})];
+pub(crate) const ROWS: &[Row] = &[
+    ("date_parse(string $datetime): false", |c, a| ok(date_parse(c.php, a.bytes(0)))),
+    ("date_parse_from_format(string $format, string $datetime): false", |c, a| {
+        if memchr::memchr(0, a.bytes(1)).is_some() && c.php.is_8() {
+            let message = "date_parse_from_format(): Argument #2 ($datetime) must not contain any null bytes";
+            return Err(Thrown::new(ErrorClass::ValueError, message));
+        }
+        ok(date_parse_from_format(c.php, a.bytes(0), a.bytes(1)))
+    }),
+];
+
+/// `date_parse($text)`
+pub fn date_parse(php: &Php, text: &[u8]) -> Array {
+    describe(php, &read(php, text))
+}
+
+/// `date_parse_from_format($format, $text)`
+pub fn date_parse_from_format(php: &Php, format: &[u8], text: &[u8]) -> Array {
+    describe(php, &read_by(php, format, text))
+}
 
 /// A field, false where nothing was said.
 fn field(value: Option<i64>) -> Value {
     value.map_or(Value::FALSE, Value::Int)
 }
 
-pub(super) fn faults(list: &[Fault]) -> Array {
+fn faults(list: &[Fault]) -> Array {
     list.iter().map(|fault| (fault.at as i64, fault.message)).collect()
 }
 
 /// As `date_parse` answers.
-pub(super) fn describe(php: &Php, time: &Time) -> Array {
+fn describe(php: &Php, time: &Time) -> Array {
     let mut out = Array::new();
     for (name, value) in [
         ("year", time.year),
@@ -69,11 +87,12 @@ fn describe_zone(php: &Php, zone: &Zone, out: &mut Array) {
             out.insert("is_dst", *dst);
             out.insert("tz_abbr", name.clone());
         }
-        Zone::Named(name, _) if name == &"UTC" => {
-            out.insert("tz_abbr", name.clone());
-            out.insert("tz_id", name.clone());
+        Zone::Named(zone) => {
+            if zone.name() == &"UTC" {
+                out.insert("tz_abbr", zone.name().clone());
+            }
+            out.insert("tz_id", zone.name().clone());
         }
-        Zone::Named(name, _) => out.insert("tz_id", name.clone()),
     }
 }
 
@@ -92,7 +111,7 @@ fn relative(time: &Time) -> Array {
     if let Some(weekday) = relative.weekday {
         out.insert("weekday", weekday);
     }
-    if let Some(count) = relative.weekdays {
+    if let Some(Special::Weekdays(count)) = relative.special {
         out.insert("weekdays", count);
     }
     match relative.day_of {

@@ -3,110 +3,104 @@
 use super::grammar::Form;
 use super::text::Reader;
 use super::time::{DayOf, Relative, Special};
-use super::token::{Token, amount_of, weekday_of};
+use super::token::{Token, UnitKind, unit_of, word_until};
 
 impl Reader<'_> {
     pub(super) fn relative_form(&mut self, form: Form, token: &mut Token<'_>) {
-        self.time.have_relative = true;
+        self.time.have_relative |= form != Form::Ago;
         match form {
             Form::DayOf => {
                 let first = token.text[0].eq_ignore_ascii_case(&b'f');
                 self.time.relative.day_of = Some(if first { DayOf::First } else { DayOf::Last });
             }
-            Form::WeekdayOf => {
-                let (amount, _) = amount_of(&token.word()).unwrap_or((0, 0));
-                self.time.relative.special =
-                    Some(if amount > 0 { Special::InMonth } else { Special::LastInMonth });
-                self.add(amount, 1, &token.word());
-            }
+            Form::WeekdayOf => self.weekday_of_month(token),
             Form::Ago => self.ago(),
-            Form::DayText => {
-                let word = token.word();
-                self.unhave_time();
-                match weekday_of(&word) {
-                    Some(day) => {
-                        self.time.relative.weekday = Some(day);
-                        if self.time.relative.weekday_behavior != 2 {
-                            self.time.relative.weekday_behavior = 1;
-                        }
-                    }
-                    None => (self.time.relative.weekday, self.time.relative.weekday_behavior) = (Some(1), 1),
-                }
-            }
+            Form::DayText => self.day_text(token),
             Form::RelativeTextWeek => {
-                let (amount, _) = amount_of(&token.word()).unwrap_or((0, 0));
-                self.time.relative.day += amount * 7;
+                self.worded(token);
                 self.time.relative.weekday_behavior = 2;
                 self.time.relative.weekday.get_or_insert(1);
             }
-            Form::RelativeText => {
-                while !token.rest().is_empty() {
-                    let (amount, behavior) = amount_of(&token.word()).unwrap_or((0, 0));
-                    let unit = token.word();
-                    self.add(amount, behavior, &unit);
-                    if unit.is_empty() {
-                        break;
-                    }
-                }
-            }
-            _ => {
-                let amount = token.signed(13);
-                let unit = token.word();
-                // From 8.0 a number of days of the week leaves the time of day as it is; `next monday` is at midnight.
-                let (have, clock) = (
-                    self.time.have_time,
-                    (self.time.hour, self.time.minute, self.time.second, self.time.micros),
-                );
-                self.add(amount, 1, &unit);
-                if self.php.is_8() {
-                    self.time.have_time = have;
-                    (self.time.hour, self.time.minute, self.time.second, self.time.micros) = clock;
-                }
-            }
+            Form::RelativeText => self.worded(token),
+            _ => self.numbered(token),
         }
     }
 
-    /// Adds so many of a unit.
-    fn add(&mut self, amount: i64, behavior: i64, unit: &str) {
+    fn weekday_of_month(&mut self, token: &mut Token<'_>) {
+        let (amount, behavior) = token.amount();
+        let forth = amount > 0;
+        self.time.relative.special = Some(if forth { Special::InMonth } else { Special::LastInMonth });
+        token.skip_spaces(self.php);
+        self.add(token, amount, if forth { 1 } else { behavior }, false);
+    }
+
+    fn day_text(&mut self, token: &mut Token<'_>) {
+        self.unhave_time();
         let relative = &mut self.time.relative;
-        let singular = unit.strip_suffix('s').unwrap_or(unit);
-        match singular {
-            "m" if unit == "ms" => relative.micros += amount.saturating_mul(1000),
-            "msec" | "millisecond" => relative.micros += amount.saturating_mul(1000),
-            "microsecond" | "usec" | "µ" | "µsec" => relative.micros += amount,
-            "sec" | "second" => relative.second = relative.second.saturating_add(amount),
-            "min" | "minute" => relative.minute += amount,
-            "hour" => relative.hour += amount,
-            "day" => relative.day += amount,
-            "week" => relative.day += amount * 7,
-            "fortnight" | "forthnight" => relative.day += amount * 14,
-            "month" => relative.month += amount,
-            "year" => relative.year += amount,
-            "weekday" => {
-                relative.weekdays = Some(amount);
-                self.unhave_time();
-            }
-            _ => {
-                if let Some(day) = weekday_of(unit) {
-                    relative.day += if amount > 0 { amount - 1 } else { amount } * 7;
-                    (relative.weekday, relative.weekday_behavior) = (Some(day), behavior);
-                    self.unhave_time();
-                }
-            }
+        relative.weekday = unit_of(&word_until(token), self.php).map(|unit| unit.multiplier);
+        if relative.weekday_behavior != 2 {
+            relative.weekday_behavior = 1;
         }
+    }
+
+    /// `next monday`
+    fn worded(&mut self, token: &mut Token<'_>) {
+        let (amount, behavior) = token.amount();
+        token.skip_spaces(self.php);
+        self.add(token, amount, behavior, false);
+    }
+
+    /// `+2 mondays`. From 8.0 a number of days of the week leaves the time of day as it is.
+    fn numbered(&mut self, token: &mut Token<'_>) {
+        let amount = token.signed(24).unwrap_or_else(|message| {
+            self.error(message);
+            0
+        });
+        token.skip_spaces(self.php);
+        self.add(token, amount, 1, self.php.is_8());
+    }
+
+    /// Adds so many of the unit that follows.
+    fn add(&mut self, token: &mut Token<'_>, amount: i64, behavior: i64, keep_time: bool) {
+        let Some(unit) = unit_of(&word_until(token), self.php) else { return };
+        let on_days = matches!(unit.kind, UnitKind::Weekday | UnitKind::Weekdays);
+        if on_days && !keep_time {
+            self.unhave_time();
+        }
+        let relative = &mut self.time.relative;
+        let field = match unit.kind {
+            UnitKind::Micro => &mut relative.micros,
+            UnitKind::Second => &mut relative.second,
+            UnitKind::Minute => &mut relative.minute,
+            UnitKind::Hour => &mut relative.hour,
+            UnitKind::Day => &mut relative.day,
+            UnitKind::Month => &mut relative.month,
+            UnitKind::Year => &mut relative.year,
+            UnitKind::Weekday => {
+                let weeks = if amount > 0 { amount - 1 } else { amount };
+                relative.day = relative.day.saturating_add(weeks.saturating_mul(7));
+                (relative.weekday, relative.weekday_behavior) = (Some(unit.multiplier), behavior);
+                return;
+            }
+            UnitKind::Weekdays => {
+                relative.special = Some(Special::Weekdays(amount));
+                return;
+            }
+        };
+        *field = field.saturating_add(amount.saturating_mul(unit.multiplier));
     }
 
     fn ago(&mut self) {
         let relative = &mut self.time.relative;
-        let Relative { year, month, day, hour, minute, second, micros, weekday, weekdays, .. } = relative;
-        for field in [year, month, day, hour, minute, second, micros] {
+        let Relative { year, month, day, hour, minute, second, weekday, special, .. } = relative;
+        for field in [year, month, day, hour, minute, second] {
             *field = field.saturating_neg();
         }
         if let Some(day) = weekday {
             *day = if *day == 0 { -7 } else { -*day };
         }
-        if let Some(count) = weekdays {
-            *count = -*count;
+        if let Some(Special::Weekdays(count)) = special {
+            *count = count.saturating_neg();
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::civil;
 use super::grammar::{Form, longest};
 use super::time::{Fault, Time};
-use super::token::Token;
-use super::zone::Zone;
+use super::token::{Token, wide_blank};
+use super::zone::{self, Clock, Zone};
 use crate::php::{Php, Version};
 
 /// Reads a text as `strtotime` does; faults are noted, not raised.
@@ -14,7 +14,7 @@ pub(super) fn read(php: &Php, text: &[u8]) -> Time {
     let start = text.iter().take_while(|byte| blank(byte)).count();
     let end = text.len() - text[start..].iter().rev().take_while(|byte| blank(byte)).count();
     if text.is_empty() {
-        reader.error(0, "Empty string");
+        reader.error("Empty string");
         return reader.time;
     }
     if start < end {
@@ -30,17 +30,19 @@ pub(super) struct Reader<'a> {
     at: usize,
 }
 
+/// Stands where a text says nothing, as a number that no date has.
+const UNSAID: i64 = -9_999_999;
+
 impl Reader<'_> {
-    fn error(&mut self, at: usize, message: &'static str) {
-        self.time.errors.push(Fault { at, message });
+    pub(super) fn error(&mut self, message: &'static str) {
+        self.time.errors.push(Fault { at: self.at, message });
     }
 
     fn all(&mut self, text: &[u8]) {
-        let new = self.php.since(Version::V8_1);
         // Some forms want to see the end of the text, which is NUL in PHP.
         let padded = [text, b"\0"].concat();
         while self.at < text.len() {
-            match longest(&padded[self.at..], new) {
+            match longest(self.php, &padded[self.at..]) {
                 Some((form, len)) => {
                     let len = len.min(text.len() - self.at).max(1);
                     self.form(form, &text[self.at..self.at + len]);
@@ -51,7 +53,7 @@ impl Reader<'_> {
                 }
                 None => {
                     if text[self.at] != b'\n' && text[self.at] != 0 {
-                        self.error(self.at, "Unexpected character");
+                        self.error("Unexpected character");
                     }
                     self.at += 1;
                 }
@@ -62,64 +64,61 @@ impl Reader<'_> {
 
     /// What was read may not be a time of day, or a day of the calendar.
     fn check(&mut self) {
-        let time = &self.time;
         let at = self.at + 1;
-        let clock = (time.hour.unwrap_or(0), time.minute.unwrap_or(0), time.second.unwrap_or(0));
-        let bad_time = time.have_time && !(clock.0 < 24 && clock.1 < 60 && clock.2 < 60);
-        let bad_date = time.have_date
-            && matches!((time.year, time.month, time.day), (Some(y), Some(m), Some(d))
-                if !(1..=12).contains(&m) || d < 1 || d > civil::days_in_month(y, m));
-        if bad_time {
-            self.time.warnings.push(Fault { at, message: "The parsed time was invalid" });
+        let said = |field: Option<i64>| field.unwrap_or(UNSAID);
+        let time = &mut self.time;
+        if time.times > 0 {
+            time.warn_of_clock(at, said(time.hour), said(time.minute), said(time.second));
         }
-        if bad_date {
-            self.time.warnings.push(Fault { at, message: "The parsed date was invalid" });
+        if time.have_date {
+            time.warn_of_date(at, said(time.year), said(time.month), said(time.day));
         }
     }
 
-    fn have_time(&mut self) -> bool {
-        if self.time.have_time {
-            self.error(self.at, "Double time specification");
+    pub(super) fn have_time(&mut self) -> bool {
+        if self.time.times > 0 {
+            self.error("Double time specification");
             return false;
         }
-        self.time.have_time = true;
-        self.time.set_time(0, 0, 0);
-        self.time.micros = Some(0);
+        self.unhave_time();
+        self.time.times = 1;
         true
     }
 
     pub(super) fn unhave_time(&mut self) {
-        self.time.have_time = false;
+        self.time.times = 0;
         self.time.set_time(0, 0, 0);
         self.time.micros = Some(0);
     }
 
     fn have_date(&mut self) -> bool {
         if self.time.have_date {
-            self.error(self.at, "Double date specification");
+            self.error("Double date specification");
             return false;
         }
         self.time.have_date = true;
         true
     }
 
-    fn zone(&mut self, text: &[u8]) {
+    /// The first zone counts, a second is odd, a third is too much.
+    fn have_zone(&mut self) -> bool {
         self.time.zones += 1;
-        if self.time.zones > 1 {
-            let fault = Fault { at: self.at, message: "Double timezone specification" };
-            match self.time.zones {
-                2 => self.time.warnings.push(fault),
-                _ => self.time.errors.push(fault),
-            }
-            return;
+        let fault = Fault { at: self.at, message: "Double timezone specification" };
+        match self.time.zones {
+            1 => {}
+            2 => self.time.warnings.push(fault),
+            _ => self.time.errors.push(fault),
         }
-        match Zone::prefix(text) {
-            Some((zone, _)) => self.time.zone = Some(zone),
-            None => {
-                self.time.zone_unknown = true;
-                self.error(self.at, "The timezone could not be found in the database");
-            }
+        self.time.zones == 1
+    }
+
+    fn zone(&mut self, text: &[u8]) {
+        let reading = zone::read(self.php, text);
+        if !reading.found {
+            self.error("The timezone could not be found in the database");
         }
+        self.time.zone_unknown |= reading.zone.is_none();
+        self.time.zone = reading.zone.or(self.time.zone.take());
     }
 
     fn form(&mut self, form: Form, text: &[u8]) {
@@ -133,12 +132,20 @@ impl Reader<'_> {
             }
             Form::Noon => {
                 self.unhave_time();
-                self.time.have_time = true;
+                self.have_time();
                 self.time.hour = Some(12);
             }
             Form::Midnight => self.unhave_time(),
             Form::Timestamp | Form::TimestampFraction => self.timestamp(&mut token),
-            Form::Zone => self.zone(text),
+            Form::Zone => {
+                if self.have_zone() {
+                    token.skip_spaces(self.php);
+                    self.zone(token.rest());
+                    // PHP keeps "unknown" for a name, which counts as summer time.
+                    let named = matches!(self.time.zone, Some(Zone::Named(_)));
+                    self.time.clock = if named { Clock::Summer } else { Clock::Unknown };
+                }
+            }
             Form::Time12
             | Form::MsSqlTime
             | Form::Time24
@@ -165,67 +172,24 @@ impl Reader<'_> {
     fn timestamp(&mut self, token: &mut Token<'_>) {
         self.time.have_relative = true;
         self.time.have_date = false;
+        self.time.set_date(0, 0, 0);
         self.unhave_time();
-        self.time.zones += 1;
+        if !self.have_zone() {
+            return;
+        }
         let negative = token.text.get(1) == Some(&b'-');
-        let seconds = token.signed(24);
+        let seconds = token.signed(24).unwrap_or_else(|message| {
+            self.error(message);
+            0
+        });
         self.time.set_date(1970, 1, 1);
         self.time.relative.second = self.time.relative.second.saturating_add(seconds);
         if token.peek() == Some(b'.') {
             let micros = token.fraction();
+            let negative = negative && self.php.since(Version::V8_1);
             self.time.relative.micros = if negative { -micros } else { micros };
         }
         self.time.zone = Some(Zone::Offset(0));
-    }
-
-    fn clock_form(&mut self, form: Form, token: &mut Token<'_>) {
-        if form == Form::GnuNoColon && self.time.have_time {
-            self.time.year = token.number(4);
-            return;
-        }
-        if form == Form::BackOf {
-            return self.back_of(token);
-        }
-        if form == Form::GnuNoColon {
-            self.time.have_time = true;
-            self.time.set_time(token.number(2).unwrap_or(0), token.number(2).unwrap_or(0), 0);
-            return;
-        }
-        if !self.have_time() {
-            return;
-        }
-        match form {
-            Form::Time12 | Form::MsSqlTime => {
-                let (hour, minute, second) = token.clock();
-                if form == Form::MsSqlTime {
-                    self.time.micros = Some(token.fraction());
-                }
-                self.time.set_time(token.meridian(hour), minute, second);
-            }
-            Form::IsoNoColon => {
-                let (hour, minute, second) = (token.number(2), token.number(2), token.number(2));
-                self.time.set_time(hour.unwrap_or(0), minute.unwrap_or(0), second.unwrap_or(0));
-            }
-            _ => {
-                let (hour, minute, second) = token.clock();
-                self.time.set_time(hour, minute, second);
-                if matches!(token.peek(), Some(b'.' | b',' | b':')) {
-                    self.time.micros = Some(token.fraction());
-                }
-            }
-        }
-    }
-
-    fn back_of(&mut self, token: &mut Token<'_>) {
-        self.time.have_time = false;
-        self.have_time();
-        let front = token.text[0].eq_ignore_ascii_case(&b'f');
-        let mut hour = token.number(2).unwrap_or(0);
-        if !token.rest().is_empty() {
-            hour = token.meridian(hour);
-        }
-        let (hour, minute) = if front { (hour - 1, 45) } else { (hour, 15) };
-        self.time.set_time(hour, minute, 0);
     }
 
     fn date_form(&mut self, form: Form, token: &mut Token<'_>) {
@@ -241,15 +205,12 @@ impl Reader<'_> {
                     time.year = token.year();
                 }
             }
-            Form::IsoDate => {
-                let negative = token.text[0] == b'-';
-                let year = token.number(4).map(|year| if negative { -year } else { year });
-                (time.year, time.month, time.day) = (year, two(token), two(token));
-            }
-            Form::IsoDateX => {
-                let negative = token.text[0] == b'-';
-                let year = token.number(19).map(|year| if negative { -year } else { year });
-                (time.year, time.month, time.day) = (year, two(token), two(token));
+            Form::IsoDate | Form::IsoDateX => {
+                let year = token.signed(if form == Form::IsoDate { 4 } else { 19 });
+                (time.year, time.month, time.day) = (Some(year.unwrap_or(0)), two(token), two(token));
+                if let Err(message) = year {
+                    self.error(message);
+                }
             }
             Form::IsoDate2 | Form::GnuDateShort => {
                 (time.year, time.month, time.day) = (token.year(), two(token), two(token));
@@ -257,7 +218,7 @@ impl Reader<'_> {
             Form::GnuDateShorter => (time.year, time.month, time.day) = (token.year(), two(token), Some(1)),
             Form::DateFull => {
                 time.day = two(token);
-                skip_suffix(token);
+                token.skip_suffix();
                 (time.month, time.year) = (token.month(), token.year());
             }
             Form::PointedDate4 | Form::PointedDate2 => {
@@ -268,14 +229,11 @@ impl Reader<'_> {
                 (time.year, time.month, time.day) = (token.year(), token.month(), Some(1))
             }
             Form::DateTextual => {
-                (time.month, time.day) = (token.month(), two(token));
-                if let Some(year) = token.year() {
-                    time.year = Some(year);
-                }
+                (time.month, time.day, time.year) = (token.month(), two(token), token.year())
             }
             Form::DateNoYearReverse => {
                 time.day = two(token);
-                skip_suffix(token);
+                token.skip_suffix();
                 time.month = token.month();
             }
             Form::DateNoColon => {
@@ -300,66 +258,43 @@ impl Reader<'_> {
     }
 
     fn date_and_time(&mut self, form: Form, token: &mut Token<'_>) {
-        if form == Form::Clf || form == Form::DateTime {
-            if !self.have_time() || !self.have_date() {
-                return;
-            }
-        } else if !self.have_date() {
+        let short = matches!(form, Form::DateShortTime | Form::DateShortTime12);
+        if !short && !self.have_time() || !self.have_date() {
             return;
         }
         let two = |token: &mut Token<'_>| token.number(2);
+        let time = &mut self.time;
         match form {
-            Form::Clf => {
-                let (day, month, year) = (two(token), token.month(), token.number(4));
-                (self.time.day, self.time.month, self.time.year) = (day, month, year);
-            }
-            Form::DateTime => {
-                let (year, month, day) = (token.number(4), two(token), two(token));
-                (self.time.year, self.time.month, self.time.day) = (year, month, day);
-            }
-            _ => {
-                (self.time.month, self.time.day) = (token.month(), two(token));
-                if !self.have_time() {
-                    return;
-                }
-            }
+            Form::Clf => (time.day, time.month, time.year) = (two(token), token.month(), token.number(4)),
+            Form::DateTime => (time.year, time.month, time.day) = (token.number(4), two(token), two(token)),
+            _ => (time.month, time.day) = (token.month(), two(token)),
         }
-        let (hour, minute, second) = (two(token), two(token), self.seconds(form, token));
+        if short && !self.have_time() {
+            return;
+        }
+        let (hour, minute, second) = (two(token), two(token), seconds(form, token));
         self.time.set_time(hour.unwrap_or(0), minute.unwrap_or(0), second.unwrap_or(0));
+        if token.peek() == Some(b'.') {
+            self.time.micros = Some(token.fraction());
+        }
         if form == Form::DateShortTime12 {
             self.time.hour = hour.map(|hour| token.meridian(hour));
             return;
         }
-        if token.peek() == Some(b'.') {
-            self.time.micros = Some(token.fraction());
-        }
-        token.skip_blanks();
+        token.skip_spaces(self.php);
         if !token.rest().is_empty() {
             self.zone(token.rest());
         }
     }
-
-    fn seconds(&self, form: Form, token: &mut Token<'_>) -> Option<i64> {
-        let compact = matches!(form, Form::DateTime | Form::Clf);
-        (compact || matches!(token.peek(), Some(b':' | b'.'))).then(|| token.number(2)).flatten()
-    }
 }
 
-/// No-break spaces count as blanks, from 8.2.
-fn wide_blank(text: &[u8]) -> usize {
-    match text {
-        [0xc2, 0xa0, ..] => 2,
-        [0xe2, 0x80, 0xaf, ..] => 3,
-        _ => 0,
-    }
-}
-
-fn skip_suffix(token: &mut Token<'_>) {
-    token.skip_blanks();
-    let suffix = token.rest().get(..2).map(<[u8]>::to_ascii_lowercase);
-    if matches!(suffix.as_deref(), Some(b"st" | b"nd" | b"rd" | b"th")) {
-        token.at += 2;
-    }
+fn seconds(form: Form, token: &mut Token<'_>) -> Option<i64> {
+    let follow = match form {
+        Form::DateTime | Form::Clf => true,
+        Form::DateShortTime12 => matches!(token.peek(), Some(b':' | b'.')),
+        _ => token.peek() == Some(b':'),
+    };
+    follow.then(|| token.number(2)).flatten()
 }
 
 /// Days from 1 January to a day of an ISO week.

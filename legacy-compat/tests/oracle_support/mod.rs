@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
 pub mod codec;
+pub mod dates;
 pub mod ops;
 pub mod run;
 pub mod vectors;

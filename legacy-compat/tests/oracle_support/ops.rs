@@ -66,7 +66,7 @@ pub fn call(ctx: &mut Ctx<'_>, operator: &str, args: &[Value]) -> Option<Outcome
         "preg" => Some(ctx.call(&name(x), &mut elements(y)).map(|r| vec![r, ctx.preg_error.into()].into())),
         "csv" => Some(csv(ctx, args)),
         "sha1" => Some(ctx.call(&name(x), &mut elements(y)).map(|r| digest(php, &r))),
-        _ => None,
+        other => super::dates::call(php, other, args),
     }
 }
 
