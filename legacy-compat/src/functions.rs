@@ -36,7 +36,8 @@ macro_rules! functions {
 
 functions! {
     [crate::date]
-    checkdate date date_default_timezone_get date_parse gmdate gmmktime idate mktime strtotime time;
+    checkdate date date_default_timezone_get date_parse date_parse_from_format gmdate gmmktime gmstrftime idate mktime
+    strftime strtotime time;
     [crate::families::arrays]
     array_change_key_case array_chunk array_column array_combine array_count_values array_diff
     array_diff_assoc array_diff_key array_diff_uassoc array_diff_ukey array_fill array_fill_keys

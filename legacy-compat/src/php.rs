@@ -90,6 +90,30 @@ impl FromStr for Version {
     }
 }
 
+/// The versions that a row of a table holds for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Versions {
+    since: Version,
+    until: Version,
+}
+
+impl Versions {
+    /// Reads `8.0-`, `-7.4`, `7.0-7.4`, or nothing for all. Anything else is a fault of the table, and the tests read it all.
+    pub(crate) fn parse(text: &str) -> Self {
+        let (since, until) = text.split_once('-').unwrap_or(("", ""));
+        let version =
+            |text: &str, or| if text.is_empty() { or } else { text.parse().expect("a row's version") };
+        Self {
+            since: version(since, Version::new(0, 0)),
+            until: version(until, Version::new(u8::MAX, u8::MAX)),
+        }
+    }
+
+    pub(crate) fn contain(self, version: Version) -> bool {
+        self.since <= version && version <= self.until
+    }
+}
+
 /// The C library that PHP stands on, where what code observes is the library's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

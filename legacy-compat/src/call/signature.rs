@@ -1,7 +1,7 @@
 //! The table's rows: a function's signature written as in PHP, parsed once.
 
 use super::{Args, Ctx, Outcome};
-use crate::php::Version;
+use crate::php::{Version, Versions};
 use crate::value::{Array, Value};
 
 /// A row: the signature and the function.
@@ -20,8 +20,7 @@ pub(super) struct Function {
     pub run: fn(&mut Ctx<'_>, &mut Args<'_>) -> Outcome,
     /// The answer to wrong parameters up to 7.4.
     pub refused: Value,
-    since: Version,
-    until: Version,
+    versions: Versions,
 }
 
 #[derive(Debug)]
@@ -52,16 +51,16 @@ impl Function {
         let (head, rest) = text.split_once('(').expect("a row has parameters in brackets");
         let (params, answer) = rest.rsplit_once(')').expect("a row's bracket is closed");
         let (range, name) = head.rsplit_once(' ').unwrap_or(("", head));
-        let (since, until) = range_of(range);
+        let versions = Versions::parse(range);
         let params: Vec<Param> = split_params(params).map(Param::parse).collect();
         let required = params.iter().take_while(|p| !p.variadic && p.default.is_none()).count();
         let refused =
             if answer.trim_start_matches([':', ' ']) == "false" { Value::FALSE } else { Value::Null };
-        Self { name, params, required, run, refused, since, until }
+        Self { name, params, required, run, refused, versions }
     }
 
     pub(super) fn covers(&self, version: Version) -> bool {
-        self.since <= version && version <= self.until
+        self.versions.contain(version)
     }
 
     /// The parameter at a place; those beyond the last belong to the variadic one.
@@ -72,12 +71,6 @@ impl Function {
     pub(super) fn is_variadic(&self) -> bool {
         self.params.last().is_some_and(|param| param.variadic)
     }
-}
-
-fn range_of(range: &str) -> (Version, Version) {
-    let (since, until) = range.split_once('-').unwrap_or(("", ""));
-    let version = |text: &str, or| if text.is_empty() { or } else { text.parse().expect("a row's version") };
-    (version(since, Version::new(0, 0)), version(until, Version::new(u8::MAX, u8::MAX)))
 }
 
 fn split_params(text: &'static str) -> impl Iterator<Item = &'static str> {

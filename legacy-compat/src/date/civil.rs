@@ -1,19 +1,16 @@
 //! The Gregorian calendar on days since 1970, for any year that fits.
 
-/// Days since 1970-01-01 of a date; months and days may lie outside their range and carry over.
+/// Days since 1970-01-01 of a date; months and days may lie outside their range and carry over. What no 64 bits hold wraps, as in PHP.
 pub fn days(year: i64, month: i64, day: i64) -> i64 {
     let months = month.saturating_sub(1);
-    let year = year.saturating_add(months.div_euclid(12)).clamp(-MAX_YEAR, MAX_YEAR);
+    let year = year.saturating_add(months.div_euclid(12));
     let month = months.rem_euclid(12) + 1;
-    let shifted = if month <= 2 { year - 1 } else { year };
+    let shifted = if month <= 2 { year.saturating_sub(1) } else { year };
     let (era, of_era) = (shifted.div_euclid(400), shifted.rem_euclid(400));
     let of_year = (153 * ((month + 9) % 12) + 2) / 5;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    days.saturating_add(day.saturating_sub(1))
+    let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    era.wrapping_mul(146_097).wrapping_add(of_era).wrapping_add(day.saturating_sub(1))
 }
-
-/// Beyond this the days of a year no longer fit into the seconds of 64 bits.
-pub const MAX_YEAR: i64 = 292_000_000_000;
 
 /// The date of a day: year, month, day.
 pub fn date(days: i64) -> (i64, i64, i64) {

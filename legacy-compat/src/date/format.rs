@@ -1,5 +1,7 @@
 //! `date()`'s format letters.
 
+use std::fmt::Write;
+
 use super::civil;
 use super::interval::padded;
 use super::moment::{Fields, Moment};
@@ -78,7 +80,7 @@ impl Moment {
             b'X' if php.since(Version::V8_2) => expanded(f.year, true),
             b'a' => (if f.hour >= 12 { "pm" } else { "am" }).to_owned(),
             b'A' => (if f.hour >= 12 { "PM" } else { "AM" }).to_owned(),
-            b'B' => swatch(self.shown()),
+            b'B' => swatch(php, self.shown()),
             b'g' => hour12.to_string(),
             b'G' => f.hour.to_string(),
             b'h' => format!("{hour12:02}"),
@@ -95,7 +97,7 @@ impl Moment {
                 false => offset_text(f.local.offset, ":"),
             },
             b'T' => f.local.abbreviation.to_string_lossy(),
-            b'e' => self.zone.name().to_string_lossy(),
+            b'e' => self.identifier(php),
             b'Z' => f.local.offset.to_string(),
             b'c' => {
                 let (date, time) = (format!("{}-{:02}-{:02}", padded(f.year, 4), f.month, f.day), clock(f));
@@ -109,6 +111,19 @@ impl Moment {
             b'U' => self.shown().to_string(),
             _ => return None,
         })
+    }
+
+    /// The zone's name: up to 7.0 no more than 31 bytes of it, from 8.4 with the seconds of an offset that has some.
+    fn identifier(&self, php: &Php) -> String {
+        let mut name = self.zone.name().to_string_lossy();
+        match self.zone {
+            Zone::Offset(offset) if offset % 60 != 0 && php.since(Version::V8_4) => {
+                let _ = write!(name, ":{:02}", offset.abs() % 60);
+            }
+            Zone::Named(_) if !php.since(Version::V7_1) => name.truncate(31),
+            _ => {}
+        }
+        name
     }
 
     /// The timestamp that PHP shows.
@@ -155,8 +170,12 @@ fn suffix(day: i64) -> &'static str {
     }
 }
 
-/// Internet time: thousandths of a day in UTC+1.
-fn swatch(timestamp: i64) -> String {
+/// Internet time: thousandths of a day in UTC+1. 5.6 rounds up before 1970.
+fn swatch(php: &Php, timestamp: i64) -> String {
+    if php.is_5() {
+        let beats = (timestamp % 86_400 + 3600) * 10 / 864;
+        return format!("{:03}", beats.rem_euclid(1000));
+    }
     let of_day = timestamp.saturating_add(3600).rem_euclid(86_400);
     format!("{:03}", of_day * 10 / 864)
 }

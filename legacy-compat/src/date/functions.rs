@@ -128,7 +128,7 @@ pub fn mktime(php: &Php, zone: &Zone, fields: [Option<i64>; 6]) -> i64 {
 fn call_mktime(ctx: &mut Ctx<'_>, args: &mut Args<'_>, utc: bool) -> Outcome {
     let zone = if utc { Zone::utc() } else { default_zone(ctx.php) };
     // 5.6 could be told that the time is one of summer time.
-    let summer = if args.opt_int(6).is_some_and(|dst| dst > 0) { 3600 } else { 0 };
+    let summer = if args.opt_int(6) == Some(1) { 3600 } else { 0 };
     ok(mktime(ctx.php, &zone, std::array::from_fn(|index| args.opt_int(index))).saturating_sub(summer))
 }
 

@@ -134,8 +134,7 @@ fn forms(edition: Edition) -> Vec<(Form, String)> {
         true => format!("(?:(?:GMT)?[+-](?:{HOUR24}(?::?{MINUTE})?|{seconds}))"),
         false => CORRECTION.to_owned(),
     };
-    let after_day = if since(Edition::V7_1) { r"(?:[,.stndrh\t ]+|\x00)" } else { r"[,.stndrh\t ]*" };
-    let noyear = format!("{monthtext}{sep}{DAY}{after_day}");
+    let noyear = format!(r"{monthtext}{sep}{DAY}(?:[,.stndrh\t ]+|\x00)");
     let fraction = if since(Edition::V8_0) { "{0,6}" } else { "{6}" };
     let digits = if since(Edition::V7_3) { "{1,13}" } else { "+" };
     let dotted = if since(Edition::V8_1) { "[.-]?" } else { "[.]?" };

@@ -52,8 +52,11 @@ fn describe(php: &Php, time: &Time) -> Array {
     ] {
         out.insert(name, field(value));
     }
-    let fraction = time.micros.map_or(Value::FALSE, |micros| Value::Float(micros as f64 / 1e6));
-    out.insert("fraction", fraction);
+    let fraction = |micros: i64| match php.since(Version::V7_1) {
+        true => micros as f64 / 1e6,
+        false => time.fraction,
+    };
+    out.insert("fraction", time.micros.map_or(Value::FALSE, |micros| Value::Float(fraction(micros))));
     let (warnings, errors) = (faults(&time.warnings), faults(&time.errors));
     out.insert("warning_count", time.warnings.len());
     out.insert("warnings", warnings);

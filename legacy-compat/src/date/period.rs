@@ -30,7 +30,8 @@ impl Period {
     /// # Errors
     /// What PHP throws where nothing is to recur.
     pub fn new(php: &Php, start: Moment, interval: Interval, recurrences: i64) -> Result<Self, Thrown> {
-        if recurrences < 1 {
+        // Up to 7.1 none at all was the start alone.
+        if recurrences < 1 && php.since(Version::V7_2) {
             let class = match php.since(Version::V8_3) {
                 true => ErrorClass::DateMalformedPeriodStringException,
                 false => ErrorClass::Exception,
@@ -46,7 +47,7 @@ impl Period {
     /// The moments: the start, then one for each recurrence.
     pub fn iter<'a>(&'a self, php: &'a Php) -> impl Iterator<Item = Moment> + 'a {
         let next = |moment: &Moment| Some(moment.moved(php, &self.interval, 1));
-        let count = usize::try_from(self.recurrences).unwrap_or(usize::MAX).saturating_add(1);
+        let count = usize::try_from(self.recurrences.saturating_add(1)).unwrap_or(0);
         std::iter::successors(Some(self.start.clone()), next).take(count)
     }
 }

@@ -52,7 +52,7 @@ impl Reader<'_> {
 
     /// `+2 mondays`. From 8.0 a number of days of the week leaves the time of day as it is.
     fn numbered(&mut self, token: &mut Token<'_>) {
-        let amount = token.signed(24).unwrap_or_else(|message| {
+        let amount = token.signed(self.php, 24).unwrap_or_else(|message| {
             self.error(message);
             0
         });

@@ -5,7 +5,7 @@ use super::format::weekday as day_of_week;
 use super::moment::Moment;
 use super::time::{DayOf, Relative, Special, Time};
 use super::zone::Zone;
-use crate::php::Php;
+use crate::php::{Php, Version};
 
 /// A day and what is left of seconds and microseconds, the day's fields free to lie outside their ranges.
 #[derive(Clone, Copy)]
@@ -29,7 +29,7 @@ impl Wall {
         days
     }
 
-    fn to_day_of(&mut self, day_of: Option<DayOf>) {
+    fn go_to_day_of(&mut self, day_of: Option<DayOf>) {
         match day_of {
             Some(DayOf::First) => self.day = 1,
             Some(DayOf::Last) => (self.day, self.month) = (0, self.month.saturating_add(1)),
@@ -44,23 +44,23 @@ impl Time {
         let mut relative = self.relative.clone();
         let mut wall = self.wall();
         start_of_month(&mut wall, &mut relative);
-        wall.to_day_of(relative.day_of);
+        wall.go_to_day_of(relative.day_of);
         let days = wall.normalize();
         if let Some(weekday) = relative.weekday {
             let current = day_of_week(php, days);
-            wall.day = wall.day.saturating_add(to_weekday(current, weekday, &relative));
+            wall.day = wall.day.saturating_add(to_weekday(php, current, weekday, &relative));
         }
         wall.normalize();
         if self.have_relative {
             add(&mut wall, &relative);
         }
-        wall.to_day_of(relative.day_of);
+        wall.go_to_day_of(relative.day_of);
         let mut days = wall.normalize();
         if let Some(Special::Weekdays(count)) = relative.special {
             days = days.saturating_add(weekdays(day_of_week(php, days), count));
         }
         let zone = self.zone.clone().unwrap_or_else(Zone::utc);
-        let local = days.saturating_mul(86_400).saturating_add(wall.seconds);
+        let local = seconds(php, days).wrapping_add(wall.seconds);
         let timestamp = zone.to_utc(php, local, self.clock);
         Moment { timestamp, micros: wall.micros, zone, skew: 0 }
     }
@@ -80,6 +80,18 @@ impl Time {
             micros: self.micros.unwrap_or(0),
         }
     }
+}
+
+/// The seconds of so many days; those that no 64 bits hold wrap. From 7.3 to 8.0 years so far away count as one, the last.
+fn seconds(php: &Php, days: i64) -> i64 {
+    const LAST: i64 = i64::MAX / 10;
+    const FAR: i64 = 40_000_000_000;
+    let (year, ..) = civil::date(days);
+    if year.abs() > FAR && php.since(Version::V7_3) && !php.since(Version::V8_1) {
+        let of_year = (days - civil::days(year, 1, 1)) * 86_400;
+        return LAST * year.signum() + of_year;
+    }
+    days.wrapping_mul(86_400)
 }
 
 /// `first monday of next month` counts from that month's first day, `last monday of` from the one after.
@@ -110,10 +122,12 @@ fn add(wall: &mut Wall, relative: &Relative) {
 /// How many days it is to the day of the week that a text means, seen from one (0 is Sunday).
 ///
 /// Behavior 0 is after this day (`next monday`), 1 includes it (`monday`), 2 is within this week (`monday next week`).
-fn to_weekday(current: i64, weekday: i64, relative: &Relative) -> i64 {
+fn to_weekday(php: &Php, current: i64, weekday: i64, relative: &Relative) -> i64 {
     if relative.weekday_behavior == 2 {
         let wanted = match weekday {
             0 if current != 0 => 7,
+            // 5.6 takes every day of a Sunday's week for its Monday.
+            _ if current == 0 && weekday != 0 && php.is_5() => -6,
             other if current == 0 && other != 0 => other - 7,
             other => other,
         };

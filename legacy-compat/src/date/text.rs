@@ -88,7 +88,7 @@ impl Reader<'_> {
     pub(super) fn unhave_time(&mut self) {
         self.time.times = 0;
         self.time.set_time(0, 0, 0);
-        self.time.micros = Some(0);
+        self.time.set_fraction((0, 0.0));
     }
 
     fn have_date(&mut self) -> bool {
@@ -178,14 +178,14 @@ impl Reader<'_> {
             return;
         }
         let negative = token.text.get(1) == Some(&b'-');
-        let seconds = token.signed(24).unwrap_or_else(|message| {
+        let seconds = token.signed(self.php, 24).unwrap_or_else(|message| {
             self.error(message);
             0
         });
         self.time.set_date(1970, 1, 1);
         self.time.relative.second = self.time.relative.second.saturating_add(seconds);
         if token.peek() == Some(b'.') {
-            let micros = token.fraction();
+            let (micros, _) = token.fraction();
             let negative = negative && self.php.since(Version::V8_1);
             self.time.relative.micros = if negative { -micros } else { micros };
         }
@@ -206,7 +206,7 @@ impl Reader<'_> {
                 }
             }
             Form::IsoDate | Form::IsoDateX => {
-                let year = token.signed(if form == Form::IsoDate { 4 } else { 19 });
+                let year = token.signed(self.php, if form == Form::IsoDate { 4 } else { 19 });
                 (time.year, time.month, time.day) = (Some(year.unwrap_or(0)), two(token), two(token));
                 if let Err(message) = year {
                     self.error(message);
@@ -275,7 +275,7 @@ impl Reader<'_> {
         let (hour, minute, second) = (two(token), two(token), seconds(form, token));
         self.time.set_time(hour.unwrap_or(0), minute.unwrap_or(0), second.unwrap_or(0));
         if token.peek() == Some(b'.') {
-            self.time.micros = Some(token.fraction());
+            self.time.set_fraction(token.fraction());
         }
         if form == Form::DateShortTime12 {
             self.time.hour = hour.map(|hour| token.meridian(hour));

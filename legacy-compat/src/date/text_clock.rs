@@ -13,7 +13,7 @@ impl Reader<'_> {
             Form::Time12 | Form::MsSqlTime => {
                 let (hour, minute, second) = token.clock();
                 if form == Form::MsSqlTime {
-                    self.time.micros = Some(token.fraction());
+                    self.time.set_fraction(token.fraction());
                 }
                 self.time.set_time(token.meridian(hour), minute, second);
             }
@@ -25,7 +25,7 @@ impl Reader<'_> {
                 let (hour, minute, second) = token.clock();
                 self.time.set_time(hour, minute, second);
                 if token.peek() == Some(b'.') {
-                    self.time.micros = Some(token.fraction());
+                    self.time.set_fraction(token.fraction());
                 }
             }
         }

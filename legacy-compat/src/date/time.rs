@@ -56,6 +56,8 @@ pub(super) struct Time {
     pub minute: Option<i64>,
     pub second: Option<i64>,
     pub micros: Option<i64>,
+    /// The fraction of a second, finer than microseconds.
+    pub fraction: f64,
     pub zone: Option<Zone>,
     pub relative: Relative,
     /// How many times of day were read.
@@ -82,6 +84,7 @@ impl Default for Time {
             minute: None,
             second: None,
             micros: None,
+            fraction: 0.0,
             zone: None,
             relative: Relative::default(),
             times: 0,
@@ -99,6 +102,10 @@ impl Default for Time {
 impl Time {
     pub(super) fn set_time(&mut self, hour: i64, minute: i64, second: i64) {
         (self.hour, self.minute, self.second) = (Some(hour), Some(minute), Some(second));
+    }
+
+    pub(super) fn set_fraction(&mut self, (micros, fraction): (i64, f64)) {
+        (self.micros, self.fraction) = (Some(micros), fraction);
     }
 
     pub(super) fn set_date(&mut self, year: i64, month: i64, day: i64) {

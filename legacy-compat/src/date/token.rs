@@ -2,6 +2,9 @@
 
 use crate::php::{Php, Version};
 
+/// The longest number that is read, in digits: it fits 128 bits.
+const MOST_DIGITS: usize = 24;
+
 /// The bytes of one form, read from left to right.
 pub(super) struct Token<'a> {
     pub text: &'a [u8],
@@ -33,12 +36,17 @@ impl<'a> Token<'a> {
     /// The same with how many digits it has.
     pub(super) fn digits(&mut self, most: usize) -> Option<(i64, usize)> {
         self.skip(|byte| !byte.is_ascii_digit());
-        let len = self.rest().iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
-        let number = self.rest()[..len]
-            .iter()
-            .fold(0i64, |sum, digit| sum.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
+        let digits = self.run(most);
+        let add = |sum: i64, digit: &u8| sum.saturating_mul(10).saturating_add(i64::from(digit - b'0'));
+        (!digits.is_empty()).then(|| (digits.iter().fold(0, add), digits.len()))
+    }
+
+    /// Digits, at most so many.
+    fn run(&mut self, most: usize) -> &'a [u8] {
+        let rest = self.rest();
+        let len = rest.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
         self.at += len;
-        (len > 0).then_some((number, len))
+        &rest[..len]
     }
 
     /// A year of one or two digits is one of 1970 to 2069.
@@ -47,28 +55,32 @@ impl<'a> Token<'a> {
         Some(full_year(year, len))
     }
 
-    /// A number with any signs before it, of at most so many digits.
-    pub(super) fn signed(&mut self, most: usize) -> Result<i64, &'static str> {
+    /// A number with any signs before it, of at most so many digits. One beyond 64 bits is a fault from 8.1, the last one before.
+    pub(super) fn signed(&mut self, php: &Php, most: usize) -> Result<i64, &'static str> {
         self.skip(|byte| !byte.is_ascii_digit() && !matches!(byte, b'+' | b'-'));
         let minus =
             self.skip(|byte| matches!(byte, b'+' | b'-')).iter().filter(|byte| **byte == b'-').count();
-        let (number, _) = self.digits(most).ok_or("Found unexpected data")?;
-        if number == i64::MAX {
-            return Err("Number out of range");
+        self.skip(|byte| !byte.is_ascii_digit());
+        let digits = self.run(most.min(MOST_DIGITS));
+        if digits.is_empty() {
+            return Err("Found unexpected data");
         }
-        Ok(if minus % 2 == 1 { -number } else { number })
+        let number = digits.iter().fold(0, |sum, digit| sum * 10 + i128::from(digit - b'0'));
+        let sign = if minus % 2 == 1 { -1 } else { 1 };
+        match i64::try_from(number * sign) {
+            Ok(number) if php.since(Version::V8_1) => Ok(number),
+            Err(_) if php.since(Version::V8_1) => Err("Number out of range"),
+            _ => Ok(i64::try_from(number).unwrap_or(i64::MAX) * sign as i64),
+        }
     }
 
-    /// Microseconds of a fraction; its first byte is the point.
-    pub(super) fn fraction(&mut self) -> i64 {
+    /// Microseconds of a fraction, and the fraction of seven digits, as PHP up to 7.0 kept it; its first byte is the point.
+    pub(super) fn fraction(&mut self) -> (i64, f64) {
         let digits = self.rest().iter().skip(1).take_while(|byte| byte.is_ascii_digit());
-        let micros = digits
-            .clone()
-            .chain(std::iter::repeat(&b'0'))
-            .take(6)
-            .fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+        let padded = digits.clone().chain(std::iter::repeat(&b'0')).take(7);
+        let tenths = padded.fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
         self.at += 1 + digits.count();
-        micros
+        (tenths / 10, tenths as f64 / 1e7)
     }
 
     /// Letters in lower case.

@@ -14,7 +14,7 @@ impl Reader<'_> {
     /// A number with any signs before it; PHP notes a fault in it at the start of the text.
     fn signed(&mut self, most: usize) -> i64 {
         self.want_signed_digit();
-        self.token.signed(most).unwrap_or_else(|message| {
+        self.token.signed(self.php, most).unwrap_or_else(|message| {
             self.time.errors.push(Fault { at: 0, message });
             0
         })
@@ -27,11 +27,7 @@ impl Reader<'_> {
     }
 
     fn want_signed_digit(&mut self) {
-        let signs: &[u8] = match self.php {
-            php if php.since(Version::V8_1) => b"+-",
-            php if php.since(Version::V7_1) => b"-",
-            _ => b"",
-        };
+        let signs: &[u8] = if self.php.since(Version::V8_1) { b"+-" } else { b"-" };
         if !self.token.peek().is_some_and(|byte| byte.is_ascii_digit() || signs.contains(&byte)) {
             self.error(NO_DIGIT);
         }
@@ -109,13 +105,11 @@ impl Reader<'_> {
         self.want_digit();
         self.time.hour = self.token.number(2);
         match self.time.hour {
-            None => return self.error("A two digit hour could not be found"),
-            Some(hour) if of_twelve && hour > 12 => {
-                return self.error(match self.php.since(Version::V8_1) {
-                    true => "Hour cannot be higher than 12",
-                    false => "Hour can not be higher than 12",
-                });
-            }
+            None => self.error("A two digit hour could not be found"),
+            Some(hour) if of_twelve && hour > 12 => self.error(match self.php.since(Version::V8_1) {
+                true => "Hour cannot be higher than 12",
+                false => "Hour can not be higher than 12",
+            }),
             Some(_) => self.time.times = 1,
         }
     }
@@ -156,7 +150,8 @@ impl Reader<'_> {
         let Some(number) = self.token.number(most) else { return self.error(message) };
         let read = (self.token.at - start) as i32;
         let scale = 10f64.powi(most as i32 - read) * if most == 3 { 1000.0 } else { 1.0 };
-        self.time.micros = Some((number as f64 * scale) as i64);
+        let micros = number as f64 * scale;
+        self.time.set_fraction((micros as i64, micros / 1e6));
     }
 
     pub(super) fn timestamp(&mut self) {
@@ -174,7 +169,7 @@ impl Reader<'_> {
         self.time.set_date(1970, 1, 1);
         self.time.set_time(0, 0, 0);
         if !self.php.since(Version::V7_1) {
-            self.time.micros = Some(0);
+            self.time.set_fraction((0, 0.0));
         }
         self.time.have_relative = true;
         self.time.relative.second = self.time.relative.second.saturating_add(seconds);
@@ -184,14 +179,19 @@ impl Reader<'_> {
     fn old_timestamp(&mut self) -> i64 {
         const UNSAID: i64 = -99_999;
         self.want_signed_digit();
-        self.token.signed(24).unwrap_or(UNSAID)
+        self.token.signed(self.php, 24).unwrap_or(UNSAID)
     }
 
     pub(super) fn zone(&mut self) {
         let reading = zone::read(self.php, self.token.rest());
         self.token.at += reading.len;
         self.time.zone_unknown |= reading.zone.is_none();
-        self.time.zone = reading.zone.or(self.time.zone.take());
+        self.time.zone = match (reading.zone, self.time.zone.take()) {
+            // What is no zone takes the hours of an earlier one away.
+            (None, Some(Zone::Offset(_))) => Some(Zone::Offset(0)),
+            (None, Some(Zone::Abbreviation(name, _, dst))) => Some(Zone::Abbreviation(name, 0, dst)),
+            (read, earlier) => read.or(earlier),
+        };
         match reading.found {
             true => self.time.zones += 1,
             false => self.error("The timezone could not be found in the database"),

@@ -107,6 +107,9 @@ impl Reader<'_> {
                     self.time.second = Some(second);
                 }
             }
+            b'u' if !self.php.since(Version::V7_1) => {
+                self.fraction(6, "A six digit millisecond could not be found");
+            }
             b'u' => self.fraction(6, "A six digit microsecond could not be found"),
             b'v' if self.php.since(Version::V7_3) => {
                 self.fraction(3, "A three digit millisecond could not be found");
@@ -164,7 +167,7 @@ impl Reader<'_> {
         if all {
             time.set_date(1970, 1, 1);
             time.set_time(0, 0, 0);
-            time.micros = Some(0);
+            time.set_fraction((0, 0.0));
             if matches!(time.zone, Some(Zone::Named(_))) {
                 time.zone = None;
             }

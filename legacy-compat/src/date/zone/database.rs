@@ -42,7 +42,7 @@ impl Named {
     }
 
     pub(super) fn find(php: &Php, name: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(name).ok()?;
+        let text = std::str::from_utf8(name).ok().filter(|name| old::knows(php, name))?;
         let zone = match text.eq_ignore_ascii_case("utc") {
             true => TimeZone::UTC,
             false => DATABASE.get(text).ok()?,

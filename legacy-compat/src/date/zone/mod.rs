@@ -50,7 +50,7 @@ impl Zone {
         Named::find(php, name).map(Self::Named)
     }
 
-    /// `new DateTimeZone($text)`: a name, an abbreviation or an offset.
+    /// `new DateTimeZone($text)`: a name, an abbreviation or an offset; what follows one is ignored up to 7.4.
     ///
     /// # Errors
     /// What PHP throws where it is none of these.
@@ -64,11 +64,11 @@ impl Zone {
         }
         let reading = read(php, text);
         let zone = match reading {
-            Reading { zone: Some(zone), found: true, len } if len == text.len() => zone,
+            Reading { zone: Some(zone), found: true, len } if len == text.len() || !php.is_8() => zone,
             _ => return Err(refused(php, "Unknown or bad timezone", text)),
         };
         match zone {
-            Self::Offset(offset) if offset.abs() >= 100 * 3600 => {
+            Self::Offset(offset) if offset.abs() >= 100 * 3600 && php.is_8() => {
                 Err(refused(php, "Timezone offset is out of range", text))
             }
             // Up to 7.4 summer time of an abbreviation is forgotten.
@@ -84,7 +84,7 @@ impl Zone {
             Self::Offset(offset) => Local {
                 offset: *offset,
                 dst: false,
-                abbreviation: Str::from(format!("GMT{}", offset_text(*offset, ""))),
+                abbreviation: Str::from(format!("GMT{:.5}", offset_text(*offset, ""))),
             },
             Self::Abbreviation(name, offset, dst) => {
                 Local { offset: offset + i64::from(*dst) * 3600, dst: *dst, abbreviation: name.clone() }

@@ -45,6 +45,23 @@ pub(super) fn later(php: &Php, name: &str) -> Option<(i64, TimeZone)> {
     Some((RULES[at].from, ZONES[at].clone()?))
 }
 
+/// Names that came into the database later than the copy of an old PHP: the PHP that has them first. From 7.4 on distributions gave
+/// PHP a current database.
+const YOUNG: [(&str, Version); 7] = [
+    ("America/Punta_Arenas", Version::V7_0),
+    ("Asia/Qostanay", Version::V7_2),
+    ("America/Nuuk", Version::V7_3),
+    ("America/Ciudad_Juarez", Version::V7_4),
+    ("America/Coyhaique", Version::V7_4),
+    ("Europe/Kyiv", Version::V7_4),
+    ("Pacific/Kanton", Version::V7_4),
+];
+
+/// Whether this PHP's database has a name that the current one has.
+pub(super) fn knows(php: &Php, name: &str) -> bool {
+    YOUNG.iter().all(|(young, since)| php.since(*since) || !young.eq_ignore_ascii_case(name))
+}
+
 /// Abbreviations that 5.6's copy still had in letters, of the zones that were measured.
 pub(super) fn letters(name: &[u8], abbreviation: &str) -> Option<&'static str> {
     const LETTERS: [(&str, &str, &str); 4] = [

@@ -41,7 +41,7 @@ fn word(php: &Php, text: &[u8]) -> Reading {
     let len = text.iter().take_while(|byte| belongs(byte)).count();
     let word = &text[..len];
     let short = len <= LONGEST_ABBREVIATION || !php.since(Version::V8_1);
-    let abbreviation = if short { by_abbreviation(word) } else { None };
+    let abbreviation = if short { by_abbreviation(php, word) } else { None };
     let named = || Zone::named(php, word);
     let zone = match abbreviation {
         Some(_) if word == b"UTC" => named(),
