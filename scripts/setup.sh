@@ -31,12 +31,13 @@ php_fpm() { have php-fpm8.2 || have php-fpm; }
 # Not by `| grep -q`: with pipefail, whom grep leaves early would count as failed.
 library() { [[ $(ldconfig -p) == *"$1"* ]]; }
 php_module() { [[ $(php -m 2>/dev/null) == *"$1"* ]]; }
-java_17() { [[ $(java -version 2>&1) =~ version\ \"(1[7-9]|[2-9][0-9]) ]]; }
+jdk_17() { [[ $(javac -version 2>&1) =~ javac\ (1[7-9]|[2-9][0-9]) ]] && have java; }
 go_new() { have go && at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; }
 kafka_ready() { [ -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; }
 h2spec_ready() { [ -x "$tools/h2spec-$H2SPEC_VERSION" ]; }
 kosoku_ready() { [ -d "$tools/kosoku-$KOSOKU_VERSION" ]; }
 ws_ready() { [ -d "$tools/ws-$WS_VERSION" ]; }
+toxiproxy_ready() { [ -x "$tools/toxiproxy-$TOXIPROXY_VERSION" ]; }
 versitygw_ready() { [ -x "$tools/versitygw-$VERSITYGW_VERSION" ]; }
 
 look_for_demo() {
@@ -56,11 +57,11 @@ look_for_test() {
   want curl "signs the S3 requests of the tests' set-up" have curl
   want redis-server "PHP's sessions in Redis, read and written by both sides" have redis-server
   want php8.2-redis "PHP's way to keep sessions in Redis" php_module redis
-  want openjdk-17-jre-headless "runs Apache Kafka" java_17
+  want openjdk-17-jdk-headless "runs Apache Kafka, and compiles what checks IAM's signatures in it" jdk_17
   kafka_ready || want maven "fetches Apache Kafka from Maven Central" have mvn
   want nodejs "runs the WebSocket server behind the proxy" have node
   ws_ready || want npm "fetches the WebSocket server" have npm
-  { kosoku_ready && { go_new || { versitygw_ready && h2spec_ready; }; }; } ||
+  { kosoku_ready && { go_new || { versitygw_ready && toxiproxy_ready && h2spec_ready; }; }; } ||
     want python3-venv "fetches the WebSocket suite, and a current Go to build tools" python3 -c 'import ensurepip, venv'
 }
 
@@ -125,5 +126,5 @@ check_rust
 install_packages
 if [ "$mode" != demo ]; then
   add_rust_components
-  { kafka_ready && versitygw_ready && h2spec_ready && kosoku_ready && ws_ready; } || scripts/fetch-tools.sh "$tools"
+  { kafka_ready && versitygw_ready && toxiproxy_ready && h2spec_ready && kosoku_ready && ws_ready; } || scripts/fetch-tools.sh "$tools"
 fi

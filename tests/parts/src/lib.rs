@@ -3,7 +3,9 @@
 //! | part | what runs |
 //! | --- | --- |
 //! | [`Kafka`] | one real Apache Kafka broker (KRaft) |
+//! | [`Secured`] | the same with SCRAM, client certificates and MSK's IAM, which checks signatures |
 //! | [`S3`] | versitygw, a real S3 server that checks signatures |
+//! | [`Toxiproxy`] | a slow, narrow, resetting or broken network between two of them |
 //! | [`PhpFpm`] | a real PHP-FPM over an application's folder |
 //! | [`Nginx`] | a real nginx in front of a [`PhpFpm`], as a production site would have it |
 //! | [`Echo`] | a WebSocket server (Node's `ws`) that sends back what it gets |
@@ -38,14 +40,16 @@ mod php_fpm;
 mod port;
 mod redis;
 mod s3;
+mod toxiproxy;
 
 pub use backend::{Backend, Conversation};
 pub use certificates::{Authority, Identity};
 pub use echo::Echo;
 pub use handover::Handover;
-pub use kafka::{Kafka, Record};
+pub use kafka::{Kafka, Record, Secured};
 pub use nginx::Nginx;
 pub use php_fpm::{PhpFpm, PhpFpmBuilder};
 pub use port::free_port;
 pub use redis::Redis;
 pub use s3::S3;
+pub use toxiproxy::Toxiproxy;
