@@ -141,6 +141,6 @@ pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -
         process.tables.asked_once(FIRST_LOAD).await;
     }
     process.producers.prepare(config, side)?;
-    process.taps.prepare(config, side)?;
+    process.taps.prepare(config, &process.producers, side)?;
     Ok(())
 }

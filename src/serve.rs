@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::accept::counts::Counts;
 use crate::accept::listener::{self, Entrance, ListenError};
-use crate::accept::tls::{self, Tls, TlsError};
+use crate::accept::tls::{Tls, TlsError};
 use crate::accept::{balance, core};
 use crate::commit::Producers;
 use crate::config::fault::Faults;
@@ -27,6 +27,7 @@ use crate::config::reload::Reloader;
 use crate::config::valid::Config;
 use crate::config::watch::Watch;
 use crate::control::{self, Applier, Control, Unprepared};
+use crate::every::Every;
 use crate::legacy::Legacies;
 use crate::legacy::managed::Pools;
 use crate::mirror::court::Court;
@@ -98,7 +99,8 @@ pub(crate) struct Running {
     court: tokio::task::JoinHandle<()>,
     store: Store,
     watch: Watch,
-    tls_watch: Option<tls::Watch>,
+    /// Look whether secrets and certificates were replaced.
+    secrets: Vec<Every>,
     rollback: RollbackWatch,
 }
 
@@ -123,7 +125,6 @@ impl Running {
         let store = Store::open(&store_path, &key, handover_shadow::Limits::default())?;
 
         let tls = config.listen.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
-        let tls_watch = tls.clone().map(tls::Watch::start).transpose().map_err(StartError::Runtime)?;
         let listeners = Listeners::bind(&config)?;
         let (workers, admin) = (config.workers, listeners.admin_address());
         let [http, https] = [Entrance::Plain, Entrance::Tls].map(|entrance| listeners.addresses(entrance));
@@ -168,6 +169,7 @@ impl Running {
             start_admin(&admin_runtime, listener, Arc::clone(&control)).map_err(StartError::Runtime)?;
         }
         let watch = Watch::start(reloader).map_err(StartError::Runtime)?;
+        let secrets = secrets(&control.process, side.handle()).map_err(StartError::Runtime)?;
         let rollback = RollbackWatch::start(&control, side.handle().clone()).map_err(StartError::Runtime)?;
         Ok(Self {
             control,
@@ -180,14 +182,14 @@ impl Running {
             court,
             store,
             watch,
-            tls_watch,
+            secrets,
             rollback,
         })
     }
 
     /// Takes no new connections, lets what is under way end within the grace, and keeps all evidence.
     pub(crate) fn stop(self) {
-        drop((self.watch, self.tls_watch, self.rollback));
+        drop((self.watch, self.secrets, self.rollback));
         let process = &self.control.process;
         process.phase.send_replace(Phase::Draining);
         for core in self.cores {
@@ -215,6 +217,14 @@ impl Running {
         // Dropping the store writes what is queued.
         drop(self.store);
     }
+}
+
+/// Looks whether others have replaced certificates or passwords.
+fn secrets(process: &Arc<Process>, side: &tokio::runtime::Handle) -> io::Result<Vec<Every>> {
+    let tls = process.tls.clone().map(|tls| Every::second("tls-watch", move || tls.refresh()));
+    let (producers, side) = (Arc::clone(&process.producers), side.clone());
+    let kafka = Every::second("kafka-watch", move || producers.renew_secrets(&side));
+    tls.into_iter().chain([kafka]).collect()
 }
 
 /// Bound sockets: for each core one of each address.

@@ -7,33 +7,32 @@
 //!
 //! A commit runs in a task of its own: a client that leaves ends its request, not its commit.
 
-pub(crate) mod cluster;
+mod access;
 mod clusters;
 mod event;
+mod renew;
 pub(crate) mod spool;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use handover_api::{Effect, Record, Response};
-use handover_kafka::{CommitError, Frame, Producer};
+use handover_kafka::{CommitError, Frame, Producer, Refused};
 use handover_spool::AppendError;
 
 use self::clusters::{ByName, Clusters, Running};
+use self::renew::Retiring;
 use self::spool::Spooler;
 use self::spool::body::Spooled;
 use crate::config::valid::{Ack, Config};
 use crate::route::generation::Generation;
 use crate::route::{Route, Stage};
 
+pub(crate) use self::access::Access;
 pub(crate) use self::event::ORIGIN;
 
 /// Says what was promised of an answer's records.
 pub(crate) const ACK_HEADER: &str = "Handover-Ack";
-
-/// How long a producer that the configuration no longer names may take to settle what it holds.
-const RETIRING: Duration = Duration::from_secs(60);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -99,16 +98,19 @@ impl Producers {
             let running = before.get(&spec.name).filter(|running| running.spec == *spec).cloned();
             let entry = match running {
                 Some(entry) => entry,
-                None => Arc::new(Running::start(spec)?),
+                None => Arc::new(Running::start(spec, None)?),
             };
             after.insert(spec.name.clone(), entry);
         }
         count_partitions(config, &after);
-        let kept: Vec<_> = after.values().map(Arc::as_ptr).collect();
+        let gone = before.values().filter_map(|running| match after.get(&running.spec.name) {
+            Some(kept) if Arc::ptr_eq(kept, running) => None,
+            Some(other) => Some(other.comes_after(running)),
+            None => Some(Retiring::of(running)),
+        });
+        let gone: Vec<_> = gone.collect();
         self.clusters.replace(after);
-        for (name, running) in before.iter().filter(|(_, running)| !kept.contains(&Arc::as_ptr(running))) {
-            running.producers().into_iter().for_each(|producer| retire(name.clone(), producer, side));
-        }
+        gone.into_iter().for_each(|retiring| retiring.begin(side));
         self.open_spool(config, side);
         Ok(())
     }
@@ -157,7 +159,7 @@ impl Producers {
             running.producer.check(&Frame { records: &all, headers: &[] }).map_err(before)?;
             append(&spooler, frame(records)).await?
         } else {
-            match deliver(&running.producer, &records, asked).await {
+            match self.deliver(route, &running, &records, asked).await {
                 Err(NotDelivered::Maybe(error)) => match spooler {
                     // The promise is kept by other means: whoever reads the topic knows the records by their ids.
                     Some(spooler) => {
@@ -205,6 +207,41 @@ impl Producers {
         }
     }
 
+    /// How the cluster is reached of which a configuration that was prepared has that.
+    pub(crate) fn access(&self, cluster: &str) -> Option<Arc<Access>> {
+        Some(Arc::clone(&self.clusters.get(cluster)?.access))
+    }
+
+    async fn deliver(
+        &self,
+        route: &Route,
+        running: &Arc<Running>,
+        records: &[Record],
+        asked: Ack,
+    ) -> Result<(), NotDelivered> {
+        let all: Vec<&Record> = records.iter().collect();
+        let frame = Frame { records: &all, headers: &[] };
+        running.in_turn().await;
+        let delivery = match running.producer.hand_over(&frame) {
+            // Another one has come into its place.
+            Err(Refused::Closing) => {
+                let current = self.of(route).ok_or_else(|| NotDelivered::No(Refused::Closing.into()))?;
+                current.in_turn().await;
+                current.producer.hand_over(&frame)
+            }
+            handed_over => handed_over,
+        };
+        let delivery = delivery.map_err(|refused| NotDelivered::No(refused.into()))?;
+        if asked == Ack::Memory {
+            return Ok(());
+        }
+        match delivery.await {
+            Ok(_) => Ok(()),
+            Err(error) if error.nothing_persisted() => Err(NotDelivered::No(error.into())),
+            Err(error) => Err(NotDelivered::Maybe(error)),
+        }
+    }
+
     fn of(&self, route: &Route) -> Option<Arc<Running>> {
         self.clusters.get(&route.spec.kafka.as_ref()?.name)
     }
@@ -216,20 +253,6 @@ enum NotDelivered {
     No(BoxError),
     /// Some may be.
     Maybe(CommitError),
-}
-
-async fn deliver(producer: &Producer, records: &[Record], asked: Ack) -> Result<(), NotDelivered> {
-    let all: Vec<&Record> = records.iter().collect();
-    let handed_over = producer.hand_over(&Frame { records: &all, headers: &[] });
-    let delivery = handed_over.map_err(|refused| NotDelivered::No(refused.into()))?;
-    if asked == Ack::Memory {
-        return Ok(());
-    }
-    match delivery.await {
-        Ok(_) => Ok(()),
-        Err(error) if error.nothing_persisted() => Err(NotDelivered::No(error.into())),
-        Err(error) => Err(NotDelivered::Maybe(error)),
-    }
 }
 
 async fn append(spooler: &Spooler, frame: Spooled) -> Result<Ack, NotCommitted> {
@@ -271,19 +294,9 @@ fn before(error: impl Into<BoxError>) -> NotCommitted {
     NotCommitted::Before(error.into())
 }
 
-fn retire(name: String, producer: Arc<Producer>, side: &tokio::runtime::Handle) {
-    side.spawn(async move {
-        let left = producer.close(RETIRING).await;
-        tracing::info!(
-            cluster = name,
-            not_persisted = left.not_persisted,
-            possibly_persisted = left.possibly_persisted,
-            "a producer that the configuration no longer names has settled what it held"
-        );
-    });
-}
-
 #[cfg(test)]
 mod against_kafka;
+#[cfg(test)]
+mod against_secrets;
 #[cfg(test)]
 mod tests;

@@ -94,13 +94,18 @@ pub(super) fn route(config: &Arc<Config>, name: &str) -> Arc<Route> {
 
 /// A configuration with a route of each mode, called so; of `spool` only where there is one.
 pub(super) fn config(bootstrap: &str, state: &Path, spool: &str) -> Arc<Config> {
+    config_with(bootstrap, state, spool, "timeout = '1s'")
+}
+
+/// The same with a cluster that has those settings.
+pub(super) fn config_with(bootstrap: &str, state: &Path, spool: &str, cluster: &str) -> Arc<Config> {
     let route = |ack: &str| {
         format!(
             "[[route]]\nname = '{ack}'\nmatch = 'POST /{ack}'\nstage = 'native'\nnative = 'nothing'\nack = '{ack}'\n"
         )
     };
     let text = format!(
-        "[legacy.one]\nhttp = 'http://one'\n{spool}\n[kafka.main]\nbootstrap = '{bootstrap}'\ntimeout = '1s'\n{}",
+        "[legacy.one]\nhttp = 'http://one'\n{spool}\n[kafka.main]\nbootstrap = '{bootstrap}'\n{cluster}\n{}",
         ["delivered", "memory"].map(route).concat()
             + &if spool.is_empty() { String::new() } else { route("spool") }
     );

@@ -237,6 +237,16 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             "L[kafka.k]\nbootstrap = 'k:1'\nca_file = 'x'\n",
             &["5:11 certificates without TLS (add `tls = true`)"],
         ),
+        (
+            "L[kafka.k]\nbootstrap = 'k:1'\nauth = { iam = {} }\n",
+            &[
+                "5:8 the brokers' names have no region in them (give it: `auth = { iam = { region = \"eu-west-1\" } }`)",
+            ],
+        ),
+        (
+            "L[kafka.k]\nbootstrap = 'k:1'\ntls = false\nauth = { iam = { region = 'eu west' } }\n",
+            &["5:7 iam without TLS", "6:27 `eu west` is no region: \"eu-west-1\" is one"],
+        ),
         // Tables and S3.
         (
             "L[table.t]\n",

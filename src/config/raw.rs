@@ -241,8 +241,18 @@ pub(crate) enum KafkaAuth {
     /// SASL/SCRAM-SHA-512, as AWS MSK has it.
     #[serde(rename = "scram-sha-512")]
     ScramSha512(Login),
-    /// A client certificate.
+    /// A client certificate. Its files are watched: another one that replaces it is shown by a producer of its own.
     Mtls(Certificate),
+    /// AWS's IAM, as MSK has it. Credentials come from the environment, as AWS's own tools find them.
+    Iam(Iam),
+}
+
+/// What AWS's IAM needs to know.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Iam {
+    /// The cluster's region; the one in the brokers' names when not given.
+    pub region: Option<At<String>>,
 }
 
 /// A name and where its password is.
@@ -251,7 +261,7 @@ pub(crate) enum KafkaAuth {
 pub(crate) struct Login {
     /// The name.
     pub user: At<String>,
-    /// The file that holds the password.
+    /// The file that holds the password. It is watched: a password that replaces it is used at once.
     pub password_file: At<String>,
 }
 

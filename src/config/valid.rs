@@ -216,6 +216,11 @@ pub(crate) enum KafkaAuth {
         /// Its key (PEM).
         key_file: PathBuf,
     },
+    /// AWS's IAM. There is TLS.
+    Iam {
+        /// The cluster's region.
+        region: String,
+    },
 }
 
 /// TLS towards the brokers.

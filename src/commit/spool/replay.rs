@@ -4,10 +4,11 @@
 //! The producer is one that never gives a record up and is gapless: what fails lets nothing behind it pass, so that a
 //! round can be sent again from its first failure on. What was delivered already then comes twice, under its event id.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use handover_kafka::{CommitError, Delivery, Frame as Records};
+use handover_kafka::{CommitError, Delivery, Frame as Records, Producer};
 use handover_spool::{Frame, Reader, Spool};
 use tokio::sync::{Notify, watch};
 
@@ -93,8 +94,9 @@ impl Replay {
     /// Sends frames and settles those that got through.
     async fn round(&self, frames: Vec<Frame>) -> Result<(), Failed> {
         let (mut sent, mut failed) = (Vec::with_capacity(frames.len()), None);
+        let mut producers = HashMap::new();
         for frame in frames {
-            match self.send(&frame) {
+            match self.send(&frame, &mut producers) {
                 Ok((records, delivery)) => sent.push(Sent { frame, records, delivery }),
                 Err((why, never)) => {
                     failed = Some(Failed { frame, why, never });
@@ -121,9 +123,20 @@ impl Replay {
         }
     }
 
-    fn send(&self, frame: &Frame) -> Result<(Spooled, Delivery), (String, bool)> {
+    /// Within a round a cluster has one producer: what another one took could overtake.
+    fn send(
+        &self,
+        frame: &Frame,
+        producers: &mut HashMap<String, Arc<Producer>>,
+    ) -> Result<(Spooled, Delivery), (String, bool)> {
         let records = Spooled::decode(frame.body.clone()).map_err(|error| (error.to_string(), true))?;
-        let producer = self.clusters.replaying(&records.cluster).map_err(|error| (error, false))?;
+        let producer = match producers.get(&records.cluster) {
+            Some(producer) => Arc::clone(producer),
+            None => {
+                let found = self.clusters.replaying(&records.cluster).map_err(|error| (error, false))?;
+                Arc::clone(producers.entry(records.cluster.clone()).or_insert(found))
+            }
+        };
         let all: Vec<_> = records.records.iter().collect();
         let delivery = producer.hand_over(&Records { records: &all, headers: &[] });
         let delivery = delivery.map_err(|refused| (refused.to_string(), refused.never()))?;
