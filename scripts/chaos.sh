@@ -2,7 +2,7 @@
 # The long forms of the fault tests, with a report at the end. Usage: scripts/chaos.sh (make chaos)
 #
 # Each can be made shorter: HANDOVER_CRASHES (scenarios on the simulated disk), HANDOVER_KILLS (kill -9 of a real process),
-# HANDOVER_OUTAGE (seconds that the broker is away, four times).
+# HANDOVER_OUTAGE (seconds that the broker is away, killed and then hung, and that the network is bad).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -22,12 +22,12 @@ part() {
 
 part "the spool: $HANDOVER_CRASHES scenarios of power cuts, $HANDOVER_KILLS kills" \
   cargo test -p handover-spool --test durable -- --nocapture
-part "the commit: a broker away for $HANDOVER_OUTAGE s, killed and hung" \
-  cargo test -p handover --lib commit::against_kafka -- --nocapture --test-threads 1
+part "the commit: a broker away for $HANDOVER_OUTAGE s, killed and hung, and as long a bad network" \
+  cargo test -p handover --lib -- commit::against_kafka commit::against_network --nocapture --test-threads 4
 
 say
 say "What was seen:"
-grep -E 'none lost|acknowledged, .* refused|^without ' "$report"
+grep -E 'none lost|refused before the commit|^without ' "$report" | sort
 say
 cat "$report.summary"
 rm -f "$report.summary"

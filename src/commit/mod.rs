@@ -297,6 +297,10 @@ fn before(error: impl Into<BoxError>) -> NotCommitted {
 #[cfg(test)]
 mod against_kafka;
 #[cfg(test)]
+mod against_network;
+#[cfg(test)]
 mod against_secrets;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod under_load;
