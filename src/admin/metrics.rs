@@ -133,6 +133,10 @@ fn tables(text: &mut String, control: &Control) {
     for table in &stats {
         let _ = writeln!(text, "handover_table_bytes{{table=\"{}\"}} {}", table.name, table.bytes);
     }
+    family(text, "handover_table_reading_rows", "gauge", "Rows read so far of a version that is being read.");
+    for table in &stats {
+        let _ = writeln!(text, "handover_table_reading_rows{{table=\"{}\"}} {}", table.name, table.reading);
+    }
     family(text, "handover_table_age_seconds", "gauge", "Since a table's source last confirmed it.");
     for table in &stats {
         if let Some(age) = table.age {
