@@ -11,12 +11,14 @@ use ipnet::IpNet;
 use tokio::sync::watch;
 
 use crate::accept::counts::Counts;
+use crate::accept::pulse::{Pulse, Watchdog};
 use crate::accept::tls::Tls;
 use crate::commit::Producers;
 use crate::legacy::Legacies;
 use crate::legacy::managed::Pools;
 use crate::mirror::Mirror;
 use crate::mirror::tap::Taps;
+use crate::native::blocking::Pool;
 use crate::observe::cells::Registry;
 use crate::observe::tolerated::Tolerated;
 use crate::route::generation::Shared;
@@ -41,6 +43,12 @@ pub(crate) struct Process {
     pub metrics: Arc<Registry>,
     /// What live handlers read from.
     pub ports: Arc<dyn Ports>,
+    /// The threads for handlers that block.
+    pub blocking: Pool,
+    /// Whether each core moves.
+    pub pulses: Box<[Pulse]>,
+    /// Who looks whether they do.
+    pub watchdog: Watchdog,
     /// The hot tables.
     pub tables: Arc<Tables>,
     /// The Kafka producers.

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::accept::counts::Counts;
 use crate::accept::listener::{self, Entrance, ListenError};
+use crate::accept::pulse::{Pulse, Watchdog};
 use crate::accept::tls::{Tls, TlsError};
 use crate::accept::{balance, core};
 use crate::commit::Producers;
@@ -34,6 +35,7 @@ use crate::mirror::court::Court;
 use crate::mirror::experiment::Conductor;
 use crate::mirror::tap::Taps;
 use crate::mirror::{Mirror, asker};
+use crate::native::blocking::Pool;
 use crate::native::identity::Identities;
 use crate::native::ports::LivePorts;
 use crate::observe::tolerated::Tolerated;
@@ -50,6 +52,9 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// How long records under way may take to be delivered at the end.
 const FLUSH: Duration = Duration::from_secs(15);
+
+/// How many threads run handlers that block when they run dry: live runs don't wait for those.
+const DRY_BLOCKING: usize = 2;
 
 /// What a tap may be ahead of the court.
 const TAPPED_MAX: usize = 4096;
@@ -99,8 +104,8 @@ pub(crate) struct Running {
     court: tokio::task::JoinHandle<()>,
     store: Store,
     watch: Watch,
-    /// Look whether secrets and certificates were replaced.
-    secrets: Vec<Every>,
+    /// Look once a second: whether secrets and certificates were replaced, whether all cores move.
+    looks: Vec<Every>,
     rollback: RollbackWatch,
 }
 
@@ -139,6 +144,9 @@ impl Running {
             cores: std::iter::repeat_with(|| AtomicU64::new(1)).take(workers).collect(),
             metrics: Arc::default(),
             ports: Arc::clone(&ports),
+            blocking: Pool::new(config.blocking_threads),
+            pulses: std::iter::repeat_with(Pulse::default).take(workers).collect(),
+            watchdog: Watchdog::default(),
             tables,
             producers: Arc::clone(&producers),
             managed: tokio::sync::Mutex::new(Pools::new(legacies.clone())),
@@ -158,7 +166,8 @@ impl Running {
         }
         side.block_on(control::prepare(&process, &config, side.handle()))?;
 
-        let conductor = Conductor { ports, producers, identities };
+        let blocking = Arc::new(Pool::new(DRY_BLOCKING));
+        let conductor = Conductor { ports, producers, identities, blocking };
         let court = Court { conductor, recorder: store.recorder() };
         let court = side.spawn(court.sit(begun, tapped));
         let cores = start_cores(&process, listeners.clients, workers).map_err(StartError::Runtime)?;
@@ -169,7 +178,7 @@ impl Running {
             start_admin(&admin_runtime, listener, Arc::clone(&control)).map_err(StartError::Runtime)?;
         }
         let watch = Watch::start(reloader).map_err(StartError::Runtime)?;
-        let secrets = secrets(&control.process, side.handle()).map_err(StartError::Runtime)?;
+        let looks = looks(&control.process, side.handle()).map_err(StartError::Runtime)?;
         let rollback = RollbackWatch::start(&control, side.handle().clone()).map_err(StartError::Runtime)?;
         Ok(Self {
             control,
@@ -182,14 +191,14 @@ impl Running {
             court,
             store,
             watch,
-            secrets,
+            looks,
             rollback,
         })
     }
 
     /// Takes no new connections, lets what is under way end within the grace, and keeps all evidence.
     pub(crate) fn stop(self) {
-        drop((self.watch, self.secrets, self.rollback));
+        drop((self.watch, self.looks, self.rollback));
         let process = &self.control.process;
         process.phase.send_replace(Phase::Draining);
         for core in self.cores {
@@ -219,12 +228,14 @@ impl Running {
     }
 }
 
-/// Looks whether others have replaced certificates or passwords.
-fn secrets(process: &Arc<Process>, side: &tokio::runtime::Handle) -> io::Result<Vec<Every>> {
+/// Looks whether others have replaced certificates or passwords, and whether all cores move.
+fn looks(process: &Arc<Process>, side: &tokio::runtime::Handle) -> io::Result<Vec<Every>> {
     let tls = process.tls.clone().map(|tls| Every::second("tls-watch", move || tls.refresh()));
     let (producers, side) = (Arc::clone(&process.producers), side.clone());
     let kafka = Every::second("kafka-watch", move || producers.renew_secrets(&side));
-    tls.into_iter().chain([kafka]).collect()
+    let watched = Arc::clone(process);
+    let look = move || watched.watchdog.look(&watched.pulses, &watched.generations.load());
+    tls.into_iter().chain([kafka, Every::second("watchdog", look)]).collect()
 }
 
 /// Bound sockets: for each core one of each address.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use handover_api::{Context, Effect, Request, Response};
+use handover_api::{BoxedHandler, Context, Effect, Request, Response};
 use handover_http1::{Field, RequestHead};
 use handover_shadow::Outcome;
 use http::Method;
@@ -134,7 +134,7 @@ impl Walk<'_> {
         let mirror = &self.core.process.mirror;
         let trial = if self.decision.plan == Plan::Verify { mirror.trial(route) } else { None };
         let began = Instant::now();
-        let answer = match native::run(handler, &request, &cx, route.spec.timeout).await {
+        let answer = match self.run(route, handler, &request, &cx).await {
             Ok(Decided::Answer(answer)) => answer,
             Ok(Decided::Decline(decline)) => {
                 tracing::debug!(route = route.name(), reason = decline.reason(), "native declined");
@@ -186,6 +186,18 @@ impl Walk<'_> {
             }
             Err(error @ NotCommitted::Unknown(_)) => self.fail(Failure::CommitUnknown, &error, sink).await,
         }
+    }
+
+    /// A core that stands still for it can be told by its route.
+    async fn run(
+        &self,
+        route: &Arc<Route>,
+        handler: &BoxedHandler,
+        request: &Request,
+        cx: &Context,
+    ) -> native::Ran {
+        let ran = native::run(handler, request, cx, route.spec.timeout, &self.core.process.blocking);
+        self.core.pulse().within(self.generation, route, ran).await
     }
 
     /// In a task of its own: a client that leaves may end its request here, and not what that has begun.

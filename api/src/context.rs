@@ -6,10 +6,12 @@ use jiff::Timestamp;
 
 use crate::{PortError, PortRead, Ports, RuleRun, Table};
 
-/// Gives a handler the clock, ids, randomness and hot tables. It offers no way to perform an effect.
+/// Gives a handler the clock, ids, randomness and hot tables. It offers no way to perform an effect. Clones are of the
+/// same run.
+#[derive(Clone)]
 pub struct Context {
     ports: Arc<dyn Ports>,
-    recorded: Option<Mutex<Recorded>>,
+    recorded: Option<Arc<Mutex<Recorded>>>,
 }
 
 /// What a recording context keeps.
@@ -27,7 +29,7 @@ impl Context {
 
     /// A context that keeps what is read, for shadowing and replay.
     pub fn recording(ports: Arc<dyn Ports>) -> Self {
-        Self { ports, recorded: Some(Mutex::default()) }
+        Self { ports, recorded: Some(Arc::default()) }
     }
 
     /// The time. `name` says which time of the answer this is, so that a dry run can be given legacy's.

@@ -13,6 +13,7 @@ mod http1;
 mod http2;
 pub(crate) mod listener;
 mod proxy_protocol;
+pub(crate) mod pulse;
 mod stream;
 pub(crate) mod tls;
 mod tunnel;

@@ -5,6 +5,7 @@ mod spool;
 use std::fmt::Write as _;
 
 use crate::control::Control;
+use crate::native::blocking::PoolStats;
 use crate::observe::prometheus::{requests, single};
 
 /// All metrics, in Prometheus' text form.
@@ -44,6 +45,7 @@ pub(super) fn text(control: &Control) -> String {
     for (route, count) in control.rollbacks.all() {
         let _ = writeln!(text, "handover_rollbacks_total{{http_route=\"{route}\"}} {count}");
     }
+    cores(&mut text, control);
     legacies(&mut text, control);
     kafka(&mut text, control);
     tables(&mut text, control);
@@ -54,6 +56,28 @@ pub(super) fn text(control: &Control) -> String {
 
 fn family(text: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn cores(text: &mut String, control: &Control) {
+    family(
+        text,
+        "handover_core_stalls_total",
+        "counter",
+        "Cores seen standing still, by the route they were in.",
+    );
+    for (route, count) in control.process.watchdog.stalls() {
+        let _ = writeln!(text, "handover_core_stalls_total{{http_route=\"{route}\"}} {count}");
+    }
+    let PoolStats { running, waiting, refused } = control.process.blocking.stats();
+    single(text, "handover_blocking_running", "gauge", "Threads that run a handler that blocks.", running);
+    single(text, "handover_blocking_waiting", "gauge", "Requests that wait for such a thread.", waiting);
+    single(
+        text,
+        "handover_blocking_refused_total",
+        "counter",
+        "Requests without room to wait for one.",
+        refused,
+    );
 }
 
 fn clients(text: &mut String, control: &Control) {

@@ -70,7 +70,7 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "zzz = 1\nL",
             &[
-                "1:1 unknown key `zzz` (known here: include, state, workers, listen, forwarded, limits, legacy, kafka, spool, s3, table, route)",
+                "1:1 unknown key `zzz` (known here: include, state, workers, blocking_threads, listen, forwarded, limits, legacy, kafka, spool, s3, table, route)",
             ],
         ),
         (

@@ -66,6 +66,8 @@ pub(crate) struct File {
     pub state: Option<At<String>>,
     /// How many cores serve clients; all of them when not given. Read at start.
     pub workers: Option<At<u32>>,
+    /// How many threads run handlers that block; 16 when not given. Read at start.
+    pub blocking_threads: Option<At<u32>>,
     /// Where the process listens. Read at start.
     pub listen: Option<At<Listen>>,
     /// What legacy is told of the client.

@@ -78,6 +78,7 @@ struct Fixed {
     listen: Listen,
     state: PathBuf,
     workers: usize,
+    blocking_threads: usize,
 }
 
 /// What a reload did.
@@ -330,7 +331,8 @@ impl Current {
 
 impl Fixed {
     fn of(config: &Config) -> Self {
-        Self { listen: config.listen.clone(), state: config.state.clone(), workers: config.workers }
+        let (listen, state) = (config.listen.clone(), config.state.clone());
+        Self { listen, state, workers: config.workers, blocking_threads: config.blocking_threads }
     }
 
     fn differences(&self, config: &Config) -> Vec<String> {
@@ -339,6 +341,7 @@ impl Fixed {
             ("listen", self.listen != now.listen),
             ("state", self.state != now.state),
             ("workers", self.workers != now.workers),
+            ("blocking_threads", self.blocking_threads != now.blocking_threads),
         ];
         pairs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key.to_owned()).collect()
     }

@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub state: PathBuf,
     /// How many cores serve clients. Read at start only.
     pub workers: usize,
+    /// How many threads run handlers that block. Read at start only.
+    pub blocking_threads: usize,
     /// All legacies, by name in order.
     pub legacies: Vec<Arc<Spec>>,
     /// The legacy that answers what no route matches.

@@ -10,6 +10,7 @@ use handover_shadow::{Absent, Injected};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::native::blocking::Pool;
 use crate::native::{self, NativeFailure, Ran};
 use crate::route::Route;
 
@@ -28,13 +29,21 @@ pub(super) struct DryRun {
     pub rules: Option<RuleRun>,
 }
 
-/// Runs a route's handler dry. Waiting for what legacy chose does not count as the handler's time.
-pub(super) async fn run(route: &Route, request: &Request, live: Arc<dyn Ports>, chosen: Chosen) -> DryRun {
+/// Runs a route's handler dry, on `pool` when it blocks. Waiting for what legacy chose does not count as the handler's
+/// time.
+pub(super) async fn run(
+    route: &Route,
+    request: &Request,
+    live: Arc<dyn Ports>,
+    chosen: Chosen,
+    pool: &Pool,
+) -> DryRun {
     let ports = Arc::new(DryPorts { live, chosen, waited_us: AtomicU64::new(0) });
     let cx = Context::recording(Arc::clone(&ports) as Arc<dyn Ports>);
     let (own, began) = (route.spec.timeout, Instant::now());
+    let limit = own + route.spec.legacy.read_timeout;
     let mut ran = match &route.native {
-        Some(handler) => Some(native::run(handler, request, &cx, own + route.spec.legacy.read_timeout).await),
+        Some(handler) => Some(native::run(handler, request, &cx, limit, pool).await),
         None => None,
     };
     let took = began.elapsed().saturating_sub(ports.waited());

@@ -14,6 +14,7 @@ use super::capture::{CapturedAnswer, Lost};
 use super::dry::{self, DryRun};
 use super::{NativeSide, Parts, Pending};
 use crate::commit::Producers;
+use crate::native::blocking::Pool;
 use crate::native::identity::Identities;
 use crate::native::{Decided, NativeFailure};
 use crate::observe::chain;
@@ -55,6 +56,8 @@ pub(crate) struct Conductor {
     pub producers: Arc<Producers>,
     /// Who native is.
     pub identities: Identities,
+    /// The threads for handlers that block, apart from those of live runs.
+    pub blocking: Arc<Pool>,
 }
 
 impl Conductor {
@@ -83,7 +86,7 @@ impl Conductor {
             chosen_sender.send_replace(Some(injected(policy, &answer)));
             Ok((answer, took))
         };
-        let dry_run = dry::run(&route, &request, Arc::clone(&self.ports), chosen);
+        let dry_run = dry::run(&route, &request, Arc::clone(&self.ports), chosen, &self.blocking);
         let (answered, dry) = tokio::join!(answered, dry_run);
         let (answer, took) = answered?;
         let version = route.spec.legacy.version.of(&answer.fields);

@@ -19,6 +19,7 @@ use crate::commit::Producers;
 use crate::config::source::Sources;
 use crate::config::valid::Config;
 use crate::config::validate::{Against, validate};
+use crate::native::blocking::Pool;
 use crate::native::identity::Identities;
 use crate::route::Route;
 use crate::route::generation::{Handlers, Shared};
@@ -67,7 +68,7 @@ fn request() -> Option<Request> {
 fn conductor(producers: Producers) -> Conductor {
     let ports = Arc::new(Frozen::at("2013-01-01T05:00:00Z"));
     let identities = Identities::said("f");
-    Conductor { ports, producers: Arc::new(producers), identities }
+    Conductor { ports, producers: Arc::new(producers), identities, blocking: Arc::new(Pool::new(1)) }
 }
 
 /// An experiment on route `a`, which legacy answers at once.

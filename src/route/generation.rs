@@ -119,7 +119,8 @@ fn compile(
     let routes = config
         .routes
         .iter()
-        .map(|spec| {
+        .enumerate()
+        .map(|(place, spec)| {
             let (stage, overridden) = overrides.apply(spec);
             let native = native(spec, handlers);
             let verify = match &overridden {
@@ -128,7 +129,7 @@ fn compile(
                 }
                 _ => spec.verify,
             };
-            Arc::new(Route { spec: Arc::clone(spec), stage, overridden, verify, native })
+            Arc::new(Route { place, spec: Arc::clone(spec), stage, overridden, verify, native })
         })
         .collect();
     Generation { number, config, overrides, routes, live: Arc::clone(live) }
