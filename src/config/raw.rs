@@ -361,7 +361,8 @@ pub(crate) struct Table {
     /// `"s3://bucket/key"` or `"file:PATH"`. With a `/` at its end it is everything below, in the order of names, as one
     /// table. `.gz` and `.zst` are decompressed.
     pub source: Option<At<String>>,
-    /// How it is written. When not given, names that end in `.ndjson` or `.jsonl`, and `.json`, say so; all others are CSV.
+    /// How it is written. When not given, names that end in `.ndjson` or `.jsonl`, `.json` and `.parquet` say so; all others
+    /// are CSV.
     pub format: Option<At<RawFormat>>,
     /// The column that rows are looked up by, or several of them. Of several rows of one key the last one counts.
     pub key: Option<At<Texts>>,
@@ -392,6 +393,8 @@ pub(crate) enum RawFormat {
     Ndjson,
     /// A list of objects.
     Json,
+    /// Apache Parquet.
+    Parquet,
 }
 
 /// What becomes of routes that read a table which is too old.

@@ -330,6 +330,8 @@ pub(crate) enum TableFormat {
     Ndjson,
     /// A list of objects.
     Json,
+    /// Apache Parquet.
+    Parquet,
 }
 
 /// What becomes of routes that read a table which is too old.

@@ -92,6 +92,7 @@ const fn format(raw: RawFormat) -> TableFormat {
         RawFormat::Csv => TableFormat::Csv,
         RawFormat::Ndjson => TableFormat::Ndjson,
         RawFormat::Json => TableFormat::Json,
+        RawFormat::Parquet => TableFormat::Parquet,
     }
 }
 

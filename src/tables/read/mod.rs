@@ -2,12 +2,14 @@
 
 mod csv;
 mod json;
+mod parquet;
 mod rows;
 
 use std::io::{self, Read};
 
 use bytes::Bytes;
 
+use self::parquet::NotParquet;
 use self::rows::Rows;
 use super::snapshot::{Snapshot, TooLarge};
 use crate::config::valid::{self, TableFormat};
@@ -33,6 +35,9 @@ pub(crate) enum Corrupt {
     /// One is no JSON, or its rows are no objects.
     #[error("`{0}` cannot be read as rows of JSON")]
     Json(String, #[source] serde_json::Error),
+    /// One is no Parquet.
+    #[error("`{0}` cannot be read as Parquet")]
+    Parquet(String, #[source] NotParquet),
     /// One lacks a column of a key.
     #[error("there is no column `{key}`, which the table is looked up by; the columns are {columns}")]
     NoKey {
@@ -78,6 +83,13 @@ pub(crate) fn read(
             TableFormat::Csv => csv::read(&part.name, &mut bounded, &mut rows),
             TableFormat::Ndjson => json::read_lines(&part.name, &mut bounded, &mut rows),
             TableFormat::Json => json::read_list(&part.name, &mut bounded, &mut rows),
+            TableFormat::Parquet => match parquet::read(&part.name, &mut bounded, &mut rows, left)? {
+                Some(cells) => {
+                    bounded.left = bounded.left.min(left - cells);
+                    Ok(())
+                }
+                None => return Err(Corrupt::TooLarge(spec.size_max)),
+            },
         };
         if bounded.exceeded {
             return Err(Corrupt::TooLarge(spec.size_max));
@@ -100,6 +112,7 @@ fn format_of(name: &str) -> TableFormat {
     match compression(name).0.rsplit_once('.') {
         Some((_, "ndjson" | "jsonl")) => TableFormat::Ndjson,
         Some((_, "json")) => TableFormat::Json,
+        Some((_, "parquet")) => TableFormat::Parquet,
         _ => TableFormat::Csv,
     }
 }
