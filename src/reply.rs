@@ -29,6 +29,8 @@ pub(crate) enum Failure {
     NativeFailed,
     /// The effects of a retired route could not be handed over; nothing has happened.
     NotCommitted,
+    /// Another request of the same idempotency key has not ended.
+    StillUnderWay,
     /// The effects were handed over and may or may not have been persisted.
     CommitUnknown,
 }
@@ -72,6 +74,12 @@ impl Failure {
                 "not_committed",
                 Level::ERROR,
                 "The request was not accepted. Nothing was done; try again.",
+            ),
+            Self::StillUnderWay => busy(
+                409,
+                "still_under_way",
+                Level::WARN,
+                "The same request is being worked on. Try again shortly.",
             ),
             Self::CommitUnknown => row(
                 503,
@@ -154,6 +162,7 @@ mod tests {
         for (failure, status, retry) in [
             (Failure::Overloaded, 503, true),
             (Failure::NotCommitted, 503, true),
+            (Failure::StillUnderWay, 409, true),
             (Failure::CommitUnknown, 503, false),
             (Failure::LegacyTimedOut, 504, false),
             (Failure::BodyTooLarge, 413, false),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use handover_api::{BoxedHandler, Context, Effect, Request, Response};
+use handover_api::{Answer, BoxedHandler, Context, Request, Response};
 use handover_http1::{Field, RequestHead};
 use handover_shadow::Outcome;
 use http::Method;
@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use tracing::Level;
 
 use crate::accept::core::Core;
-use crate::commit::{Committed, NotCommitted};
+use crate::commit::{NotCommitted, once};
 use crate::exchange::replayed::{Gathered, Replayed, gather};
 use crate::exchange::{AnswerSink, BodySource, ClientGone, ClientSink};
 use crate::legacy::forwarded::Hop;
@@ -165,10 +165,10 @@ impl Walk<'_> {
         let tried =
             trial.map(|trial| (trial, request.clone(), NativeSide::answered(&answer, began.elapsed())));
         // 3
-        match self.commit(route, answer.effects).await {
+        match self.commit(route, &request, answer).await {
             // 4
-            Ok(committed) => {
-                let by = self.respond(AnsweredBy::Native, committed.told(answer.response), sink).await;
+            Ok(response) => {
+                let by = self.respond(AnsweredBy::Native, response, sink).await;
                 if let Some((trial, request, native)) = tried {
                     let body = request.body().clone();
                     mirror.ask_too(trial, route, request, native, |answer| self.ask(route, body, answer));
@@ -184,6 +184,7 @@ impl Walk<'_> {
                 );
                 self.not_native(Failure::NotCommitted, AnsweredBy::Fallback, &mut again, sink).await
             }
+            Err(error @ NotCommitted::UnderWay) => self.fail(Failure::StillUnderWay, &error, sink).await,
             Err(error @ NotCommitted::Unknown(_)) => self.fail(Failure::CommitUnknown, &error, sink).await,
         }
     }
@@ -201,9 +202,15 @@ impl Walk<'_> {
     }
 
     /// In a task of its own: a client that leaves may end its request here, and not what that has begun.
-    async fn commit(&self, route: &Arc<Route>, effects: Vec<Effect>) -> Result<Committed, NotCommitted> {
+    async fn commit(
+        &self,
+        route: &Arc<Route>,
+        request: &Request,
+        mut answer: Answer,
+    ) -> Result<Response, NotCommitted> {
+        once::mark(route, request, &mut answer.effects);
         let (process, route) = (Arc::clone(&self.core.process), Arc::clone(route));
-        let commit = async move { process.producers.commit(&route, effects).await };
+        let commit = async move { process.producers.answer(&route, answer).await };
         let committed = self.core.commits.spawn_local(commit).await;
         committed.unwrap_or_else(|broken| Err(NotCommitted::Unknown(broken.into())))
     }

@@ -8,11 +8,35 @@ use bytes::Bytes;
 pub enum Effect {
     /// A Kafka record.
     Record(Record),
+    /// An idempotency mark.
+    Once(Once),
 }
 
 impl From<Record> for Effect {
     fn from(record: Record) -> Self {
         Self::Record(record)
+    }
+}
+
+impl From<Once> for Effect {
+    fn from(once: Once) -> Self {
+        Self::Once(once)
+    }
+}
+
+/// An idempotency mark: of all answers of a route with the same key, the effects of the first one are committed, and all
+/// requests get its response. For how long, and by how many processes, the route's `idempotency` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Once {
+    /// The key: what makes two requests the same event.
+    pub key: Bytes,
+}
+
+impl Once {
+    /// By that key.
+    pub fn by(key: impl Into<Bytes>) -> Self {
+        Self { key: key.into() }
     }
 }
 

@@ -4,6 +4,7 @@ mod spool;
 
 use std::fmt::Write as _;
 
+use crate::commit::once::OnceStats;
 use crate::control::Control;
 use crate::native::blocking::PoolStats;
 use crate::observe::prometheus::{requests, single};
@@ -48,6 +49,7 @@ pub(super) fn text(control: &Control) -> String {
     cores(&mut text, control);
     legacies(&mut text, control);
     kafka(&mut text, control);
+    once(&mut text, control);
     tables(&mut text, control);
     spool::write(&mut text, control);
     super::rules::metrics(&mut text, process);
@@ -144,6 +146,22 @@ fn kafka(text: &mut String, control: &Control) {
             );
         }
     }
+}
+
+fn once(text: &mut String, control: &Control) {
+    let stats = control.process.producers.marks().stats();
+    let mut each = |name, kind, help, of: fn(&OnceStats) -> u64| {
+        family(text, name, kind, help);
+        for (route, stats) in &stats {
+            let _ = writeln!(text, "{name}{{http_route=\"{route}\"}} {}", of(stats));
+        }
+    };
+    each("handover_once_keys", "gauge", "Events that are answered alike.", |stats| stats.keys as u64);
+    each("handover_once_bytes", "gauge", "Bytes of their answers.", |stats| stats.bytes as u64);
+    let repeated = "Requests answered by an earlier one's answer.";
+    each("handover_once_repeated_total", "counter", repeated, |stats| stats.repeated);
+    let forgotten = "Events forgotten before their window was over, for want of room.";
+    each("handover_once_forgotten_total", "counter", forgotten, |stats| stats.forgotten);
 }
 
 fn tables(text: &mut String, control: &Control) {

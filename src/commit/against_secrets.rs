@@ -32,7 +32,7 @@ fn place(identity: &Identity, folder: &Path) {
 
 async fn commit(producers: &Producers, route: &Route, key: usize, number: u64) -> Result<(), String> {
     let record = Record::new("flights", number.to_string()).key(key.to_string());
-    let committed = producers.commit(route, vec![Effect::from(record)]).await;
+    let committed = producers.commit(route, vec![Effect::from(record)], None).await;
     committed.map(|_| ()).map_err(|error| chain(&error))
 }
 

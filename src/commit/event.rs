@@ -21,13 +21,15 @@ static PROCESS: LazyLock<(u64, AtomicU64)> = LazyLock::new(|| {
     (process, AtomicU64::new(first))
 });
 
-/// Marks the records of one answer. An event id that the handler gave stands.
-pub(super) fn mark<'a>(records: impl Iterator<Item = &'a mut Record>) {
-    let (process, count) = &*PROCESS;
-    let answer = count.fetch_add(1, Relaxed);
+/// Marks the records of one answer. An event id that the handler gave stands. What has the same `seed` gets the same ids.
+pub(super) fn mark<'a>(records: impl Iterator<Item = &'a mut Record>, seed: Option<String>) {
+    let seed = seed.unwrap_or_else(|| {
+        let (process, count) = &*PROCESS;
+        format!("{process:016x}{:016x}", count.fetch_add(1, Relaxed))
+    });
     for (index, record) in records.enumerate() {
         if !record.headers.iter().any(|(name, _)| name == EVENT_ID) {
-            let id = format!("{process:016x}{answer:016x}-{index}");
+            let id = format!("{seed}-{index}");
             record.headers.push((EVENT_ID.to_owned(), id.into()));
         }
         record.headers.push((ORIGIN.0.to_owned(), Bytes::from_static(ORIGIN.1)));
@@ -39,7 +41,7 @@ mod tests {
     use super::*;
 
     fn marked(mut records: Vec<Record>) -> Vec<String> {
-        mark(records.iter_mut());
+        mark(records.iter_mut(), None);
         let id =
             |record: &Record| record.headers.iter().find(|(name, _)| name == EVENT_ID).unwrap().1.clone();
         records.iter().map(|record| String::from_utf8(id(record).to_vec()).unwrap()).collect()

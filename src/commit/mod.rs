@@ -1,6 +1,7 @@
 //! Commits an answer's effects. What follows is the order, and what a crash between two steps leaves:
 //!
-//! 1. reserve: the records are marked, and have room in the spool where they go through it. Nothing has happened;
+//! 1. reserve: the idempotency key where the answer has one ([`once`]), the records are marked, and have room in the spool
+//!    where they go through it. Nothing has happened;
 //! 2. the frame: one answer's records, to the spool or to Kafka. **The point of no return**: before it anything may fall
 //!    back, after it nothing may. A crash right behind it has sent records of which the client was told nothing; it asks
 //!    again, and the answer's records come twice.
@@ -10,17 +11,19 @@
 mod access;
 mod clusters;
 mod event;
+pub(crate) mod once;
 mod renew;
 pub(crate) mod spool;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use handover_api::{Effect, Record, Response};
+use handover_api::{Answer, Effect, Record, Response};
 use handover_kafka::{CommitError, Frame, Producer, Refused};
 use handover_spool::AppendError;
 
 use self::clusters::{ByName, Clusters, Running};
+use self::once::{Begun, Marks};
 use self::renew::Retiring;
 use self::spool::Spooler;
 use self::spool::body::Spooled;
@@ -42,6 +45,9 @@ pub(crate) enum NotCommitted {
     /// Nothing has happened: legacy may answer.
     #[error("nothing was committed")]
     Before(#[source] BoxError),
+    /// Another request of the same idempotency key has not ended, and this one could not wait for longer.
+    #[error("another request of the same idempotency key is under way")]
+    UnderWay,
     /// The records may or may not be in their topics, or in the spool.
     #[error("it is unknown whether the records were persisted")]
     Unknown(#[source] BoxError),
@@ -84,6 +90,7 @@ impl Committed {
 pub(crate) struct Producers {
     clusters: Clusters,
     spooler: ArcSwapOption<Spooler>,
+    marks: Marks,
     changing: Mutex<()>,
 }
 
@@ -92,6 +99,7 @@ impl Producers {
     /// settles what it holds, on `side`.
     pub(crate) fn prepare(&self, config: &Config, side: &tokio::runtime::Handle) -> Result<(), PrepareError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.marks.prepare(side);
         let before = self.clusters.all();
         let mut after = ByName::default();
         for spec in &config.kafka {
@@ -133,11 +141,34 @@ impl Producers {
         record.partition.or_else(chosen)
     }
 
-    /// Commits the effects of one answer as the route's acknowledgement mode says.
-    pub(crate) async fn commit(
+    /// Commits an answer, once where it has an idempotency mark, and gives what the client gets.
+    pub(crate) async fn answer(&self, route: &Route, mut answer: Answer) -> Result<Response, NotCommitted> {
+        let Some(once) = once::taken(&mut answer.effects) else {
+            return Ok(self.commit(route, answer.effects, None).await?.told(answer.response));
+        };
+        match self.marks.begin(route, &once).await? {
+            Begun::Repeated(response) => Ok(response),
+            Begun::First(mark) => {
+                let committed = self.commit(route, answer.effects, Some(mark.seed())).await?;
+                let response = committed.told(answer.response);
+                mark.done(&response).await;
+                Ok(response)
+            }
+        }
+    }
+
+    /// How it stands with idempotency keys, by route.
+    pub(crate) fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// Commits the effects of one answer as the route's acknowledgement mode says. The event ids of its records are made of
+    /// `seed`, where there is one.
+    async fn commit(
         &self,
         route: &Route,
         effects: Vec<Effect>,
+        seed: Option<String>,
     ) -> Result<Committed, NotCommitted> {
         // 1
         let mut records: Vec<Record> = effects.into_iter().filter_map(record).collect();
@@ -145,7 +176,7 @@ impl Producers {
             return Ok(Committed(None));
         }
         let running = self.of(route).ok_or_else(|| before(NoCluster(Arc::clone(&route.spec.name))))?;
-        event::mark(records.iter_mut());
+        event::mark(records.iter_mut(), seed);
         let spooler = self.spooler.load_full();
         let frame =
             |records| Spooled { cluster: running.spec.name.clone(), route: route.name().to_owned(), records };

@@ -65,9 +65,9 @@ async fn client(
     while !over.load(Relaxed) {
         let record = Record::new(TOPIC, tried.len().to_string()).key(key.to_string());
         let at = Instant::now();
-        let ended = match producers.commit(&route, vec![Effect::from(record)]).await {
+        let ended = match producers.commit(&route, vec![Effect::from(record)], None).await {
             Ok(_) => Ended::Acknowledged,
-            Err(NotCommitted::Before(_)) => Ended::Refused,
+            Err(NotCommitted::Before(_) | NotCommitted::UnderWay) => Ended::Refused,
             Err(NotCommitted::Unknown(_)) => Ended::Unknown,
         };
         tried.push(Tried { at, took: at.elapsed(), ended });

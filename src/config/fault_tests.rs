@@ -247,6 +247,14 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             "L[kafka.k]\nbootstrap = 'k:1'\ntls = false\nauth = { iam = { region = 'eu west' } }\n",
             &["5:7 iam without TLS", "6:27 `eu west` is no region: \"eu-west-1\" is one"],
         ),
+        (
+            "L[[route]]\nname = 'a'\nmatch = 'GET /a'\nidempotency = { key = 'event-id' }\n",
+            &[
+                "6:15 idempotency without a native side (legacy answers as it always did)",
+                "6:15 `window` is missing (for how long: \"10m\")",
+                "6:23 `event-id` names no header field (write it like \"header:event-id\")",
+            ],
+        ),
         // Tables and S3.
         (
             "L[table.t]\n",

@@ -153,6 +153,23 @@ pub(crate) struct RouteSpec {
     pub kafka: Option<Arc<Kafka>>,
     /// What a 2xx promises of its records; the cluster's unless the route says so.
     pub ack: Ack,
+    /// For how long requests of the same event are answered alike; `None` when never.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// For how long requests of the same event are answered alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Idempotency {
+    /// The header field that makes two requests the same event, in lower case.
+    pub header: Option<String>,
+    /// For how long.
+    pub window: Duration,
+    /// The most events that a process knows.
+    pub keys_max: usize,
+    /// The most bytes that their answers may have.
+    pub size_max: usize,
+    /// Where all processes know them.
+    pub redis: Option<String>,
 }
 
 impl RouteSpec {

@@ -1,6 +1,7 @@
 //! From the files as written to a [`Config`] that cannot be wrong, or everything that is wrong with them.
 
 mod front;
+mod idempotency;
 mod kafka;
 mod legacy;
 mod listen;
