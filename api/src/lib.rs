@@ -36,7 +36,7 @@ pub mod testing;
 
 pub use answer::{Answer, Decline, HandlerError, Outcome, Reply, Response};
 pub use context::Context;
-pub use effect::{Effect, Once, Record};
+pub use effect::{Call, Effect, Once, Record};
 pub use fields::{Field, Fields, InvalidField};
 pub use handler::{BoxedHandler, ErasedHandler, Handler};
 pub use ports::{BoxFuture, PortError, PortRead, Ports};

@@ -9,6 +9,7 @@
 //! A commit runs in a task of its own: a client that leaves ends its request, not its commit.
 
 mod access;
+pub(crate) mod calls;
 mod clusters;
 mod event;
 pub(crate) mod once;
@@ -18,7 +19,7 @@ pub(crate) mod spool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use handover_api::{Answer, Effect, Record, Response};
+use handover_api::{Answer, Call, Effect, Record, Response};
 use handover_kafka::{CommitError, Frame, Producer, Refused};
 use handover_spool::AppendError;
 
@@ -68,7 +69,9 @@ struct NoCluster(Arc<str>);
 
 /// The spool could not be opened when the configuration first asked for it.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no spool: it could not be opened, see the log; a reload tries again")]
+#[error(
+    "there is no spool: `[spool]` asks for one; where it does, it could not be opened, see the log, and a reload tries again"
+)]
 struct NoSpool;
 
 /// What was committed, and what that promises.
@@ -171,15 +174,22 @@ impl Producers {
         seed: Option<String>,
     ) -> Result<Committed, NotCommitted> {
         // 1
-        let mut records: Vec<Record> = effects.into_iter().filter_map(record).collect();
-        if records.is_empty() {
+        let (mut records, mut calls) = sorted(effects);
+        if records.is_empty() && calls.is_empty() {
             return Ok(Committed(None));
         }
+        let seed = seed.unwrap_or_else(event::seed);
+        event::mark(&mut records, &seed);
+        if !calls.is_empty() {
+            event::mark_calls(&mut calls, &seed);
+            return self.commit_calls(route, records, calls).await;
+        }
         let running = self.of(route).ok_or_else(|| before(NoCluster(Arc::clone(&route.spec.name))))?;
-        event::mark(records.iter_mut(), seed);
         let spooler = self.spooler.load_full();
-        let frame =
-            |records| Spooled { cluster: running.spec.name.clone(), route: route.name().to_owned(), records };
+        let frame = |records| {
+            let (cluster, route) = (running.spec.name.clone(), route.name().to_owned());
+            Spooled { cluster, route, records, calls: Vec::new() }
+        };
         let asked = route.spec.ack;
         let holds = |spooler: &Spooler| spooler.holds(&running.spec.name, &records);
         // 2
@@ -204,6 +214,29 @@ impl Producers {
             }
         };
         let is_told = running.spec.ack_header || weaker(given, asked);
+        Ok(Committed(is_told.then_some(given)))
+    }
+
+    /// An answer with calls: one frame in the spool, whatever the mode.
+    async fn commit_calls(
+        &self,
+        route: &Route,
+        records: Vec<Record>,
+        calls: Vec<Call>,
+    ) -> Result<Committed, NotCommitted> {
+        let spooler = self.spooler.load_full().ok_or_else(|| before(NoSpool))?;
+        let mut cluster = String::new();
+        let mut is_told = false;
+        if !records.is_empty() {
+            let running = self.of(route).ok_or_else(|| before(NoCluster(Arc::clone(&route.spec.name))))?;
+            let all: Vec<&Record> = records.iter().collect();
+            running.producer.check(&Frame { records: &all, headers: &[] }).map_err(before)?;
+            cluster.clone_from(&running.spec.name);
+            is_told = running.spec.ack_header || weaker(Ack::Spool, route.spec.ack);
+        }
+        // 2
+        let given =
+            append(&spooler, Spooled { cluster, route: route.name().to_owned(), records, calls }).await?;
         Ok(Committed(is_told.then_some(given)))
     }
 
@@ -314,11 +347,17 @@ fn count_partitions(config: &Config, running: &ByName) {
     }
 }
 
-fn record(effect: Effect) -> Option<Record> {
-    match effect {
-        Effect::Record(record) => Some(record),
-        _ => None,
+/// The records and the calls of an answer.
+fn sorted(effects: Vec<Effect>) -> (Vec<Record>, Vec<Call>) {
+    let (mut records, mut calls) = (Vec::with_capacity(effects.len()), Vec::new());
+    for effect in effects {
+        match effect {
+            Effect::Record(record) => records.push(record),
+            Effect::Call(call) => calls.push(call),
+            _ => {}
+        }
     }
+    (records, calls)
 }
 
 fn before(error: impl Into<BoxError>) -> NotCommitted {

@@ -315,8 +315,11 @@ impl RawAck {
 pub(crate) struct Spool {
     /// Its folder, which several processes may share; `spool` in the state folder when not given.
     pub folder: Option<At<String>>,
-    /// The most that one process keeps there, beyond which records are refused; `"1GiB"` when not given.
+    /// The most that one process keeps there, beyond which records are refused, and as much again for HTTP calls; `"1GiB"` when
+    /// not given.
     pub size_max: Option<At<String>>,
+    /// For how long an HTTP call is tried before it is set aside; `"1h"` when not given.
+    pub calls_for: Option<At<String>>,
 }
 
 /// How a record without a partition finds one. The names are librdkafka's.

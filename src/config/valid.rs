@@ -294,6 +294,8 @@ pub(crate) struct Spool {
     pub folder: PathBuf,
     /// The bounds of one process' part of it.
     pub limits: handover_spool::Limits,
+    /// For how long an HTTP call is tried before it is set aside.
+    pub calls_for: Duration,
     /// Whether the file asks for one. If not, only what an earlier run left in the folder is still delivered.
     pub wanted: bool,
 }

@@ -16,6 +16,7 @@ use self::body::Spooled;
 use self::held::Held;
 use self::replay::Replay;
 use super::Clusters;
+use super::calls::{CallStats, Caller};
 use crate::config::valid;
 
 /// How long what is under way may take at the end. What is not delivered then comes again.
@@ -25,6 +26,7 @@ const STOPPING: Duration = Duration::from_secs(5);
 pub(crate) struct Spooler {
     own: Arc<Spool>,
     held: Arc<Held>,
+    caller: Arc<Caller>,
     stop: watch::Sender<bool>,
     replays: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -41,6 +43,7 @@ impl Spooler {
     /// Opens the spool and begins to replay, on `side`, what is in it.
     pub(super) fn open(spec: &valid::Spool, clusters: Clusters, side: &Handle) -> Result<Self, OpenError> {
         let (held, news) = (Arc::<Held>::default(), Arc::<Notify>::default());
+        let caller = Arc::new(Caller::new(spec, side)?);
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let told = Arc::clone(&news);
         let mut found = 0;
@@ -68,6 +71,7 @@ impl Spooler {
             spool: Arc::clone(spool),
             held: Arc::clone(&held),
             clusters: clusters.clone(),
+            caller: Arc::clone(&caller),
             news: Arc::clone(&news),
             stop: stop.subscribe(),
             to_the_end,
@@ -76,7 +80,7 @@ impl Spooler {
         for spool in adopted.into_iter().map(Arc::new) {
             replays.push(side.spawn(drain(replay(&spool, true), spool)));
         }
-        Ok(Self { own, held, stop, replays: Mutex::new(replays) })
+        Ok(Self { own, held, caller, stop, replays: Mutex::new(replays) })
     }
 
     /// Whether one of these records would overtake another of its topic, were it not spooled.
@@ -102,6 +106,11 @@ impl Spooler {
         self.own.stats()
     }
 
+    /// How the calls stand.
+    pub(crate) fn calls(&self) -> CallStats {
+        self.caller.stats()
+    }
+
     /// Whether nothing waits.
     #[cfg(test)]
     pub(crate) fn is_drained(&self) -> bool {
@@ -123,6 +132,7 @@ impl Spooler {
             aborts.iter().for_each(AbortHandle::abort);
             tracing::warn!("the spool was not emptied; what is left is delivered after the next start");
         }
+        self.caller.stop().await;
     }
 }
 

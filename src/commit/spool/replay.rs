@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use super::body::Spooled;
 use super::held::Held;
+use crate::commit::calls::Caller;
 use crate::commit::clusters::Clusters;
 use crate::observe::chain;
 
@@ -30,6 +31,8 @@ pub(super) struct Replay {
     pub spool: Arc<Spool>,
     pub held: Arc<Held>,
     pub clusters: Clusters,
+    /// Who takes calls over.
+    pub caller: Arc<Caller>,
     pub news: Arc<Notify>,
     pub stop: watch::Receiver<bool>,
     /// Whether it ends once nothing is left: a spool that another process left.
@@ -40,7 +43,8 @@ pub(super) struct Replay {
 struct Sent {
     frame: Frame,
     records: Spooled,
-    delivery: Delivery,
+    /// `None` where there are only calls.
+    delivery: Option<Delivery>,
 }
 
 /// Why a round did not get through.
@@ -106,15 +110,25 @@ impl Replay {
         }
         let mut first_failed: Option<Failed> = None;
         for Sent { frame, records, delivery } in sent {
-            match (delivery.await, &first_failed) {
-                (Ok(_), None) => {
+            let delivered = match delivery {
+                Some(delivery) => {
+                    delivery.await.map(drop).map_err(|error| (chain(&error), is_for_ever(&error)))
+                }
+                None => Ok(()),
+            };
+            if first_failed.is_some() {
+                continue;
+            }
+            let done = match delivered {
+                Ok(()) => self.caller.take(&records.calls).await.map_err(|error| (chain(&error), false)),
+                failed => failed,
+            };
+            match done {
+                Ok(()) => {
                     self.spool.settle(frame.number);
                     self.held.release(&records);
                 }
-                (Err(error), None) => {
-                    first_failed = Some(Failed { frame, never: is_for_ever(&error), why: chain(&error) });
-                }
-                (_, Some(_)) => {}
+                Err((why, never)) => first_failed = Some(Failed { frame, why, never }),
             }
         }
         match first_failed.or(failed) {
@@ -128,8 +142,11 @@ impl Replay {
         &self,
         frame: &Frame,
         producers: &mut HashMap<String, Arc<Producer>>,
-    ) -> Result<(Spooled, Delivery), (String, bool)> {
+    ) -> Result<(Spooled, Option<Delivery>), (String, bool)> {
         let records = Spooled::decode(frame.body.clone()).map_err(|error| (error.to_string(), true))?;
+        if records.records.is_empty() {
+            return Ok((records, None));
+        }
         let producer = match producers.get(&records.cluster) {
             Some(producer) => Arc::clone(producer),
             None => {
