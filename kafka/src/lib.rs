@@ -18,5 +18,5 @@ pub use auth::{Login, Password, Sasl};
 pub use config::{ClientCertificate, Compression, Connection, Partitioner, ProducerConfig, Tls};
 pub use embedded::{Embedded, EmbeddedError};
 pub use error::{CommitError, Fault, Refused, StartError};
-pub use producer::{Closed, Delivery, Frame, LastError, Producer, Receipt, Stats};
+pub use producer::{Closed, Delivery, Frame, LastError, Producer, Receipt, Stats, is_topic};
 pub use tap::{Start, Tap, TapConfig, TapMonitor, TapStats, Tapped, TappedRecord};

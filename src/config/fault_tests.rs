@@ -248,6 +248,10 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             &["5:7 iam without TLS", "6:27 `eu west` is no region: \"eu-west-1\" is one"],
         ),
         (
+            "L[kafka.k]\nbootstrap = 'k:1'\ndead_letter = 'dead letters'\n",
+            &["5:15 `dead letters` is no topic (1 to 249 of a-z A-Z 0-9 . _ -)"],
+        ),
+        (
             "L[[route]]\nname = 'a'\nmatch = 'GET /a'\nidempotency = { key = 'event-id' }\n",
             &[
                 "6:15 idempotency without a native side (legacy answers as it always did)",

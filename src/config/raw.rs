@@ -227,6 +227,9 @@ pub(crate) struct Kafka {
     pub topic: BTreeMap<String, At<Topic>>,
     /// How long a record may wait for its acknowledgement; `"10s"` when not given.
     pub timeout: Option<At<String>>,
+    /// The topic of this cluster for records that lie in the spool and that the brokers will never take (too large, invalid);
+    /// when not given, and where it does not take them either, they are kept in a file beside the spool.
+    pub dead_letter: Option<At<String>>,
 }
 
 /// How a Kafka cluster is authenticated to.

@@ -215,6 +215,8 @@ pub(crate) struct Kafka {
     pub topic_partitioners: BTreeMap<String, Partitioner>,
     /// How long a record may wait for the brokers' acknowledgement.
     pub timeout: Duration,
+    /// The topic for records of the spool that the brokers will never take.
+    pub dead_letter: Option<String>,
 }
 
 /// How a Kafka cluster is authenticated to.

@@ -2,7 +2,7 @@
 
 pub(crate) mod body;
 mod held;
-mod replay;
+pub(super) mod replay;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use handover_api::Record;
 use handover_kafka::{CommitError, Delivery, Frame as Records, Producer};
 use handover_spool::{Frame, Reader, Spool};
 use tokio::sync::{Notify, watch};
@@ -25,6 +26,9 @@ const ROUND_BYTES: usize = 4 << 20;
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 /// How often a frame that the brokers say they will never take is offered before it is set aside.
 const OFFERS: u32 = 3;
+/// Headers of a dead letter: where it was to go, and why it did not get there.
+pub(crate) const DEAD_TOPIC: &str = "handover-dead-topic";
+pub(crate) const DEAD_REASON: &str = "handover-dead-reason";
 
 /// Replays one spool.
 pub(super) struct Replay {
@@ -78,7 +82,7 @@ impl Replay {
                     most = 1;
                     // Between two offers the producer may be replaced, which says nothing of the frame.
                     offers += u32::from(failed.never);
-                    if offers >= OFFERS && self.set_aside(&failed) {
+                    if offers >= OFFERS && (self.bury(&failed).await || self.set_aside(&failed)) {
                         offers = 0;
                     } else {
                         tracing::warn!(
@@ -157,7 +161,39 @@ impl Replay {
         let all: Vec<_> = records.records.iter().collect();
         let delivery = producer.hand_over(&Records { records: &all, headers: &[] });
         let delivery = delivery.map_err(|refused| (refused.to_string(), refused.never()))?;
-        Ok((records, delivery))
+        Ok((records, Some(delivery)))
+    }
+
+    /// Sends the records of a frame that nobody takes to their cluster's dead-letter topic, if there is one. `false` when
+    /// they are not there.
+    async fn bury(&self, failed: &Failed) -> bool {
+        let Ok(spooled) = Spooled::decode(failed.frame.body.clone()) else { return false };
+        let Some(running) = self.clusters.get(&spooled.cluster) else { return false };
+        let Some(topic) = &running.spec.dead_letter else { return false };
+        let dead: Vec<Record> =
+            spooled.records.iter().map(|record| dead(record, topic, &failed.why)).collect();
+        let dead: Vec<&Record> = dead.iter().collect();
+        let buried = running.producer.commit(&Records { records: &dead, headers: &[] }).await;
+        let buried = match buried {
+            Ok(_) => self.caller.take(&spooled.calls).await.map_err(|error| chain(&error)),
+            Err(error) => Err(chain(&error)),
+        };
+        match buried {
+            Ok(()) => {
+                tracing::error!(
+                    topic,
+                    error = failed.why,
+                    "a frame can never be delivered; its records are dead letters"
+                );
+                self.spool.settle(failed.frame.number);
+                self.held.release(&spooled);
+                true
+            }
+            Err(why) => {
+                tracing::error!(topic, why, "the dead-letter topic does not take a frame either");
+                false
+            }
+        }
     }
 
     /// Keeps a frame that nobody takes in a file and goes on behind it. `false` when the disk refuses.
@@ -186,6 +222,14 @@ impl Replay {
             () = tokio::time::sleep(within) => {}
         }
     }
+}
+
+/// A record as it is sent in place of itself.
+fn dead(record: &Record, topic: &str, why: &str) -> Record {
+    let mut headers = record.headers.clone();
+    headers.push((DEAD_TOPIC.to_owned(), record.topic.clone().into()));
+    headers.push((DEAD_REASON.to_owned(), why.to_owned().into()));
+    Record { topic: topic.to_owned(), partition: None, headers, ..record.clone() }
 }
 
 fn is_for_ever(error: &CommitError) -> bool {

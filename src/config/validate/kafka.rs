@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use handover_kafka::Partitioner;
+use handover_kafka::{Partitioner, is_topic};
 
 use super::legacy::is_host_and_port;
 use super::{Read, is_host, sections};
@@ -24,6 +24,10 @@ fn cluster(name: &str, raw: &raw::Kafka, section: &mut Section<'_>) -> Option<Ka
     let bootstrap =
         section.required(&raw.bootstrap, "bootstrap", "brokers to begin with: [\"b-1.example:9096\"]");
     let auth = auth(raw, section);
+    if let Some(topic) = raw.dead_letter.as_ref().filter(|topic| !is_topic(topic.get())) {
+        let hint = "1 to 249 of a-z A-Z 0-9 . _ -".to_owned();
+        section.fault_with_hint(topic.span(), format!("`{}` is no topic", topic.get()), hint);
+    }
     Some(Kafka {
         name: name.to_owned(),
         tls: tls(raw, &auth, section),
@@ -42,6 +46,7 @@ fn cluster(name: &str, raw: &raw::Kafka, section: &mut Section<'_>) -> Option<Ka
             })
             .collect(),
         timeout: section.duration(&raw.timeout, Duration::from_secs(10)),
+        dead_letter: raw.dead_letter.as_ref().map(|topic| topic.get().clone()),
         bootstrap: brokers(bootstrap?, section),
     })
 }

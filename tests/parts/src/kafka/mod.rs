@@ -137,8 +137,17 @@ impl Kafka {
     /// # Panics
     /// When the broker refuses, for instance because the topic is there already.
     pub fn create_topic(&self, name: &str, partitions: i32) {
+        self.create_topic_with(name, partitions, &[]);
+    }
+
+    /// The same with settings of its own: `max.message.bytes`, for one.
+    ///
+    /// # Panics
+    /// As [`create_topic`](Self::create_topic).
+    pub fn create_topic_with(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
         let admin: AdminClient<_> = self.config().create().expect("an admin client");
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let topic = settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
         // A thread of its own, since the caller may be on a runtime's thread, which must not start another.
         let created = std::thread::scope(|scope| {
