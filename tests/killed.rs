@@ -47,12 +47,11 @@ fn kills() -> usize {
     std::env::var("HANDOVER_PROXY_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
 }
 
-fn routes(kafka: &Kafka, pipeline: &str) -> String {
+fn routes(bootstrap: &str, pipeline: &str) -> String {
     format!(
-        "[legacy.none]\nhttp = 'http://127.0.0.1:1'\n[spool]\n[kafka.main]\nbootstrap = '{}'\nack = 'spool'\n\
+        "[legacy.none]\nhttp = 'http://127.0.0.1:1'\n[spool]\n[kafka.main]\nbootstrap = '{bootstrap}'\nack = 'spool'\n\
          ack_header = true\n[[route]]\nname = 'flights'\nmatch = 'POST /flights'\nstage = 'retired'\n\
-         native = {{ pipeline = '{pipeline}' }}\n",
-        kafka.bootstrap()
+         native = {{ pipeline = '{pipeline}' }}\n"
     )
 }
 
@@ -118,7 +117,7 @@ fn what_was_kept_outlives_any_number_of_kills() {
     process::write(&file, PIPELINE);
     let mut kafka = Kafka::start();
     kafka.create_topic(TOPIC, 4);
-    let mut proxy = Handover::start(BINARY, &routes(&kafka, &file.display().to_string()));
+    let mut proxy = Handover::start(BINARY, &routes(&kafka.bootstrap(), &file.display().to_string()));
     let (life, over, kills) = (AtomicUsize::new(0), AtomicBool::new(false), kills());
     let address = proxy.http();
 
@@ -180,4 +179,30 @@ fn what_was_kept_outlives_any_number_of_kills() {
         names - total,
         records.len() - names
     );
+}
+
+#[test]
+fn whoever_takes_a_route_back_is_told_what_still_lies_in_the_spool() {
+    let folder = process::folder("pipeline");
+    let file = folder.path().join("flights.toml");
+    process::write(&file, PIPELINE);
+    // Nobody is there.
+    let proxy = Handover::start(BINARY, &routes("127.0.0.1:1", &file.display().to_string()));
+    let set = || {
+        let mut command = Command::new(BINARY);
+        command.args(["set", "flights", "legacy", "--yes"]).current_dir(proxy.folder());
+        let output = command.output().expect("it runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let mut client = Client::connect(proxy.http()).unwrap();
+    for n in 0..3 {
+        let body = format!(r#"{{"key":"UA","run":0,"n":{n}}}"#);
+        let fields = [("Host", "intake.example"), ("Content-Type", "application/json")];
+        let answer = client.exchange(&http::request("POST", "/flights", &fields, body.as_bytes())).unwrap();
+        assert_eq!(answer.status, 202);
+    }
+    let said = set();
+    assert!(said.contains("3 answers of flights lie in the spool"), "{said}");
+    assert!(!set().contains("lie in the spool"), "it is at legacy already");
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{Context, count, output, unusable};
 use crate::commit::spool::body::Spooled;
+use crate::commit::{Producers, calls};
 use crate::config::units;
 use crate::config::valid::Config;
 
@@ -130,6 +131,19 @@ fn show(config: &Config, json: bool, context: &Context) -> anyhow::Result<bool> 
     }
     context.output.text(&text)?;
     Ok(whole)
+}
+
+/// How many answers of a route wait in it.
+pub(super) fn answers_of(config: &Config, route: &str) -> anyhow::Result<u64> {
+    let (root, mut answers) = (&config.spool.folder, 0);
+    if root.is_dir() {
+        handover_spool::inspect(&RealDisk, root, &mut |_, body| {
+            let frame = Spooled::decode(bytes::Bytes::copy_from_slice(body));
+            answers += u64::from(frame.is_ok_and(|frame| frame.route == route));
+        })
+        .with_context(|| format!("the spool in {} cannot be read", root.display()))?;
+    }
+    Ok(answers)
 }
 
 /// The processes' folders, and those of their HTTP calls.
