@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos demo test check bench count deny fuzz setup-demo setup-test setup-bench fmt clippy doc unit e2e parity-requests attacks clean
+.PHONY: help chaos demo test check bench count deny fuzz setup-demo setup-test setup-bench fmt clippy doc unit e2e parity-requests attacks upgrades clean
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ attacks: ## Attacks the proxy over HTTP/2, a minute of each kind, and shows what
 
 chaos: setup-test ## The long fault tests: power cuts, 1,000 kills, ten-minute outages; prints a report (about an hour)
 	@scripts/chaos.sh
+
+upgrades: setup-test ## Reloads 1,000 times and upgrades the binary 20 times under load, with a php-fpm and a backlog in the spool
+	HANDOVER_UPGRADES=20 HANDOVER_RELOADS=1000 $(CARGO) test --test operations reloads_and_upgrades -- --nocapture
 
 deny: ## Checks licences, advisories and sources of the dependencies (needs cargo-deny: cargo install --locked cargo-deny)
 	$(CARGO) deny check

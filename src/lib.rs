@@ -37,7 +37,7 @@
 //! Around it: [`gate`] says whether a route may be where the file wants it,
 //! [`rollback`] takes it back by itself; [`exchange`] is the contract between clients and legacies, [`config`] makes generations of
 //! `routes.toml`, [`tables`] keeps hot tables, [`control`] is the only hand that changes the process, which [`serve`]
-//! starts and ends and [`process`] holds together; [`admin`] and [`cli`] are how people reach it, [`proxy`] how programs
+//! starts and ends and [`process`] holds together, and which an [`upgrade`] hands on; [`admin`] and [`cli`] are how people reach it, [`proxy`] how programs
 //! do.
 
 #![allow(rustdoc::private_intra_doc_links)]
@@ -62,6 +62,7 @@ mod rollback;
 pub mod route;
 mod serve;
 mod tables;
+mod upgrade;
 mod walk;
 
 pub use admin::{RouteStatus, Status, TableStatus};

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use handover_api::Ports;
 use ipnet::IpNet;
-use tokio::sync::watch;
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, watch};
 
 use crate::accept::counts::Counts;
 use crate::accept::pulse::{Pulse, Watchdog};
@@ -19,18 +20,49 @@ use crate::legacy::managed::Pools;
 use crate::mirror::Mirror;
 use crate::mirror::tap::Taps;
 use crate::native::blocking::Pool;
+use crate::observe::access::AccessLog;
 use crate::observe::cells::Registry;
 use crate::observe::tolerated::Tolerated;
 use crate::route::generation::Shared;
 use crate::tables::Tables;
 
-/// Where the process stands between its start and its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where the process stands between its start and its end. Each phase does what the ones before it do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// Connections are accepted and served.
     Serving,
-    /// No new connections; those that are there end after their answer.
+    /// It says that it is not ready, and connections end after their answer. New ones are still accepted: whoever sends
+    /// them has to notice first.
+    Unready,
+    /// No new connections.
     Draining,
+}
+
+/// Whether idle connections are to be closed. Before, they wait for a request with whose answer they can be told.
+///
+/// Connections look at it between two requests, so that it is one load, with nothing that cores would contend for.
+#[derive(Debug, Default)]
+pub(crate) struct Closing {
+    now: AtomicBool,
+    told: Notify,
+}
+
+impl Closing {
+    /// Closes them.
+    pub(crate) fn begin(&self) {
+        self.now.store(true, Ordering::Release);
+        self.told.notify_waiters();
+    }
+
+    /// Whether they are closed.
+    pub(crate) fn is_so(&self) -> bool {
+        self.now.load(Ordering::Acquire)
+    }
+
+    /// Ends when that begins, for whoever has polled it before.
+    pub(crate) fn told(&self) -> Notified<'_> {
+        self.told.notified()
+    }
 }
 
 /// The shared state.
@@ -65,16 +97,18 @@ pub(crate) struct Process {
     pub refusals: Refusals,
     /// Requests that were passed on although they are unusual.
     pub tolerated: Tolerated,
+    /// The access log, where there is one.
+    pub access: Option<AccessLog>,
     /// How clients connect.
     pub clients: Counts,
     /// Networks whose peers say in a PROXY header whom they speak for.
     pub proxies: Vec<IpNet>,
     /// TLS towards clients, where there is any.
     pub tls: Option<Arc<Tls>>,
-    /// Serving or draining.
+    /// Serving, or how far its end is.
     pub phase: watch::Sender<Phase>,
-    /// How long draining may take.
-    pub grace: Duration,
+    /// Whether idle connections are to be closed.
+    pub closing: Closing,
 }
 
 impl Process {

@@ -6,6 +6,7 @@ use handover_api::Response;
 use tracing::Level;
 
 use crate::exchange::ClientGone;
+use crate::exchange::capped::TooLarge;
 use crate::legacy::{Cause, ExchangeError, Leg};
 
 /// Why a client gets an answer that neither legacy nor native gave.
@@ -13,12 +14,18 @@ use crate::legacy::{Cause, ExchangeError, Leg};
 pub(crate) enum Failure {
     /// More requests wait for legacy than may.
     Overloaded,
+    /// As many requests of the route run as may.
+    RouteBusy,
+    /// The client has sent as many requests as it may; it may send one after so many seconds.
+    TooManyRequests(u32),
     /// Legacy could not be connected to.
     LegacyUnreachable,
     /// Legacy was silent for too long.
     LegacyTimedOut,
     /// Legacy's answer was broken, or broke off before its head was whole.
     LegacyBroken,
+    /// Legacy handed over to a file that is not there.
+    NoFile,
     /// The request's body is larger than its route or legacy takes.
     BodyTooLarge,
     /// The request's body was malformed or broke off.
@@ -43,17 +50,24 @@ struct Row {
     /// What the client is told, in a sentence that gives nothing away.
     text: &'static str,
     /// Seconds for `Retry-After`, where trying again helps.
-    retry_after: Option<&'static str>,
+    retry_after: Option<u32>,
 }
 
 impl Failure {
     fn row(self) -> Row {
         let row = |status, code, level, text| Row { status, code, level, text, retry_after: None };
-        let busy = |status, code, level, text| Row { status, code, level, text, retry_after: Some("1") };
+        let busy = |status, code, level, text| Row { status, code, level, text, retry_after: Some(1) };
         match self {
             Self::Overloaded => {
                 busy(503, "overloaded", Level::WARN, "The service is busy. Try again shortly.")
             }
+            Self::RouteBusy => {
+                busy(503, "route_busy", Level::INFO, "The service is busy. Try again shortly.")
+            }
+            Self::TooManyRequests(seconds) => Row {
+                retry_after: Some(seconds),
+                ..row(429, "too_many_requests", Level::DEBUG, "Too many requests. Try again later.")
+            },
             Self::LegacyUnreachable => {
                 row(502, "legacy_unreachable", Level::ERROR, "The service did not answer.")
             }
@@ -63,6 +77,7 @@ impl Failure {
             Self::LegacyBroken => {
                 row(502, "legacy_broken", Level::ERROR, "The service gave no valid answer.")
             }
+            Self::NoFile => row(404, "no_file", Level::WARN, "There is nothing here."),
             Self::BodyTooLarge => row(413, "body_too_large", Level::INFO, "The request's body is too large."),
             Self::BodyBroken => row(400, "body_broken", Level::INFO, "The request's body is malformed."),
             Self::BodyTooSlow => {
@@ -92,9 +107,12 @@ impl Failure {
 
     /// What a request's body that could not be read is to its client.
     pub(crate) fn of_body(gone: &ClientGone) -> Self {
-        let source =
-            std::error::Error::source(gone).and_then(|error| error.downcast_ref::<handover_http1::Error>());
-        match source.and_then(handover_http1::Error::refusal) {
+        let source = std::error::Error::source(gone);
+        if source.is_some_and(|error| error.is::<TooLarge>()) {
+            return Self::BodyTooLarge;
+        }
+        let engine = source.and_then(|error| error.downcast_ref::<handover_http1::Error>());
+        match engine.and_then(handover_http1::Error::refusal) {
             Some(handover_http1::Refusal::BodyTimeout) => Self::BodyTooSlow,
             _ => Self::BodyBroken,
         }
@@ -106,6 +124,7 @@ impl Failure {
             (Cause::Client(ClientGone::Answer(_)), _) => None,
             (Cause::Client(gone @ ClientGone::Body(_)), _) => Some(Self::of_body(gone)),
             (Cause::BodyLength, _) => Some(Self::BodyBroken),
+            (Cause::NoFile(_), _) => Some(Self::NoFile),
             (Cause::TooLarge(_), _) => Some(Self::BodyTooLarge),
             (Cause::QueueFull(_), _) | (Cause::TimedOut(_), Leg::Wait) => Some(Self::Overloaded),
             (Cause::TimedOut(_), _) => Some(Self::LegacyTimedOut),
@@ -147,7 +166,7 @@ impl Failure {
         let row = self.row();
         let mut response = Response::text(row.status, format!("{}\n", row.text));
         if let Some(seconds) = row.retry_after {
-            response.fields.append("Retry-After", seconds).expect("a valid field");
+            response.fields.append("Retry-After", seconds.to_string()).expect("a valid field");
         }
         response
     }
@@ -161,6 +180,8 @@ mod tests {
     fn a_status_that_asks_to_try_again_says_when_unless_something_may_have_happened() {
         for (failure, status, retry) in [
             (Failure::Overloaded, 503, true),
+            (Failure::RouteBusy, 503, true),
+            (Failure::TooManyRequests(3), 429, true),
             (Failure::NotCommitted, 503, true),
             (Failure::StillUnderWay, 409, true),
             (Failure::CommitUnknown, 503, false),

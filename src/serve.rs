@@ -2,7 +2,9 @@
 //!
 //! Order at the start: the state folder, what runs beside the cores, what the configuration needs, listening sockets,
 //! cores, the admin. At the end the reverse: unready, no new connections, answers under way, effects under way, evidence.
+//! What a [predecessor](crate::upgrade) has, is taken over in place of being made.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -14,10 +16,11 @@ use std::time::Duration;
 use handover_api::Ports;
 use handover_shadow::{RedactionKey, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::accept::counts::Counts;
-use crate::accept::listener::{self, Entrance, ListenError};
+use crate::accept::listener::{Entrance, ListenError};
+use crate::accept::listeners::{Listeners, Sockets};
 use crate::accept::pulse::{Pulse, Watchdog};
 use crate::accept::tls::{Tls, TlsError};
 use crate::accept::{balance, core};
@@ -25,12 +28,11 @@ use crate::commit::Producers;
 use crate::config::fault::Faults;
 use crate::config::load::Location;
 use crate::config::reload::Reloader;
-use crate::config::valid::Config;
 use crate::config::watch::Watch;
 use crate::control::{self, Applier, Control, Unprepared};
 use crate::every::Every;
 use crate::legacy::Legacies;
-use crate::legacy::managed::Pools;
+use crate::legacy::managed::{Keeper, Pools};
 use crate::mirror::court::Court;
 use crate::mirror::experiment::Conductor;
 use crate::mirror::tap::Taps;
@@ -38,17 +40,31 @@ use crate::mirror::{Mirror, asker};
 use crate::native::blocking::Pool;
 use crate::native::identity::Identities;
 use crate::native::ports::LivePorts;
+use crate::observe::access::AccessLog;
 use crate::observe::tolerated::Tolerated;
-use crate::process::{Phase, Process, Refusals};
+use crate::process::{Closing, Phase, Process, Refusals};
 use crate::rollback::watch::RollbackWatch;
 use crate::route::generation::{Handlers, Shared};
+use crate::route::limits::Limiter;
 use crate::tables::Tables;
+use crate::upgrade::inheritance::Inheritance;
+use crate::upgrade::predecessor::{Gone, Predecessor};
+use crate::upgrade::successor::Successor;
 
 /// The file of the evidence, in the state folder.
 pub(crate) const EVIDENCE: &str = "evidence.sqlite";
 
-/// How long answers under way may take once the process drains.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long an idle connection is given to send a request with whose answer it can be told that we end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long before the end of the grace idle connections are closed, where a successor takes all new requests.
+const LAST: Duration = Duration::from_secs(1);
+
+/// How long the last lines of the access log may take to be written.
+const LINES: Duration = Duration::from_secs(1);
+
+/// How often clients that a route's rate limit knows are forgotten, where they have not come for a while.
+const FORGET_EVERY: Duration = Duration::from_secs(1);
 
 /// How long records under way may take to be delivered at the end.
 const FLUSH: Duration = Duration::from_secs(15);
@@ -74,6 +90,9 @@ pub(crate) enum StartError {
     /// A listening socket.
     #[error("the process cannot listen")]
     Listen(#[from] ListenError),
+    /// The access log.
+    #[error("the access log cannot be written: look at `to` in `[access_log]`")]
+    AccessLog(#[source] io::Error),
     /// The certificates for clients.
     #[error("clients cannot be served over TLS: look at `tls` in `[listen]`")]
     Tls(#[from] TlsError),
@@ -88,6 +107,16 @@ pub(crate) enum StartError {
     Key(#[source] io::Error),
 }
 
+/// Why the process ends.
+pub(crate) enum End {
+    /// It was told to (SIGTERM): whoever sends it requests may not know yet.
+    Told,
+    /// Somebody in front of it waits for that (Ctrl-C).
+    Interrupted,
+    /// Another one has taken over.
+    Succeeded(Successor),
+}
+
 /// A running process.
 pub(crate) struct Running {
     /// Changes it.
@@ -99,8 +128,11 @@ pub(crate) struct Running {
     /// Where operators connect to.
     pub admin: Option<SocketAddr>,
     cores: Vec<JoinHandle<()>>,
+    sockets: Arc<Sockets>,
     side: Runtime,
     admin_runtime: Runtime,
+    /// Dropping it ends the admin, once it has answered.
+    admin_open: oneshot::Sender<Infallible>,
     court: tokio::task::JoinHandle<()>,
     store: Store,
     watch: Watch,
@@ -115,6 +147,7 @@ impl Running {
         location: Location,
         handlers: Handlers,
         identities: Identities,
+        inherited: Inheritance,
     ) -> Result<Self, StartError> {
         let names: Vec<String> = handlers.keys().cloned().collect();
         let loaded =
@@ -130,7 +163,7 @@ impl Running {
         let store = Store::open(&store_path, &key, handover_shadow::Limits::default())?;
 
         let tls = config.listen.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
-        let listeners = Listeners::bind(&config)?;
+        let mut listeners = Listeners::bind(&config.listen, config.workers, inherited.sockets)?;
         let (workers, admin) = (config.workers, listeners.admin_address());
         let [http, https] = [Entrance::Plain, Entrance::Tls].map(|entrance| listeners.addresses(entrance));
         let tables = Arc::new(Tables::new(&state, side.handle().clone()));
@@ -139,6 +172,12 @@ impl Running {
         let (mirror, mut begun) = Mirror::new();
         let (court, tapped) = mpsc::channel(TAPPED_MAX);
         let legacies = Legacies::new(scratch);
+        legacies.lend(inherited.held);
+        let mut pools = Pools::new(legacies.clone(), Keeper::ourselves(&[crate::cli::KEEP_POOL]));
+        if !inherited.pools.is_empty() {
+            let _entered = side.enter();
+            pools.adopt(inherited.pools);
+        }
         let process = Arc::new(Process {
             generations: Shared::new(handlers, Arc::clone(&config), overrides),
             cores: std::iter::repeat_with(|| AtomicU64::new(1)).take(workers).collect(),
@@ -149,17 +188,23 @@ impl Running {
             watchdog: Watchdog::default(),
             tables,
             producers: Arc::clone(&producers),
-            managed: tokio::sync::Mutex::new(Pools::new(legacies.clone())),
+            managed: tokio::sync::Mutex::new(pools),
             legacies,
             mirror,
             taps: Taps::new(court),
             refusals: Refusals::default(),
             tolerated: Tolerated::default(),
+            access: config
+                .access_log
+                .as_ref()
+                .map(AccessLog::start)
+                .transpose()
+                .map_err(StartError::AccessLog)?,
             clients: Counts::default(),
             proxies: config.listen.proxies.clone(),
             tls,
             phase: watch::Sender::new(Phase::Serving),
-            grace: GRACE,
+            closing: Closing::default(),
         });
         if let Some(asks) = begun.asks.take() {
             asker::start(process.legacies.clone(), asks).map_err(StartError::Runtime)?;
@@ -170,12 +215,15 @@ impl Running {
         let conductor = Conductor { ports, producers, identities, blocking };
         let court = Court { conductor, recorder: store.recorder() };
         let court = side.spawn(court.sit(begun, tapped));
-        let cores = start_cores(&process, listeners.clients, workers).map_err(StartError::Runtime)?;
+        side.spawn(forget_clients(Arc::clone(&process)));
+        let cores = start_cores(&process, listeners.of_cores()).map_err(StartError::Runtime)?;
         let applier = Arc::new(Applier::new(Arc::clone(&process), side.handle().clone()));
         let reloader = Arc::new(Reloader::new(location, loaded, names, applier));
         let control = Arc::new(Control::new(process, store_path, Arc::clone(&reloader)));
+        let (admin_open, admin_end) = oneshot::channel();
         if let Some(listener) = listeners.admin {
-            start_admin(&admin_runtime, listener, Arc::clone(&control)).map_err(StartError::Runtime)?;
+            start_admin(&admin_runtime, listener, Arc::clone(&control), admin_end)
+                .map_err(StartError::Runtime)?;
         }
         let watch = Watch::start(reloader).map_err(StartError::Runtime)?;
         let looks = looks(&control.process, side.handle()).map_err(StartError::Runtime)?;
@@ -186,8 +234,10 @@ impl Running {
             https,
             admin,
             cores,
+            sockets: Arc::new(listeners.kept),
             side,
             admin_runtime,
+            admin_open,
             court,
             store,
             watch,
@@ -196,11 +246,46 @@ impl Running {
         })
     }
 
+    /// All that a successor needs, to be gathered where waiting is allowed.
+    pub(crate) fn heritage(&self) -> impl FnOnce() -> io::Result<Inheritance> + Send + 'static {
+        let (process, sockets) = (Arc::clone(&self.control.process), Arc::clone(&self.sockets));
+        let side = self.side.handle().clone();
+        move || side.block_on(Inheritance::of(&process, &sockets))
+    }
+
+    /// Tells the predecessor that we serve, and takes over what it lets go of.
+    pub(crate) fn succeed(&self, predecessor: Predecessor) -> io::Result<Gone> {
+        predecessor.take_over(Arc::clone(&self.control.process), self.side.handle().clone())
+    }
+
     /// Takes no new connections, lets what is under way end within the grace, and keeps all evidence.
-    pub(crate) fn stop(self) {
+    pub(crate) fn stop(self, end: End) {
         drop((self.watch, self.looks, self.rollback));
         let process = &self.control.process;
+        let shutdown = process.generations.load().config.shutdown;
+        let patience = match end {
+            End::Told => {
+                process.phase.send_replace(Phase::Unready);
+                std::thread::sleep(shutdown.delay);
+                PATIENCE.min(shutdown.grace)
+            }
+            End::Interrupted => Duration::ZERO,
+            End::Succeeded(successor) => {
+                // Operators ask the successor from now on.
+                drop(self.admin_open);
+                self.side.block_on(async { process.managed.lock().await.release().await });
+                process.legacies.leave();
+                successor.keep_told(process.legacies.clone());
+                shutdown.grace.saturating_sub(LAST)
+            }
+        };
+        drop(self.sockets);
         process.phase.send_replace(Phase::Draining);
+        let closing = Arc::clone(process);
+        self.side.spawn(async move {
+            tokio::time::sleep(patience).await;
+            closing.closing.begin();
+        });
         for core in self.cores {
             if core.join().is_err() {
                 tracing::error!("a core had panicked");
@@ -220,6 +305,9 @@ impl Running {
             process.taps.stop();
             process.managed.lock().await.stop().await;
         });
+        if let Some(log) = &process.access {
+            log.end(LINES);
+        }
         self.court.abort();
         self.admin_runtime.shutdown_background();
         self.side.shutdown_timeout(Duration::from_secs(1));
@@ -238,42 +326,21 @@ fn looks(process: &Arc<Process>, side: &tokio::runtime::Handle) -> io::Result<Ve
     tls.into_iter().chain([kafka, Every::second("watchdog", look)]).collect()
 }
 
-/// Bound sockets: for each core one of each address.
-struct Listeners {
-    clients: Vec<(Entrance, Vec<TcpListener>)>,
-    admin: Option<TcpListener>,
-}
-
-impl Listeners {
-    fn bind(config: &Config) -> Result<Self, ListenError> {
-        let listen = &config.listen;
-        let plain = listen.http.iter().map(|address| (Entrance::Plain, *address));
-        let tls = listen.https.iter().map(|address| (Entrance::Tls, *address));
-        let bind = |(entrance, address)| Ok((entrance, listener::bind(address, config.workers)?));
-        let clients = plain.chain(tls).map(bind).collect::<Result<_, ListenError>>()?;
-        let admin = listen.admin.map(|address| listener::bind(address, 1)).transpose()?;
-        Ok(Self { clients, admin: admin.and_then(|mut bound| bound.pop()) })
-    }
-
-    fn addresses(&self, entrance: Entrance) -> Vec<SocketAddr> {
-        let bound = self.clients.iter().filter(|(of, _)| *of == entrance);
-        bound.filter_map(|(_, sockets)| sockets.first()?.local_addr().ok()).collect()
-    }
-
-    fn admin_address(&self) -> Option<SocketAddr> {
-        self.admin.as_ref()?.local_addr().ok()
+/// What is known of clients that have not come for a while is of no use.
+async fn forget_clients(process: Arc<Process>) {
+    loop {
+        tokio::time::sleep(FORGET_EVERY).await;
+        let generation = process.generations.load();
+        generation.routes().iter().filter_map(|route| route.limiter.as_ref()).for_each(Limiter::forget);
     }
 }
 
 fn start_cores(
     process: &Arc<Process>,
-    mut listeners: Vec<(Entrance, Vec<TcpListener>)>,
-    workers: usize,
+    sockets: Vec<Vec<(Entrance, TcpListener)>>,
 ) -> io::Result<Vec<JoinHandle<()>>> {
-    let seats = balance::seats(workers);
-    let start = |(index, seat): (usize, balance::Seat)| {
-        let own = listeners.iter_mut().filter_map(|(entrance, sockets)| Some((*entrance, sockets.pop()?)));
-        let own = own.collect();
+    let seats = balance::seats(sockets.len());
+    let start = |(index, (seat, own)): (usize, (balance::Seat, Vec<_>))| {
         let process = Arc::clone(process);
         std::thread::Builder::new().name(format!("core-{index}")).spawn(move || {
             if let Err(error) = core::run(process, own, seat) {
@@ -281,14 +348,21 @@ fn start_cores(
             }
         })
     };
-    seats.into_iter().enumerate().map(start).collect()
+    seats.into_iter().zip(sockets).enumerate().map(start).collect()
 }
 
-fn start_admin(runtime: &Runtime, listener: TcpListener, control: Arc<Control>) -> io::Result<()> {
+fn start_admin(
+    runtime: &Runtime,
+    listener: TcpListener,
+    control: Arc<Control>,
+    end: oneshot::Receiver<Infallible>,
+) -> io::Result<()> {
     let _entered = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener)?;
     runtime.spawn(async move {
-        if let Err(error) = axum::serve(listener, crate::admin::router(control)).await {
+        let served = axum::serve(listener, crate::admin::router(control));
+        let ended = async { drop(end.await) };
+        if let Err(error) = served.with_graceful_shutdown(ended).await {
             tracing::error!(%error, "the admin has ended");
         }
     });

@@ -95,6 +95,12 @@ impl Fields {
         &self.bytes
     }
 
+    /// Takes out the fields whose name is `unwanted`. The section's bytes keep them.
+    pub fn remove(&mut self, unwanted: impl Fn(&[u8]) -> bool) {
+        let bytes = &self.bytes;
+        self.entries.retain(|entry| !unwanted(entry.field(bytes).name));
+    }
+
     /// Marks the fields that `Connection` names as ending here, where they may be.
     pub(crate) fn end_here(&mut self, is_named: impl Fn(&[u8]) -> bool) {
         for entry in &mut self.entries {

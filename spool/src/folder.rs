@@ -33,6 +33,23 @@ pub struct Opened {
 /// Tells readers that there is something new.
 type News = Arc<dyn Fn() + Send + Sync>;
 
+/// Takes over what processes have left under `root` that have ended since a spool was [opened](open) there, and shows each
+/// frame that is not settled: to be read to the end, then [removed](Spool::remove).
+pub fn adopt(
+    disk: &Arc<dyn Disk>,
+    root: &Path,
+    limits: Limits,
+    news: News,
+    visit: &mut dyn FnMut(&Frame),
+) -> Result<Vec<Spool>, OpenError> {
+    let failed = |source| OpenError { folder: root.to_owned(), source };
+    let adopted = left_over(disk, root, limits, &news, visit).map_err(failed)?;
+    if !adopted.is_empty() {
+        disk.sync_folder(root, Barrier::Folder).map_err(failed)?;
+    }
+    Ok(adopted)
+}
+
 /// Opens a process' spool under `root`, which is made if need be, and shows each frame that is not settled. What dead
 /// processes left is taken over: the latest to go on with, so that the order of what is in it holds, others beside it.
 /// A folder of another process that cannot be read is left alone, and said.
@@ -45,7 +62,7 @@ pub fn open(
 ) -> Result<Opened, OpenError> {
     let failed = |source| OpenError { folder: root.to_owned(), source };
     make_root(&**disk, root).map_err(failed)?;
-    let mut adopted = adopt(disk, root, limits, &news, visit).map_err(failed)?;
+    let mut adopted = left_over(disk, root, limits, &news, visit).map_err(failed)?;
     let own = match adopted.pop() {
         Some(own) => own,
         None => fresh(disk, root, limits, &news, visit).map_err(failed)?,
@@ -56,7 +73,7 @@ pub fn open(
 }
 
 /// All folders that nobody holds, by name.
-fn adopt(
+fn left_over(
     disk: &Arc<dyn Disk>,
     root: &Path,
     limits: Limits,

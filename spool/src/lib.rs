@@ -64,7 +64,7 @@ mod stats;
 mod writer;
 
 pub use disk::{Barrier, Disk, DiskFile, Lock, RealDisk};
-pub use folder::{OpenError, Opened, open};
+pub use folder::{OpenError, Opened, adopt, open};
 pub use inspect::{FolderReport, inspect};
 pub use limits::{LimitError, Limits};
 pub use reader::{Frame, Reader};

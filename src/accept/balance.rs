@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -15,6 +16,9 @@ use super::listener::Entrance;
 
 /// Connections that may wait to be taken over by a core; beyond it they stay where they were accepted.
 const MOVING_MAX: usize = 1024;
+
+/// How often a core that has left looks whether all have.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// A fresh connection, counted for the core that is to serve it.
 pub(crate) struct Fresh {
@@ -34,6 +38,7 @@ pub(crate) struct Seat {
     seats: Arc<[Side]>,
     /// Connections that other cores hand over.
     pub arriving: mpsc::Receiver<Fresh>,
+    accepting: Option<Held>,
 }
 
 struct Side {
@@ -46,7 +51,10 @@ pub(crate) fn seats(cores: usize) -> Vec<Seat> {
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..cores).map(|_| mpsc::channel(MOVING_MAX)).unzip();
     let seats: Arc<[Side]> =
         senders.into_iter().map(|sender| Side { connections: Arc::default(), sender }).collect();
-    let seat = |(index, arriving)| Seat { index, seats: Arc::clone(&seats), arriving };
+    let all = Arc::<AtomicUsize>::default();
+    let accepting = || Some(Held::new(Arc::clone(&all)));
+    let seat =
+        |(index, arriving)| Seat { index, seats: Arc::clone(&seats), arriving, accepting: accepting() };
     receivers.into_iter().enumerate().map(seat).collect()
 }
 
@@ -73,6 +81,21 @@ impl Seat {
         }
     }
 
+    /// Accepts no more, and gives what others still hand over until all have left.
+    pub(crate) async fn leave(mut self) -> Vec<Fresh> {
+        let mut late = Vec::new();
+        let Some(Held(accepting)) = self.accepting.as_ref() else { return late };
+        let accepting = Arc::clone(accepting);
+        self.accepting = None;
+        while accepting.load(Ordering::Acquire) > 0 {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        while let Ok(fresh) = self.arriving.try_recv() {
+            late.push(fresh);
+        }
+        late
+    }
+
     fn hold(&self, index: usize) -> Held {
         Held::new(Arc::clone(&self.seats[index].connections))
     }
@@ -90,7 +113,7 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -121,6 +144,20 @@ mod tests {
             }
             assert_eq!(arrived, 2);
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_on_its_way_to_a_core_that_leaves_is_not_lost() {
+        let mut seats = seats(2);
+        let (second, first) = (seats.pop().unwrap(), seats.pop().unwrap());
+        let leaving = tokio::spawn(second.leave());
+        tokio::task::yield_now().await;
+        let (stream, peer) = connection();
+        let stays = first.place(stream, peer, Entrance::Plain);
+        let (stream, peer) = connection();
+        assert!(stays.is_some() && first.place(stream, peer, Entrance::Plain).is_none(), "one goes over");
+        assert_eq!(first.leave().await.len(), 0);
+        assert_eq!(leaving.await.unwrap().len(), 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::net::TcpStream;
@@ -14,6 +15,7 @@ use super::listener::Entrance;
 use super::proxy_protocol::{self, Addresses};
 use super::stream::Stream;
 use super::{http1, http2};
+use crate::legacy::client_cert::ClientCert;
 use crate::observe::chain;
 
 /// Serves a connection to its end.
@@ -22,7 +24,7 @@ pub(super) async fn serve(core: Rc<Core>, fresh: Fresh) {
     let Ok(stream) = TcpStream::from_std(stream) else { return };
     // Answers go out whole, so that waiting for more would only delay them.
     let (Ok(local), Ok(())) = (stream.local_addr(), stream.set_nodelay(true)) else { return };
-    let mut client = Client { peer, local, secure: false };
+    let mut client = Client { peer, local, secure: false, cert: None };
     if core.process.is_proxy(peer.ip()) {
         match Box::pin(said_by_proxy(&core, &stream, peer)).await {
             Ok(Some((peer, local))) => (client.peer, client.local) = (peer, local),
@@ -61,8 +63,10 @@ async fn said_by_proxy(
 async fn serve_tls(core: Rc<Core>, client: Client, stream: TcpStream) {
     let Some(tls) = &core.process.tls else { return };
     let Some(stream) = tls.accept(&core, client.peer, stream).await else { return };
-    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let (client, stream) = (Client { secure: true, ..client }, Stream::Tls(Box::new(stream)));
+    let session = stream.get_ref().1;
+    let is_http2 = session.alpn_protocol() == Some(b"h2");
+    let cert = session.peer_certificates().and_then(|chain| ClientCert::of(chain.first()?)).map(Arc::new);
+    let (client, stream) = (Client { secure: true, cert, ..client }, Stream::Tls(Box::new(stream)));
     match is_http2 {
         true => http2::serve(core, client, stream, Bytes::new()).await,
         false => http1::serve(&core, &client, stream).await,

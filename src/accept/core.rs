@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::LocalSet;
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::balance::{Fresh, Seat};
@@ -19,6 +20,7 @@ use super::listener::Entrance;
 use super::pulse::{self, Pulse};
 use super::{connection, tls};
 use crate::legacy::CoreLegacies;
+use crate::observe::access::{AccessLog, CoreLog};
 use crate::observe::cells::CoreCells;
 use crate::process::{Phase, Process};
 use crate::route::generation::Generation;
@@ -35,6 +37,8 @@ pub(crate) struct Core {
     pub process: Arc<Process>,
     /// This core's counters.
     pub cells: CoreCells,
+    /// This core's way into the access log, where there is one.
+    pub access: Option<CoreLog>,
     /// This core's connections to legacies.
     pub legacies: CoreLegacies,
     /// Commits under way: they outlive the connections that they are for.
@@ -63,6 +67,7 @@ impl Core {
         Self {
             index,
             cells: CoreCells::new(Arc::clone(&process.metrics)),
+            access: process.access.as_ref().map(AccessLog::on_core),
             legacies: process.legacies.on_core(),
             commits: TaskTracker::new(),
             handshakes: Semaphore::new(tls::HANDSHAKES_MAX),
@@ -135,16 +140,27 @@ async fn serve(
             Some(fresh) = seat.arriving.recv() => spawn(&connections, &core, fresh),
             // A core without requests lets go of the old generation, too.
             Ok(()) = news.changed() => drop(core.generation()),
-            _ = phase.wait_for(|phase| *phase == Phase::Draining) => break,
+            _ = phase.wait_for(|phase| *phase >= Phase::Draining) => break,
+        }
+    }
+    // What the kernel has accepted for us already.
+    while let Ok(Ok((stream, peer, entrance))) = timeout(Duration::ZERO, accept(&listeners)).await {
+        let placed = stream.into_std().ok().and_then(|stream| seat.place(stream, peer, entrance));
+        if let Some(fresh) = placed {
+            spawn(&connections, &core, fresh);
         }
     }
     drop(listeners);
+    for fresh in seat.leave().await {
+        spawn(&connections, &core, fresh);
+    }
     connections.close();
-    if tokio::time::timeout(process.grace, connections.wait()).await.is_err() {
+    let grace = core.generation().config.shutdown.grace;
+    if timeout(grace, connections.wait()).await.is_err() {
         tracing::warn!(connections = connections.len(), "the grace is over; connections are cut off");
     }
     core.commits.close();
-    if tokio::time::timeout(COMMITS, core.commits.wait()).await.is_err() {
+    if timeout(COMMITS, core.commits.wait()).await.is_err() {
         tracing::error!(commits = core.commits.len(), "commits under way are cut off");
     }
     Ok(())

@@ -25,6 +25,13 @@ pub(crate) struct ListenError {
     source: io::Error,
 }
 
+impl ListenError {
+    /// It could not be had on that address.
+    pub(super) const fn of(address: SocketAddr, source: io::Error) -> Self {
+        Self { address, source }
+    }
+}
+
 /// Binds `count` sockets to one address. With port 0 the kernel chooses a port, once for all.
 pub(crate) fn bind(address: SocketAddr, count: usize) -> Result<Vec<TcpListener>, ListenError> {
     let fault = |source| ListenError { address, source };

@@ -12,6 +12,7 @@ pub(crate) mod counts;
 mod http1;
 mod http2;
 pub(crate) mod listener;
+pub(crate) mod listeners;
 mod proxy_protocol;
 pub(crate) mod pulse;
 mod stream;

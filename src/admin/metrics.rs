@@ -3,11 +3,12 @@
 mod spool;
 
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 
 use crate::commit::once::OnceStats;
 use crate::control::Control;
 use crate::native::blocking::PoolStats;
-use crate::observe::prometheus::{requests, single};
+use crate::observe::prometheus::{escaped, requests, single};
 
 /// All metrics, in Prometheus' text form.
 pub(super) fn text(control: &Control) -> String {
@@ -30,6 +31,11 @@ pub(super) fn text(control: &Control) -> String {
     for (reason, count) in process.tolerated.all() {
         let _ = writeln!(text, "handover_tolerated_total{{reason=\"{reason}\"}} {count}");
     }
+    if let Some(log) = &process.access {
+        let help =
+            "Lines of the access log that were dropped: whoever reads it is too slow, or the disk is full.";
+        single(&mut text, "handover_access_log_dropped_total", "counter", help, log.dropped());
+    }
     let generation = process.generations.load();
     let (begun, dropped) = process.mirror.counts();
     single(&mut text, "handover_generation", "gauge", "The current generation's number.", generation.number);
@@ -47,6 +53,7 @@ pub(super) fn text(control: &Control) -> String {
         let _ = writeln!(text, "handover_rollbacks_total{{http_route=\"{route}\"}} {count}");
     }
     cores(&mut text, control);
+    limits(&mut text, control);
     legacies(&mut text, control);
     kafka(&mut text, control);
     once(&mut text, control);
@@ -109,9 +116,34 @@ fn clients(text: &mut String, control: &Control) {
     for (outcome, count) in outcomes {
         let _ = writeln!(text, "handover_tls_handshakes_total{{outcome=\"{outcome}\"}} {}", count.get());
     }
+    const ENDS: &str = "handover_tls_certificate_expiry_timestamp_seconds";
+    family(text, ENDS, "gauge", "When each certificate in use ends.");
+    for (file, end) in tls.ends().iter() {
+        let file = escaped(&file.display().to_string());
+        let _ = writeln!(text, "{ENDS}{{file=\"{file}\"}} {end}");
+    }
     family(text, "handover_tls_reloads_total", "counter", "Changed TLS files, by what came of them.");
     for (outcome, count) in [("replaced", &tls.replaced), ("refused", &tls.refused)] {
         let _ = writeln!(text, "handover_tls_reloads_total{{outcome=\"{outcome}\"}} {}", count.get());
+    }
+}
+
+fn limits(text: &mut String, control: &Control) {
+    const NAME: &str = "handover_limited_total";
+    let generation = control.process.generations.load();
+    let mut limited = generation
+        .routes()
+        .iter()
+        .filter_map(|route| Some((route.name(), route.limiter.as_ref()?)))
+        .peekable();
+    if limited.peek().is_some() {
+        family(text, NAME, "counter", "Requests refused by a route's limits.");
+    }
+    for (route, limiter) in limited {
+        for (limit, count) in [("concurrency", &limiter.refused.busy), ("rate", &limiter.refused.too_many)] {
+            let count = count.load(Ordering::Relaxed);
+            let _ = writeln!(text, "{NAME}{{http_route=\"{route}\",limit=\"{limit}\"}} {count}");
+        }
     }
 }
 

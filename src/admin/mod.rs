@@ -96,7 +96,7 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
 
 async fn readyz(State(control): State<Arc<Control>>) -> Response {
     let unready = |why: String| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
-    if *control.process.phase.borrow() == Phase::Draining {
+    if *control.process.phase.borrow() > Phase::Serving {
         return unready("draining\n".to_owned());
     }
     if let Some(table) = control.process.tables.keeps_unready() {

@@ -13,6 +13,9 @@ use crate::tables::TableStats;
 /// The answer to `GET /api/status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Status {
+    /// The number of the process; 0 where it is not known.
+    #[serde(default)]
+    pub process: u32,
     /// The current generation's number.
     pub generation: u64,
     /// The hash of the files that it was read from.
@@ -93,9 +96,10 @@ impl Status {
         };
         let (experiments, experiments_dropped) = process.mirror.counts();
         Self {
+            process: std::process::id(),
             generation: generation.number,
             hash: generation.config.hash.clone(),
-            draining: *process.phase.borrow() == Phase::Draining,
+            draining: *process.phase.borrow() > Phase::Serving,
             refused: None,
             legacy_only: generation.overrides.legacy_only.as_ref().map(ToString::to_string),
             routes: generation

@@ -102,9 +102,15 @@ enum Command {
     Rollback(rollback::Args),
     /// Look at the spool, check it, or wait until Kafka has all of it.
     Spool(spool::Args),
+    /// Be the parent of a managed php-fpm: how `serve` starts one.
+    #[command(hide = true)]
+    KeepPool,
     /// Print the JSON Schema of routes.toml, for editors.
     Schema,
 }
+
+/// The hidden command that keeps a php-fpm pool.
+pub(crate) const KEEP_POOL: &str = "keep-pool";
 
 /// What every command is given.
 struct Context {
@@ -165,6 +171,9 @@ pub(crate) fn run(handlers: Handlers, identities: Identities) -> ExitCode {
         Command::LegacyOnly(args) => legacy_only::run(&args, &context),
         Command::Rollback(args) => rollback::run(&args, &context),
         Command::Spool(args) => spool::run(&args, &context),
+        Command::KeepPool => {
+            crate::legacy::managed::keeper::keep().map(|()| ExitCode::SUCCESS).map_err(Into::into)
+        }
         Command::Schema => schema(&context),
     };
     done.unwrap_or_else(|error| {
@@ -206,6 +215,8 @@ mod tests {
         {
             assert_eq!(Cli::try_parse_from(line).unwrap().config, PathBuf::from("x.toml"));
         }
+        let kept = Cli::try_parse_from(["handover", KEEP_POOL]).unwrap().command;
+        assert!(matches!(kept, Command::KeepPool));
         assert_eq!(Cli::try_parse_from(["handover", "nonsense"]).unwrap_err().exit_code(), 2);
     }
 }

@@ -162,6 +162,37 @@ async fn what_a_process_left_in_the_spool_the_next_one_delivers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_process_leaves_another_one_that_runs_already_delivers() {
+    let mut world = World::new();
+    world.kafka.outage(true).unwrap();
+    for number in 1..=20 {
+        world.commit("spool", number).await.unwrap();
+    }
+    let successor = Producers::default();
+    successor.prepare(&world.config, &Handle::current()).unwrap();
+    let former = std::mem::replace(&mut world.producers, successor);
+    let (folder, spooler) = (world.state.path().join("spool"), world.producers.spooler().unwrap());
+    let folders = || std::fs::read_dir(&folder).unwrap().count();
+    spooler.look_for_left_overs();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!((folders(), spooler.adopted()), (2, 0), "each works with one of its own");
+
+    former.spooler().unwrap().stop().await;
+    drop(former);
+    world.kafka.outage(false).unwrap();
+    spooler.look_for_left_overs();
+    let found = numbers(&world.read_to(20).await);
+    assert_eq!(found.iter().map(|(number, _)| *number).collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
+    let emptied = async {
+        while folders() > 1 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, emptied).await.expect("its folder goes");
+    assert_eq!(spooler.adopted(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ambiguous_delivery_goes_to_the_spool_under_the_same_event_id_and_says_so() {
     let world = World::new();
     world.connected().await;

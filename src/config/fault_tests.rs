@@ -70,7 +70,7 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "zzz = 1\nL",
             &[
-                "1:1 unknown key `zzz` (known here: include, state, workers, blocking_threads, listen, forwarded, limits, legacy, kafka, spool, s3, table, route)",
+                "1:1 unknown key `zzz` (known here: include, state, workers, blocking_threads, listen, forwarded, limits, access_log, explain, shutdown, legacy, kafka, spool, s3, table, route)",
             ],
         ),
         (
@@ -103,6 +103,28 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
                 "3:10 a head has at most 100 fields",
             ],
         ),
+        // What is told of requests.
+        (
+            "[access_log]\nto = 'syslog'\nform = 'yaml'\n[explain]\nfield = 'Host'\nL",
+            &[
+                "2:6 `syslog` is nothing to log to (\"stdout\", \"stderr\" or \"file:PATH\")",
+                "3:8 unknown value `yaml` (known here: json, text)",
+                "5:9 `Host` cannot say why (a field like \"X-Request-Id\")",
+            ],
+        ),
+        (
+            "[explain]\nforce = { field = 'X-Stage', key_file = '/dev/null' }\nL",
+            &["2:41 the key has less than 16 bytes (make one: openssl rand -hex 32)"],
+        ),
+        // What a route may take.
+        (
+            "L[[route]]\nname = 'a'\nmatch = 'GET /'\nlimits = { concurrency = 0, body = 'much', rate = { requests = 0 } }\n",
+            &[
+                "6:26 there must be at least one",
+                "6:36 `much` is no size (write it like \"64KiB\", \"8MiB\" or \"1GiB\")",
+                "6:64 there must be at least one",
+            ],
+        ),
         // Listen.
         (
             "[listen]\nhttp = ':80'\nL",
@@ -130,7 +152,9 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         ),
         (
             "[listen]\nproxy_protocol = { from = ['10.0.0.0/8', '::1', '10.0.0.0/33'] }\nL",
-            &["2:49 `10.0.0.0/33` is no network (a network or an address, like \"10.0.0.0/8\" or \"::1\")"],
+            &[
+                "2:49 `10.0.0.0/33` is no address or network (an address, or a network like \"10.0.0.0/8\" or \"fd00::/8\")",
+            ],
         ),
         ("[listen]\nhttp = ['0.0.0.0:80', '0.0.0.0:80']\nL", &["2:23 0.0.0.0:80 is listened on already"]),
         // Legacies.

@@ -1,13 +1,16 @@
 //! One table of a file while it is validated: it knows where it stands, and collects what is wrong.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::document::{Document, did_you_mean};
 use super::fault::{Fault, Place};
-use super::raw::At;
+use super::raw::{At, Texts};
 use super::units;
 use crate::route::canary::Share;
 
@@ -131,6 +134,21 @@ impl<'f> Section<'f> {
             self.fault_with_hint(number.span(), format!("{} is no share", number.get()), hint);
             Share::default()
         })
+    }
+
+    /// Networks; an address is one of itself.
+    pub(crate) fn networks(&mut self, texts: &At<Texts>) -> Vec<IpNet> {
+        let mut networks = Vec::new();
+        for (text, span) in texts.texts() {
+            match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(network) => networks.push(network),
+                Err(_) => {
+                    let hint = "an address, or a network like \"10.0.0.0/8\" or \"fd00::/8\"".to_owned();
+                    self.fault_with_hint(span, format!("`{text}` is no address or network"), hint);
+                }
+            }
+        }
+        networks
     }
 
     /// A path; a relative one begins at the file's folder.

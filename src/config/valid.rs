@@ -14,11 +14,13 @@ use ipnet::IpNet;
 
 use crate::legacy::forwarded::Forwarding;
 use crate::legacy::spec::Spec;
+use crate::observe::access;
 use crate::rollback::Limits;
-use crate::route::Stage;
 use crate::route::canary::{Canary, Share};
+use crate::route::explain::Explain;
 use crate::route::matcher::Matcher;
 use crate::route::pattern::Pattern;
+use crate::route::{self, Stage};
 
 /// The whole configuration.
 #[derive(Debug)]
@@ -31,6 +33,12 @@ pub(crate) struct Config {
     pub forwarding: Forwarding,
     /// What HTTP/1.1 clients are held to. For connections that come after it.
     pub http1: Arc<handover_http1::server::Config>,
+    /// The access log. Read at start only.
+    pub access_log: Option<access::Spec>,
+    /// Why a request went where it went, and who may say where it goes.
+    pub explain: Explain,
+    /// How the process ends. As it is when that begins.
+    pub shutdown: Shutdown,
     /// Where overrides, the last good configuration and the store are kept. Read at start only.
     pub state: PathBuf,
     /// How many cores serve clients. Read at start only.
@@ -74,6 +82,15 @@ pub(crate) struct Listen {
     pub proxies: Vec<IpNet>,
     /// For operators; `None` when it is switched off.
     pub admin: Option<SocketAddr>,
+}
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shutdown {
+    /// How long it goes on accepting connections although it says that it is not ready.
+    pub delay: Duration,
+    /// How long what is under way may take then.
+    pub grace: Duration,
 }
 
 /// What clients by TLS are served with. The files may be replaced at run time.
@@ -149,6 +166,8 @@ pub(crate) struct RouteSpec {
     pub body_max: u64,
     /// How long native may take.
     pub timeout: Duration,
+    /// What it may take of the process and of legacy.
+    pub limits: route::limits::Spec,
     /// The Kafka cluster that its records go to.
     pub kafka: Option<Arc<Kafka>>,
     /// What a 2xx promises of its records; the cluster's unless the route says so.

@@ -4,6 +4,7 @@
 //! HTTP/1.1 or HTTP/2, bodies are streamed or replayed after a fallback, answers are captured for the shadow. Each of
 //! these is one more implementation or wrapper.
 
+pub(crate) mod capped;
 pub(crate) mod replayed;
 mod switched;
 
@@ -76,6 +77,12 @@ pub(crate) trait ClientSink: AnswerSink {
 
     /// The status of the final answer, once its head was given.
     fn status(&self) -> Option<u16>;
+
+    /// How many bytes of the answer's body were given.
+    fn sent(&self) -> u64;
+
+    /// Has the final answer's head say this, too.
+    fn add_field(&mut self, name: &str, value: String);
 }
 
 /// The client's side of an exchange failed. Nobody is left to answer.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use handover_http1::{Misuse, Refusal};
 
 use super::fastcgi::{BadHead, Fault};
+use super::spec::Spec;
 use crate::exchange::ClientGone;
 
 /// The part of an exchange that failed.
@@ -111,6 +112,9 @@ pub(crate) enum Cause {
     /// Legacy had closed a kept connection.
     #[error("legacy had closed the kept connection")]
     Stale,
+    /// Legacy has handed over to a file that is not there, or may not be sent.
+    #[error("there is no file {0} that may be sent (legacy.NAME.accel)")]
+    NoFile(String),
     /// What was to be sent to legacy is no valid message.
     #[error("the request cannot be written")]
     Misuse(#[source] Misuse),
@@ -131,6 +135,18 @@ pub(crate) struct ExchangeError {
     /// What happened.
     #[source]
     pub cause: Cause,
+}
+
+impl ExchangeError {
+    /// Legacy has handed over to a file that is not there, or may not be sent.
+    pub(crate) fn no_file(legacy: &Spec, name: &[u8]) -> Self {
+        Failed::new(Leg::File, Cause::NoFile(name.escape_ascii().to_string())).of(&legacy.name, false)
+    }
+
+    /// Legacy took longer for an answer than its route allows.
+    pub(crate) fn late(legacy: &Spec, within: Duration) -> Self {
+        Failed::new(Leg::ReadHead, Cause::TimedOut(within)).of(&legacy.name, false)
+    }
 }
 
 /// A failure before it is known whose exchange it belongs to.

@@ -20,6 +20,8 @@ pub(crate) struct Forwarding {
     pub trusted: Vec<IpNet>,
     /// Whether `Forwarded` (RFC 7239) is told too.
     pub standard: bool,
+    /// Whether it is told of the client's certificate.
+    pub client_cert: bool,
     /// The field that a request's id travels in.
     pub request_id: Option<String>,
     /// Begins a trace where there is none, and has this share of them recorded.

@@ -4,7 +4,11 @@
 //! [`CoreLegacies`] is one core's way to legacy; a request never leaves its core. [`fastcgi`] is php-fpm,
 //! [`managed`] one that runs under us, [`files`] what lies beside its front controller, [`http`] any other backend.
 
+mod accel;
+#[cfg(test)]
+mod accel_tests;
 mod by_spec;
+pub(crate) mod client_cert;
 mod disk;
 mod duplex;
 mod error;
@@ -22,20 +26,25 @@ pub(crate) mod spec;
 #[cfg(test)]
 mod testing;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+pub(crate) use self::accel::Accel;
 pub(crate) use self::error::{Cause, ExchangeError, Leg};
 pub(crate) use self::fastcgi::Load;
+pub(crate) use self::files::Coding;
 pub(crate) use self::outbound::Outbound;
 #[cfg(test)]
 pub(crate) use self::served::By;
 pub(crate) use self::served::Served;
 
+use self::accel::Accelerated;
 use self::by_spec::{ByAddress, BySpec};
 use self::disk::Disk;
 use self::fastcgi::{Pool, Responder};
+use self::files::Kept;
 use self::http::Upstream;
 use self::permits::Permits;
 use self::spec::{Address, Kind, Spec};
@@ -53,13 +62,15 @@ struct Shared {
     disk: Disk,
     responders: ByAddress<Pool>,
     upstreams: ByAddress<Permits>,
+    /// The connections to each FastCGI responder that a predecessor holds.
+    lent: Mutex<BTreeMap<String, usize>>,
 }
 
 impl Legacies {
     /// Bodies whose length is not known go to files without names in `scratch`.
     pub(crate) fn new(scratch: PathBuf) -> Self {
         let (disk, responders, upstreams) = (Disk::new(scratch), ByAddress::default(), ByAddress::default());
-        Self { shared: Arc::new(Shared { disk, responders, upstreams }) }
+        Self { shared: Arc::new(Shared { disk, responders, upstreams, lent: Mutex::default() }) }
     }
 
     /// One core's way to legacy. It must be used on that core's runtime only.
@@ -76,6 +87,37 @@ impl Legacies {
         for (_, pool) in self.shared.responders.all().into_iter().filter(|(known, _)| known == address) {
             pool.let_go();
         }
+    }
+
+    /// Closes the connections to all FastCGI responders as soon as they are idle, for good: a successor needs them.
+    pub(crate) fn leave(&self) {
+        self.shared.responders.all().into_iter().for_each(|(_, pool)| pool.leave());
+    }
+
+    /// The connections to each FastCGI responder, by address, that we may have.
+    pub(crate) fn shares(&self) -> BTreeMap<String, usize> {
+        self.by_responder(|load| load.max)
+    }
+
+    /// The connections to each FastCGI responder, by address, that we have or wait for.
+    pub(crate) fn needed(&self) -> BTreeMap<String, usize> {
+        self.by_responder(|load| load.busy + load.waiting)
+    }
+
+    fn by_responder(&self, count: impl Fn(Load) -> usize) -> BTreeMap<String, usize> {
+        let all = self.shared.responders.all().into_iter();
+        all.map(|(address, pool)| (address.to_string(), count(pool.load()))).collect()
+    }
+
+    /// Does without the connections to FastCGI responders, by address, that a predecessor still holds. A child serves
+    /// one connection at a time: a kept one of ours would keep the predecessor's requests waiting for ever.
+    pub(crate) fn lend(&self, lent: BTreeMap<String, usize>) {
+        *self.shared.lent.lock().unwrap_or_else(PoisonError::into_inner) = lent;
+        self.shared
+            .responders
+            .all()
+            .into_iter()
+            .for_each(|(address, pool)| pool.lend(self.shared.lent(&address)));
     }
 
     /// Has the children of a FastCGI responder that runs under us read what was sent to them, before they are told to end.
@@ -99,6 +141,13 @@ impl Legacies {
     }
 }
 
+impl Shared {
+    fn lent(&self, address: &Address) -> usize {
+        let lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        lent.get(&address.to_string()).copied().unwrap_or(0)
+    }
+}
+
 /// One core's way to each legacy.
 #[derive(Debug)]
 pub(crate) struct CoreLegacies {
@@ -116,11 +165,34 @@ impl CoreLegacies {
         body: &mut impl BodySource,
         sink: &mut impl AnswerSink,
     ) -> Result<Served, ExchangeError> {
+        let disk = &self.shared.disk;
+        if let Kind::FastCgi(fastcgi) = &spec.kind
+            && let Some(file) = files::find(fastcgi, request, disk).await
+        {
+            return files::serve(file, &Kept::default(), spec, request, sink, disk).await;
+        }
+        let mut accelerated = Accelerated::new(sink, spec);
+        let served = self.ask(spec, request, body, &mut accelerated).await?;
+        let Some(order) = accelerated.order() else { return Ok(served) };
+        // Boxed, as whatever is rare.
+        Box::pin(async {
+            match order.find(spec, disk).await {
+                Some(file) => files::serve(file, &order.kept, spec, request, sink, disk).await,
+                None => Err(ExchangeError::no_file(spec, &order.name)),
+            }
+        })
+        .await
+    }
+
+    async fn ask(
+        &self,
+        spec: &Arc<Spec>,
+        request: &Outbound<'_>,
+        body: &mut impl BodySource,
+        sink: &mut impl AnswerSink,
+    ) -> Result<Served, ExchangeError> {
         match &spec.kind {
             Kind::FastCgi(fastcgi) => {
-                if let Some(file) = files::find(fastcgi, request, &self.shared.disk).await {
-                    return files::serve(file, spec, request, sink, &self.shared.disk).await;
-                }
                 let pool = self.pools.get(spec, || self.pool(&fastcgi.address, spec));
                 let responder = Responder { spec, fastcgi, pool: &pool, disk: &self.shared.disk };
                 responder.exchange(request, body, sink).await
@@ -133,7 +205,11 @@ impl CoreLegacies {
     }
 
     fn pool(&self, address: &Address, spec: &Spec) -> Arc<Pool> {
-        let pool = self.shared.responders.get(address, || Pool::new(address.clone(), spec.connections_max));
+        let pool = self.shared.responders.get(address, || {
+            let pool = Pool::new(address.clone(), spec.connections_max);
+            pool.lend(self.shared.lent(address));
+            pool
+        });
         pool.resize(spec.connections_max);
         pool
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use handover_http1::{Field, Name, RequestHead};
 
+use super::client_cert::{Certified, FIELD};
 use super::forwarded::speaks_of_clients;
 
 /// A request's head and what surrounds it. The body comes from a [`BodySource`](crate::exchange::BodySource).
@@ -19,6 +20,8 @@ pub(crate) struct Outbound<'a> {
     pub begins_trace: bool,
     /// The field by which legacy is told to run dry: only we may say it.
     pub dry_run: Option<&'a str>,
+    /// What legacy is told of the client's certificate.
+    pub certified: Certified<'a>,
     /// The version that the client speaks, as `SERVER_PROTOCOL` says it: `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`.
     pub protocol: &'static str,
     /// Whether the client came by TLS.
@@ -39,7 +42,13 @@ impl Outbound<'_> {
         field.kind == Name::Proxy
             || !self.trusted && speaks_of_clients(field)
             || self.begins_trace && field.kind == Name::Tracestate
+            || !matches!(self.certified, Certified::Untold) && speaks_of_certificates(field)
             || self.dry_run.is_some_and(|ours| ours.as_bytes().eq_ignore_ascii_case(field.name))
             || self.set.iter().any(|(ours, _)| ours.eq_ignore_ascii_case(field.name))
     }
+}
+
+/// `Client-Cert` or `Client-Cert-Chain`: only we may say it (RFC 9440 §2.4).
+fn speaks_of_certificates(field: &Field<'_>) -> bool {
+    field.name.eq_ignore_ascii_case(FIELD.as_bytes()) || field.name.eq_ignore_ascii_case(b"Client-Cert-Chain")
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::{Accel, Coding};
+
 /// One legacy backend.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Spec {
@@ -25,6 +27,8 @@ pub(crate) struct Spec {
     pub queue_max: usize,
     /// The largest request body, in bytes; beyond it, 413.
     pub body_max: u64,
+    /// Folders that its answers may send files of.
+    pub accel: Vec<Accel>,
     /// How its version is known. Evidence belongs to a version.
     pub version: Version,
     /// A header field (name, value) by which it does all but what has effects.
@@ -85,6 +89,8 @@ pub(crate) struct FastCgi {
     pub path_info: bool,
     /// Whether files under `root` are served as `try_files` would.
     pub static_files: bool,
+    /// Which compressed files beside a file are sent in its place, the best first.
+    pub precompressed: Box<[Coding]>,
     /// Parameters beside the usual ones, which they override.
     pub params: Vec<(String, String)>,
     /// The pool that we start and watch ourselves.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use handover_http1::{Fields, Leniency, Limits, RequestHead, ResponseHead};
 
+use super::client_cert::Certified;
 use super::outbound::Outbound;
 use super::spec::{Address, FastCgi, Kind, Spec};
 use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, Switched};
@@ -21,6 +22,7 @@ pub(crate) fn fastcgi(root: impl Into<PathBuf>) -> FastCgi {
         scripts: Vec::new(),
         path_info: false,
         static_files: false,
+        precompressed: Box::default(),
         params: Vec::new(),
         managed: None,
     }
@@ -40,6 +42,7 @@ pub(crate) fn spec(kind: Kind) -> Spec {
         body_max: 100 << 20,
         version: super::spec::Version::Unknown,
         dry_run: None,
+        accel: Vec::new(),
     }
 }
 
@@ -62,6 +65,7 @@ pub(crate) fn outbound(head: &RequestHead) -> Outbound<'_> {
         trusted: false,
         begins_trace: false,
         dry_run: None,
+        certified: Certified::Untold,
         protocol: "HTTP/1.1",
         secure: false,
         peer: "192.0.2.7:50000".parse().unwrap(),

@@ -17,6 +17,7 @@ use super::ROOM;
 use super::capture::{CapturedAnswer, CapturedSink};
 use crate::exchange::replayed::Replayed;
 use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, Switched};
+use crate::legacy::client_cert::{Certified, ClientCert};
 use crate::legacy::forwarded::Told;
 use crate::legacy::{CoreLegacies, Legacies, Outbound};
 use crate::route::Route;
@@ -35,6 +36,10 @@ pub(crate) struct Ask {
     pub body: Bytes,
     /// What legacy is told of the client: the same as beside the client's path.
     pub told: Told,
+    /// The client's certificate.
+    pub cert: Option<Arc<ClientCert>>,
+    /// Whether legacy is told of it.
+    pub tells_cert: bool,
     /// The client, as legacy is to see it.
     pub peer: SocketAddr,
     /// Where the client connected to.
@@ -81,6 +86,7 @@ async fn one(legacies: &CoreLegacies, ask: Ask) {
         trusted: ask.told.trusted,
         begins_trace: ask.told.begins_trace(),
         dry_run: spec.legacy.dry_run_field(),
+        certified: Certified::of(ask.tells_cert, ask.cert.as_deref()),
         protocol: ask.protocol,
         secure: ask.secure,
         peer: ask.peer,

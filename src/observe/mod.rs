@@ -1,6 +1,8 @@
 //! One observation a request: what becomes metrics and a line of the access log.
 
+pub(crate) mod access;
 pub(crate) mod cells;
+pub(crate) mod legs;
 pub(crate) mod prometheus;
 pub(crate) mod tolerated;
 
@@ -55,23 +57,6 @@ pub(crate) struct Observation<'a> {
     pub shared_fault: bool,
     /// From the head's last byte to the answer's.
     pub took: Duration,
-}
-
-impl Observation<'_> {
-    /// The access log: one line, for those who ask for it (`RUST_LOG=handover::access=debug`). The query, which may
-    /// hold personal data, is not in it.
-    pub(crate) fn log(&self, method: &[u8], path: &[u8]) {
-        tracing::debug!(
-            target: "handover::access",
-            method = %method.escape_ascii(),
-            path = %path.escape_ascii(),
-            route = self.route.unwrap_or_default(),
-            stage = %self.stage,
-            answered_by = self.answered_by.label(),
-            status = self.status,
-            took_us = self.took.as_micros() as u64,
-        );
-    }
 }
 
 /// An error with all that caused it, in one line.

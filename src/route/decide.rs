@@ -39,6 +39,25 @@ pub(crate) enum Why {
     Canary(Side),
     /// The share of a native route's requests that goes on being compared.
     Verify,
+    /// Somebody who may has asked for it.
+    Forced,
+}
+
+impl Why {
+    /// A stable name for logs and fields.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::NoRoute => "no_route",
+            Self::Unclear(_) => "unclear_path",
+            Self::Stage => "stage",
+            Self::Override => "override",
+            Self::Canary(Side::In) => "canary_in",
+            Self::Canary(Side::Out) => "canary_out",
+            Self::Canary(Side::Unknown) => "canary_unknown",
+            Self::Verify => "verify",
+            Self::Forced => "forced",
+        }
+    }
 }
 
 /// The answer to "where does this request go?".
@@ -82,6 +101,9 @@ pub(crate) fn decide<'g>(generation: &'g Generation, asked: &impl Asked) -> Deci
 }
 
 fn plan(route: &Route, asked: &impl Asked) -> (Plan, Why) {
+    if let Some(plan) = asked.forced().and_then(|forced| forced.plan(route)) {
+        return (plan, Why::Forced);
+    }
     let said = if route.overridden.is_some() { Why::Override } else { Why::Stage };
     match route.stage {
         Stage::Legacy => (Plan::Legacy, said),
@@ -129,6 +151,7 @@ impl Decision<'_> {
             Why::Canary(Side::Unknown) => {
                 "nothing in the request says on which side of the canary it is".to_owned()
             }
+            Why::Forced => "somebody who may has asked for it".to_owned(),
             Why::Verify => {
                 format!(
                     "in the share of {} that goes on being compared",
@@ -167,6 +190,7 @@ pub(crate) mod testing {
 
     use std::net::IpAddr;
 
+    use crate::route::explain::Forced;
     use crate::route::{Asked, Values};
 
     /// A request.
@@ -177,12 +201,13 @@ pub(crate) mod testing {
         pub host: Option<String>,
         pub fields: Vec<(String, Vec<u8>)>,
         pub draw: f64,
+        pub forced: Option<Forced>,
     }
 
     impl Request {
         pub(crate) fn new(method: &str, path: impl AsRef<[u8]>) -> Self {
             let (method, path) = (method.into(), path.as_ref().to_vec());
-            Self { method, path, host: None, fields: Vec::new(), draw: 0.5 }
+            Self { method, path, host: None, fields: Vec::new(), draw: 0.5, forced: None }
         }
 
         pub(crate) fn get(path: impl AsRef<[u8]>) -> Self {
@@ -229,6 +254,10 @@ pub(crate) mod testing {
 
         fn draw(&self) -> f64 {
             self.draw
+        }
+
+        fn forced(&self) -> Option<Forced> {
+            self.forced
         }
     }
 }

@@ -83,6 +83,30 @@ fn the_stage_decides_unless_it_is_overridden() {
 }
 
 #[test]
+fn a_stage_is_forced_but_not_past_what_operators_have_ruled_out() {
+    use crate::route::explain::Forced::{Legacy, Native, Shadow};
+    let none = Overrides::default;
+    let rows = [
+        ("stage = 'legacy'", none(), Native, Plan::Native, Why::Forced),
+        ("stage = 'legacy'", none(), Shadow, Plan::Shadow, Why::Forced),
+        ("stage = 'native'\nverify = 1", none(), Legacy, Plan::Legacy, Why::Forced),
+        ("stage = 'native'", legacy_only(), Native, Plan::Legacy, Why::Override),
+        ("stage = 'native'", stages("a", Stage::Shadow), Native, Plan::Shadow, Why::Override),
+        ("stage = 'native'", stages("a", Stage::Shadow), Legacy, Plan::Legacy, Why::Forced),
+        ("stage = 'retired'", none(), Legacy, Plan::Retired, Why::Stage),
+    ];
+    for (keys, overrides, forced, plan, why) in rows {
+        let shown = format!("{keys} {overrides:?} {forced:?}");
+        let generation = generation(keys, overrides);
+        let decision = decide(&generation, &Request { forced: Some(forced), ..Request::get("/a/1") });
+        assert_eq!((decision.plan, decision.why), (plan, why), "{shown}");
+    }
+    let generation = generation("", none());
+    let plain = decide(&generation, &Request { forced: Some(Native), ..Request::get("/plain") });
+    assert_eq!((plain.plan, plain.why), (Plan::Legacy, Why::Stage), "it has no handler");
+}
+
+#[test]
 fn a_canary_splits_by_client() {
     let canary = |share: f64| {
         generation(

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::Route;
 use super::canary::Share;
+use super::limits::Limiter;
 use super::overrides::{HeldBy, Overridden, Overrides};
 use crate::config::valid::{Config, RouteSpec};
 use crate::legacy::spec::Spec;
@@ -68,7 +69,7 @@ impl Shared {
     /// The first generation.
     pub(crate) fn new(handlers: Handlers, config: Arc<Config>, overrides: Arc<Overrides>) -> Self {
         let live = Arc::default();
-        let first = compile(&handlers, &live, 1, config, overrides);
+        let first = compile(&handlers, &live, None, config, overrides);
         Self {
             current: ArcSwap::from_pointee(first),
             handlers,
@@ -91,7 +92,9 @@ impl Shared {
     /// Makes a new generation and swaps it in. Requests that are under way keep theirs.
     pub(crate) fn swap(&self, config: Arc<Config>, overrides: Arc<Overrides>) -> Arc<Generation> {
         let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
-        let next = Arc::new(compile(&self.handlers, &self.live, number, config, overrides));
+        let before = self.load();
+        let next = compile(&self.handlers, &self.live, Some((number, &before)), config, overrides);
+        let next = Arc::new(next);
         self.current.store(Arc::clone(&next));
         self.news.send_replace(number);
         next
@@ -111,7 +114,7 @@ impl Shared {
 fn compile(
     handlers: &Handlers,
     live: &Arc<AtomicUsize>,
-    number: u64,
+    after: Option<(u64, &Generation)>,
     config: Arc<Config>,
     overrides: Arc<Overrides>,
 ) -> Generation {
@@ -129,10 +132,21 @@ fn compile(
                 }
                 _ => spec.verify,
             };
-            Arc::new(Route { place, spec: Arc::clone(spec), stage, overridden, verify, native })
+            let limiter = limiter(spec, after.map(|(_, before)| before));
+            Arc::new(Route { place, spec: Arc::clone(spec), stage, overridden, verify, native, limiter })
         })
         .collect();
+    let number = after.map_or(1, |(number, _)| number);
     Generation { number, config, overrides, routes, live: Arc::clone(live) }
+}
+
+/// What a route may take, with what is known of its clients and requests from the generation before.
+fn limiter(spec: &RouteSpec, before: Option<&Generation>) -> Option<Limiter> {
+    if spec.limits.concurrency.is_none() && spec.limits.rate.is_none() {
+        return None;
+    }
+    let before = before.and_then(|before| before.route(&spec.name));
+    Some(Limiter::new(&spec.limits, before.and_then(|route| route.limiter.as_ref())))
 }
 
 /// A route's pipeline, or the handler of that name.

@@ -5,7 +5,9 @@
 
 pub(crate) mod canary;
 pub(crate) mod decide;
+pub(crate) mod explain;
 pub(crate) mod generation;
+pub(crate) mod limits;
 pub(crate) mod matcher;
 pub(crate) mod override_store;
 pub(crate) mod overrides;
@@ -20,6 +22,8 @@ use handover_api::BoxedHandler;
 
 use crate::config::valid::RouteSpec;
 use canary::Share;
+use explain::Forced;
+use limits::Limiter;
 use overrides::Overridden;
 pub use stage::Stage;
 
@@ -42,6 +46,11 @@ pub(crate) trait Asked {
 
     /// A number from 0 to 1, the latter excluded, drawn anew for each request: which requests a `verify` share takes.
     fn draw(&self) -> f64;
+
+    /// The stage that somebody who may has asked for.
+    fn forced(&self) -> Option<Forced> {
+        None
+    }
 }
 
 /// The values of one header field.
@@ -79,6 +88,8 @@ pub(crate) struct Route {
     pub verify: Share,
     /// What answers natively. There whenever `stage` is beyond legacy.
     pub native: Option<BoxedHandler>,
+    /// What it may take, where the file says so.
+    pub limiter: Option<Limiter>,
 }
 
 impl Route {

@@ -186,3 +186,41 @@ fn a_client_without_a_certificate_stays_out_where_one_is_required() {
         });
     }
 }
+
+#[test]
+fn legacy_is_told_of_the_clients_certificate_by_us_alone() {
+    let backend = Backend::answering(ANSWER);
+    let authority = Authority::new();
+    let [server, own] = ["shop.example", "client.example"].map(|name| authority.sign(name));
+    let ca_file = authority.ca_file();
+    let more = format!(
+        "client_ca_file = \"{}\"\nclient_auth = \"optional\"\n[forwarded]\nclient_cert = true\n",
+        ca_file.display()
+    );
+    let world = world(&backend, authority, &server, &more);
+    let told = |identity| {
+        run(async {
+            let mut stream = world.connect(Visitor { identity, ..VISITOR }).await.unwrap();
+            let forged = "GET /forged HTTP/1.1\r\nHost: a\r\nclient-cert: :forged:\r\nClient-Cert-Chain: :forged:\r\n\r\n";
+            stream.write_all(forged.as_bytes()).await.unwrap();
+            stream.read_exact(&mut vec![0; ANSWER.len()]).await.unwrap();
+        });
+        let received = backend.received();
+        let request = received.rsplit("GET /forged").next().unwrap().to_owned();
+        assert!(!request.contains(":forged:"), "{request}");
+        request.lines().find_map(|line| Some(line.strip_prefix("Client-Cert: ")?.trim().to_owned()))
+    };
+    assert_eq!(told(None), None);
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, certificate(&own));
+    assert_eq!(told(Some(&own)), Some(format!(":{encoded}:")));
+
+    let metrics = handover_parts::http::get(world.proxy.admin(), "/metrics").unwrap().text();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    for file in [&server.cert_file, &ca_file] {
+        let name =
+            format!("handover_tls_certificate_expiry_timestamp_seconds{{file=\"{}\"}} ", file.display());
+        let end = metrics.lines().find_map(|line| line.strip_prefix(&name)?.parse::<u64>().ok());
+        // It was made for 30 days.
+        assert!(end.is_some_and(|end| end.abs_diff(now + 30 * 24 * 3600) < 3600), "{end:?}");
+    }
+}

@@ -122,6 +122,12 @@ impl RequestHead {
         &self.fields
     }
 
+    /// Takes out the fields called `name`, whatever its case: not one that frames the message, which was read
+    /// already.
+    pub fn remove_fields(&mut self, name: &[u8]) {
+        self.fields.remove(|field| field.eq_ignore_ascii_case(name));
+    }
+
     /// How the body is delimited.
     pub fn framing(&self) -> Framing {
         self.framing

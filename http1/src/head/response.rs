@@ -66,6 +66,11 @@ impl ResponseHead {
         &self.fields
     }
 
+    /// Takes out the fields that `unwanted` picks: not ones that frame the message, which were read already.
+    pub fn remove_fields(&mut self, unwanted: impl Fn(&[u8]) -> bool) {
+        self.fields.remove(unwanted);
+    }
+
     /// How the body is delimited.
     pub fn framing(&self) -> Framing {
         self.framing

@@ -172,6 +172,29 @@ fn a_part_of_the_disk_that_gives_eio_costs_what_lies_in_it() {
 }
 
 #[test]
+fn what_a_process_leaves_is_adopted_by_one_that_runs_and_by_no_other() {
+    let disk = SimulatedDisk::new();
+    let adopt = || {
+        let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+        let mut shown = 0;
+        let limits = Limits::new(Limits::SIZE_MIN).unwrap();
+        let adopted =
+            handover_spool::adopt(&disk, Path::new(ROOT), limits, Arc::new(|| {}), &mut |_| shown += 1);
+        (adopted.unwrap(), shown)
+    };
+    let (first, second) = (open(&disk), open(&disk));
+    append(&first.own, b"of the first").unwrap();
+    append(&second.own, b"of the second").unwrap();
+    assert_eq!(adopt().0.len(), 0, "both live");
+    drop(first);
+    let (adopted, shown) = adopt();
+    assert_eq!((adopted.len(), shown), (1, 1));
+    assert_eq!(read_all(&adopted[0]).0, ["of the first"]);
+    assert_eq!(adopt().0.len(), 0, "it is held again");
+    assert_eq!(read_all(&second.own).0, ["of the second"], "and nothing has touched the other one");
+}
+
+#[test]
 fn what_a_dead_process_left_is_adopted_once_and_its_folder_goes() {
     let disk = SimulatedDisk::new();
     let (first, second) = (open(&disk), open(&disk));

@@ -1,10 +1,12 @@
 //! One client's connection: one request after the other walks, until one side closes it.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 
 use handover_http1::server::Connection;
 use handover_http1::{Error, Refusal, RequestHead, Version};
-use tokio::sync::watch;
 
 use super::exchange::{Answer, Body};
 use crate::accept::client::Client;
@@ -20,30 +22,36 @@ use crate::walk::{Arrived, walk};
 ///
 /// What is more than waiting for a request is boxed: a connection is idle most of its time, and then no larger than that.
 pub(in crate::accept) async fn serve(core: &Rc<Core>, client: &Client, stream: Stream) {
+    let closing = &core.process.closing;
     let mut phase = core.process.phase.subscribe();
+    let mut draining = *phase.borrow_and_update() > Phase::Serving;
+    let mut told = pin!(closing.told());
+    let mut listens = false;
     let mut connection = Connection::new(stream, core.bounds());
     loop {
-        let head = match next(&mut connection, &mut phase).await {
+        // The next request; none when the client has left, or is idle while connections are closed.
+        let next = poll_fn(|cx| {
+            if let next @ Poll::Ready(_) = connection.poll_next_head(cx) {
+                return next;
+            }
+            // Once: the task stays the one that is woken.
+            if !listens {
+                listens = true;
+                let _ = told.as_mut().poll(cx);
+            }
+            if connection.is_idle() && closing.is_so() { Poll::Ready(Ok(None)) } else { Poll::Pending }
+        });
+        let head = match next.await {
             Ok(Some(head)) => head,
             ended => return Box::pin(end(core, client, connection, ended)).await,
         };
-        let draining = *phase.borrow() == Phase::Draining;
+        if phase.has_changed().unwrap_or(true) {
+            draining = *phase.borrow_and_update() > Phase::Serving;
+        }
         let exchange = Box::pin(exchange(core, client, &mut connection, head, draining));
         if let Some(backend) = exchange.await {
             return Box::pin(become_tunnel(core, connection, backend)).await;
         }
-    }
-}
-
-/// The next request; none when the client has left, or is idle while the process drains.
-async fn next(
-    connection: &mut Connection<Stream>,
-    phase: &mut watch::Receiver<Phase>,
-) -> Result<Option<RequestHead>, Error> {
-    tokio::select! {
-        biased;
-        next = connection.next_head() => next,
-        _ = phase.wait_for(|phase| *phase == Phase::Draining), if connection.is_idle() => Ok(None),
     }
 }
 
@@ -58,7 +66,7 @@ async fn end(
         // Found out where HTTP/1.1 would be refused, so that looking for it costs HTTP/1.1 nothing.
         Err(_) if !client.secure && connection.begins_http2() => {
             let (stream, read) = connection.into_read();
-            http2::serve(Rc::clone(core), *client, stream, read).await;
+            http2::serve(Rc::clone(core), client.clone(), stream, read).await;
         }
         Err(error) => refuse(core, client, connection, &error).await,
         Ok(_) => close(connection).await,
@@ -74,14 +82,14 @@ async fn exchange(
 ) -> Option<Switched> {
     let framing = head.framing();
     let protocol = if head.version() == Version::Http10 { "HTTP/1.0" } else { "HTTP/1.1" };
-    let Client { peer, local, secure } = *client;
-    let arrived = Arrived { head, peer, local, secure, protocol };
+    let Client { peer, local, secure, ref cert } = *client;
+    let arrived = Arrived { head, peer, local, cert: cert.clone(), secure, protocol };
     let (body, mut responder) = connection.exchange();
     if draining {
         responder.close_after();
     }
     let mut answer = Answer::new(responder);
-    walk(core, &arrived, &mut Body::new(body, framing), &mut answer).await;
+    walk(core, arrived, &mut Body::new(body, framing), &mut answer).await;
     answer.into_backend()
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use handover_api::Response;
 use handover_http1::server::{RequestBody, Responder};
-use handover_http1::{Error, Fields, Framing, ResponseHead, Size};
+use handover_http1::{Error, FieldWriter, Fields, Framing, ResponseHead, Size};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, ClientSink, Switched};
@@ -54,6 +54,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> BodySource for Body<'_, S> {
 pub(super) struct Answer<'a, S> {
     inner: Responder<'a, S>,
     status: Option<u16>,
+    sent: u64,
+    /// A field of ours.
+    added: Option<Box<(String, String)>>,
     /// The backend's end, once the protocol was switched.
     backend: Option<Switched>,
 }
@@ -61,7 +64,7 @@ pub(super) struct Answer<'a, S> {
 impl<'a, S> Answer<'a, S> {
     /// An answer that has not begun.
     pub(super) fn new(inner: Responder<'a, S>) -> Self {
-        Self { inner, status: None, backend: None }
+        Self { inner, status: None, sent: 0, added: None, backend: None }
     }
 
     /// The backend's end of the tunnel that this answer has made of the connection, if it has.
@@ -77,14 +80,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AnswerSink for Answer<'_, S> {
     }
 
     async fn head(&mut self, head: &ResponseHead) -> Result<(), ClientGone> {
-        self.inner
-            .head(head.status(), head.reason(), head.size(), |fields| fields.copy(head.fields()))
-            .map_err(gone)?;
+        let fields = |fields: &mut FieldWriter<'_>| {
+            fields.copy(head.fields());
+            add(&self.added, fields);
+        };
+        self.inner.head(head.status(), head.reason(), head.size(), fields).map_err(gone)?;
         self.status = Some(head.status());
         Ok(())
     }
 
     async fn data(&mut self, piece: Bytes) -> Result<(), ClientGone> {
+        self.sent += piece.len() as u64;
         self.inner.data(piece).await.map_err(gone)
     }
 
@@ -98,8 +104,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AnswerSink for Answer<'_, S> {
 
     async fn switch(&mut self, head: &ResponseHead, backend: Switched) -> Result<(), ClientGone> {
         let protocol = head.upgrade().unwrap_or_default();
-        let switched =
-            self.inner.switch_protocols(protocol, head.reason(), |fields| fields.copy(head.fields()));
+        let fields = |fields: &mut FieldWriter<'_>| {
+            fields.copy(head.fields());
+            add(&self.added, fields);
+        };
+        let switched = self.inner.switch_protocols(protocol, head.reason(), fields);
         switched.map_err(gone)?;
         (self.status, self.backend) = (Some(head.status()), Some(backend));
         Ok(())
@@ -111,21 +120,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientSink for Answer<'_, S> {
         let status = response.status.as_u16();
         let reason = response.status.canonical_reason().unwrap_or_default().as_bytes();
         let size = Size::Known(response.body.len() as u64);
-        let fields = |writer: &mut handover_http1::FieldWriter<'_>| {
+        let fields = |writer: &mut FieldWriter<'_>| {
             for field in &response.fields {
                 writer.push(field.name(), field.value());
             }
+            add(&self.added, writer);
         };
         self.inner.head(status, reason, size, fields).map_err(gone)?;
         self.status = Some(status);
         if !response.body.is_empty() && !matches!(status, 204 | 304) {
-            self.inner.data(response.body).await.map_err(gone)?;
+            self.data(response.body).await?;
         }
         self.inner.finish(None).await.map_err(gone)
     }
 
     fn status(&self) -> Option<u16> {
         self.status
+    }
+
+    fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    fn add_field(&mut self, name: &str, value: String) {
+        self.added = Some(Box::new((name.to_owned(), value)));
+    }
+}
+
+fn add(added: &Option<Box<(String, String)>>, fields: &mut FieldWriter<'_>) {
+    if let Some((name, value)) = added.as_deref() {
+        fields.push(name.as_bytes(), value.as_bytes());
     }
 }
 

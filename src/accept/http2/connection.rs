@@ -66,7 +66,7 @@ pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: str
     let bounds = core.bounds();
     let flooded = Rc::<Cell<bool>>::default();
     let handshake = builder().handshake(Metered::new(stream, read, Rc::clone(&flooded)));
-    let refused = |error: &h2::Error| refused(&core, client, error, flooded.get());
+    let refused = |error: &h2::Error| refused(&core, &client, error, flooded.get());
     let mut connection = match timeout(bounds.timeouts.head, handshake).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => return refused(&error),
@@ -87,7 +87,7 @@ pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: str
                 }
                 Some(Ok((request, respond))) => {
                     let bounds = Arc::clone(&bounds);
-                    requests.spawn_local(answer(Rc::clone(&core), client, bounds, request, respond));
+                    requests.spawn_local(answer(Rc::clone(&core), client.clone(), bounds, request, respond));
                 }
                 Some(Err(error)) => break refused(&error),
                 None => break,
@@ -99,7 +99,7 @@ pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: str
                 let wait = if closing { LINGER } else { bounds.timeouts.idle };
                 end.as_mut().reset(Instant::now() + wait);
             }
-            _ = phase.wait_for(|phase| *phase == Phase::Draining), if !closing => {
+            _ = phase.wait_for(|phase| *phase >= Phase::Draining), if !closing => {
                 closing = true;
                 connection.graceful_shutdown();
                 end.as_mut().reset(Instant::now() + LINGER);
@@ -135,9 +135,9 @@ async fn answer(
             drop(parts);
             let mut body = Body::new(received, &head, &stream, bounds);
             let mut answer = Answer::new(&stream, head.is_head());
-            let Client { peer, local, secure } = client;
-            let arrived = Arrived { head, peer, local, secure, protocol: "HTTP/2.0" };
-            walk(&core, &arrived, &mut body, &mut answer).await;
+            let Client { peer, local, secure, cert } = client;
+            let arrived = Arrived { head, peer, local, cert, secure, protocol: "HTTP/2.0" };
+            walk(&core, arrived, &mut body, &mut answer).await;
         }
         Err(refusal) => {
             tracing::debug!(peer = %client.peer, error = chain(&refusal), "a request was refused");
@@ -149,7 +149,7 @@ async fn answer(
 }
 
 /// Counts why a connection was ended by us; one that its client broke off is nobody's fault.
-fn refused(core: &Core, client: Client, error: &h2::Error, flooded: bool) {
+fn refused(core: &Core, client: &Client, error: &h2::Error, flooded: bool) {
     tracing::debug!(peer = %client.peer, error = chain(error), "an HTTP/2 connection has failed");
     let reason = match error.reason() {
         _ if flooded => "http2_flood",

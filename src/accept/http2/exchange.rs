@@ -215,6 +215,9 @@ pub(super) struct Answer<'a> {
     stream: &'a Stream,
     to_head: bool,
     status: Option<u16>,
+    sent: u64,
+    /// A field of ours.
+    added: Option<Box<(String, String)>>,
     /// What is still to come of a body whose length was declared.
     left: Option<u64>,
 }
@@ -222,10 +225,13 @@ pub(super) struct Answer<'a> {
 impl<'a> Answer<'a> {
     /// An answer that has not begun.
     pub(super) fn new(stream: &'a Stream, to_head: bool) -> Self {
-        Self { stream, to_head, status: None, left: None }
+        Self { stream, to_head, status: None, sent: 0, added: None, left: None }
     }
 
-    fn begin(&mut self, status: u16, size: Size, fields: HeaderMap) -> Result<(), ClientGone> {
+    fn begin(&mut self, status: u16, size: Size, mut fields: HeaderMap) -> Result<(), ClientGone> {
+        if let Some((name, value)) = self.added.as_deref() {
+            fields::append(&mut fields, name.as_bytes(), value.as_bytes()).map_err(gone)?;
+        }
         let code = StatusCode::from_u16(status).map_err(gone)?;
         let bodiless = self.to_head || matches!(status, 204 | 304);
         let ends = bodiless || matches!(size, Size::None | Size::Known(0));
@@ -259,6 +265,7 @@ impl AnswerSink for Answer<'_> {
         if self.to_head || piece.is_empty() {
             return Ok(());
         }
+        self.sent += piece.len() as u64;
         if let Some(left) = &mut self.left {
             *left = left.checked_sub(piece.len() as u64).ok_or_else(|| gone(Misuse::BodyTooLong))?;
         }
@@ -315,6 +322,14 @@ impl ClientSink for Answer<'_> {
 
     fn status(&self) -> Option<u16> {
         self.status
+    }
+
+    fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    fn add_field(&mut self, name: &str, value: String) {
+        self.added = Some(Box::new((name.to_owned(), value)));
     }
 }
 

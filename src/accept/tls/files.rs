@@ -1,7 +1,7 @@
 //! From PEM files to what handshakes need.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::verify_server_name;
@@ -15,6 +15,7 @@ use rustls::{RootCertStore, ServerConfig};
 
 use super::TlsError;
 use crate::config::valid::{ClientAuth, ServerTls};
+use crate::legacy::client_cert::ends;
 
 /// The files' content at one time.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,6 +53,22 @@ impl Files {
         // Sessions are resumed without a store that cores would contend for.
         config.ticketer = ring::Ticketer::new()?;
         Ok(config)
+    }
+}
+
+impl Files {
+    /// When each certificate ends, in seconds since 1970: the first one of each file, which is the one that clients see, and all
+    /// that sign clients'.
+    pub(super) fn ends(&self, paths: &ServerTls) -> Vec<(PathBuf, i64)> {
+        let first = |pem: &[u8]| ends(&CertificateDer::pem_slice_iter(pem).next()?.ok()?);
+        let own = self.pairs.iter().zip(&paths.pairs);
+        let own = own.filter_map(|((pem, _), pair)| Some((pair.cert_file.clone(), first(pem)?)));
+        let signing = self.client_ca.iter().zip(&paths.client).flat_map(|(pem, (path, _))| {
+            let all = CertificateDer::pem_slice_iter(pem).filter_map(|cert| ends(&cert.ok()?));
+            // The one that ends first is the one to look after.
+            all.min().map(|end| (path.clone(), end))
+        });
+        own.chain(signing).collect()
     }
 }
 

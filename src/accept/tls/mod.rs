@@ -5,6 +5,7 @@ mod error;
 mod files;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -31,6 +32,8 @@ pub(crate) struct Tls {
     current: ArcSwap<ServerConfig>,
     /// The files as they were read last, good or not.
     seen: Mutex<Files>,
+    /// When each certificate in use ends, in seconds since 1970, by file.
+    ends: ArcSwap<Vec<(PathBuf, i64)>>,
     /// Replacements that are in effect.
     pub replaced: Count,
     /// Files that were changed and could not be used.
@@ -44,10 +47,16 @@ impl Tls {
         Ok(Self {
             paths: paths.clone(),
             current: ArcSwap::from_pointee(files.config(paths)?),
+            ends: ArcSwap::from_pointee(files.ends(paths)),
             seen: Mutex::new(files),
             replaced: Count::default(),
             refused: Count::default(),
         })
+    }
+
+    /// When each certificate in use ends, in seconds since 1970, by file.
+    pub(crate) fn ends(&self) -> Arc<Vec<(PathBuf, i64)>> {
+        self.ends.load_full()
     }
 
     /// Reads the files again. Those that have changed and are good replace the ones in use: for handshakes from now on.
@@ -61,6 +70,7 @@ impl Tls {
         match files.config(&self.paths) {
             Ok(config) => {
                 self.current.store(Arc::new(config));
+                self.ends.store(Arc::new(files.ends(&self.paths)));
                 self.replaced.add(1);
                 tracing::info!("the TLS certificates were replaced");
             }

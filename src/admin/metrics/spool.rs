@@ -24,6 +24,8 @@ pub(super) fn write(text: &mut String, control: &Control) {
     );
     gauge("handover_spool_oldest_seconds", "Age of the oldest answer in the spool.", oldest);
     gauge("handover_spool_poisoned", "1 once the disk has failed, until a restart.", f64::from(poisoned));
+    let help = "Folders taken over from processes that had ended.";
+    single(text, "handover_spool_adopted_total", "counter", help, spooler.adopted());
     let _ = writeln!(
         text,
         "# HELP handover_spool_frames_total Answers by what became of them at the spool.\n\

@@ -25,6 +25,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use self::send::Sender;
 use super::spool::body::Spooled;
 use crate::config::valid;
+use crate::observe::chain;
 
 /// The folder of the calls' spool in that of the records'.
 pub(crate) const FOLDER: &str = "calls";
@@ -71,6 +72,8 @@ pub(super) struct Caller {
 
 struct Running {
     own: Arc<Spool>,
+    disk: Arc<dyn Disk>,
+    news: Arc<Notify>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -129,6 +132,22 @@ impl Caller {
         }
     }
 
+    /// Takes over what other processes have left. It reads folders: not for a core.
+    pub(super) fn adopt(&self) {
+        if !self.folder.is_dir() || self.spool().is_err() {
+            return;
+        }
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(running) = &mut *running else { return };
+        let (disk, told) = (Arc::clone(&running.disk), told(&running.news));
+        match handover_spool::adopt(&disk, &self.folder, self.limits, told, &mut |_| {}) {
+            Ok(spools) => spools.into_iter().for_each(|spool| self.empty(running, spool)),
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "calls that others have left cannot be taken over");
+            }
+        }
+    }
+
     /// The spool, opened when it is first needed.
     fn spool(&self) -> Result<Arc<Spool>, OpenError> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,27 +155,42 @@ impl Caller {
             return Ok(Arc::clone(&running.own));
         }
         let (disk, news): (Arc<dyn Disk>, _) = (Arc::new(RealDisk), Arc::<Notify>::default());
-        let told = Arc::clone(&news);
-        let told = Arc::new(move || told.notify_one());
         let Opened { own, adopted } =
-            handover_spool::open(&disk, &self.folder, self.limits, told, &mut |_| {})?;
-        let (own, stop) = (Arc::new(own), watch::Sender::new(false));
-        let make = |spool: &Arc<Spool>, to_the_end| Calls {
+            handover_spool::open(&disk, &self.folder, self.limits, told(&news), &mut |_| {})?;
+        let own = Arc::new(own);
+        let (tasks, stop) = (Vec::new(), watch::Sender::new(false));
+        let mut opened = Running { own: Arc::clone(&own), disk, news, stop, tasks };
+        let calls = self.calls(&opened, &own, false);
+        opened.tasks.push(self.side.spawn(calls.run()));
+        adopted.into_iter().for_each(|spool| self.empty(&mut opened, spool));
+        *running = Some(opened);
+        Ok(own)
+    }
+
+    /// Makes the calls that another process has left, to the end, and takes its folder away.
+    fn empty(&self, running: &mut Running, spool: Spool) {
+        let spool = Arc::new(spool);
+        let calls = self.calls(running, &spool, true);
+        running.tasks.retain(|task| !task.is_finished());
+        running.tasks.push(self.side.spawn(empty(calls, spool)));
+    }
+
+    fn calls(&self, running: &Running, spool: &Arc<Spool>, to_the_end: bool) -> Calls {
+        Calls {
             spool: Arc::clone(spool),
             sender: Arc::new(Sender::new(self.calls_for)),
             counts: Arc::clone(&self.counts),
-            news: Arc::clone(&news),
-            stop: stop.subscribe(),
+            news: Arc::clone(&running.news),
+            stop: running.stop.subscribe(),
             to_the_end,
-        };
-        let mut tasks = vec![self.side.spawn(make(&own, false).run())];
-        for spool in adopted.into_iter().map(Arc::new) {
-            tasks.push(self.side.spawn(drain(make(&spool, true), spool)));
         }
-        let spool = Arc::clone(&own);
-        *running = Some(Running { own, stop, tasks });
-        Ok(spool)
     }
+}
+
+/// Tells the tasks that there is something new.
+fn told(news: &Arc<Notify>) -> Arc<dyn Fn() + Send + Sync> {
+    let news = Arc::clone(news);
+    Arc::new(move || news.notify_one())
 }
 
 /// Makes the calls that lie in one spool.
@@ -270,8 +304,7 @@ async fn next(mut reader: Reader, most: usize, spool: &Arc<Spool>) -> (Reader, V
     reading.await.unwrap_or_else(|_| (own.reader(), Vec::new()))
 }
 
-/// Makes what a dead process left, to the end, and takes its folder away.
-async fn drain(calls: Calls, spool: Arc<Spool>) {
+async fn empty(calls: Calls, spool: Arc<Spool>) {
     calls.run().await;
     if let Some(spool) = Arc::into_inner(spool).filter(Spool::is_drained) {
         let folder = spool.folder().to_owned();

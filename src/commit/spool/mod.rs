@@ -3,32 +3,25 @@
 pub(crate) mod body;
 mod held;
 pub(super) mod replay;
+mod replays;
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use handover_spool::{AppendError, Disk, OpenError, Opened, RealDisk, Refused, Room, Spool, Stats};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, oneshot, watch};
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::sync::oneshot;
 
 use self::body::Spooled;
-use self::held::Held;
-use self::replay::Replay;
+use self::replays::Replays;
 use super::Clusters;
 use super::calls::{CallStats, Caller};
 use crate::config::valid;
 
-/// How long what is under way may take at the end. What is not delivered then comes again.
-const STOPPING: Duration = Duration::from_secs(5);
-
-/// The spool of this process, with what it took over from dead ones.
+/// The spool of this process, with what it took over from others that have ended.
 pub(crate) struct Spooler {
     own: Arc<Spool>,
-    held: Arc<Held>,
     caller: Arc<Caller>,
-    stop: watch::Sender<bool>,
-    replays: Mutex<Vec<JoinHandle<()>>>,
+    replays: Arc<Replays>,
 }
 
 /// Room for a frame that counts as held already.
@@ -40,25 +33,16 @@ pub(crate) struct Reserved<'a> {
 }
 
 impl Spooler {
-    /// Opens the spool and begins to replay, on `side`, what is in it.
+    /// Opens the spool and begins to replay, on `side`, what is in it; and from then on what others leave behind.
     pub(super) fn open(spec: &valid::Spool, clusters: Clusters, side: &Handle) -> Result<Self, OpenError> {
-        let (held, news) = (Arc::<Held>::default(), Arc::<Notify>::default());
         let caller = Arc::new(Caller::new(spec, side)?);
-        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-        let told = Arc::clone(&news);
+        let replays = Arc::new(Replays::new(clusters, Arc::clone(&caller), side.clone()));
         let mut found = 0;
-        let opened = handover_spool::open(
-            &disk,
-            &spec.folder,
-            spec.limits,
-            Arc::new(move || told.notify_one()),
-            &mut |frame| {
-                found += 1;
-                if let Ok(frame) = Spooled::decode(frame.body.clone()) {
-                    held.hold(&frame);
-                }
-            },
-        )?;
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let opened = handover_spool::open(&disk, &spec.folder, spec.limits, replays.news(), &mut |frame| {
+            found += 1;
+            replays.hold(frame);
+        })?;
         if found > 0 {
             tracing::info!(
                 frames = found,
@@ -66,38 +50,38 @@ impl Spooler {
             );
         }
         let Opened { own, adopted } = opened;
-        let (own, stop) = (Arc::new(own), watch::Sender::new(false));
-        let replay = |spool: &Arc<Spool>, to_the_end| Replay {
-            spool: Arc::clone(spool),
-            held: Arc::clone(&held),
-            clusters: clusters.clone(),
-            caller: Arc::clone(&caller),
-            news: Arc::clone(&news),
-            stop: stop.subscribe(),
-            to_the_end,
-        };
-        let mut replays = vec![side.spawn(replay(&own, false).run())];
-        for spool in adopted.into_iter().map(Arc::new) {
-            replays.push(side.spawn(drain(replay(&spool, true), spool)));
-        }
-        Ok(Self { own, held, caller, stop, replays: Mutex::new(replays) })
+        let own = Arc::new(own);
+        replays.follow(&own);
+        adopted.into_iter().for_each(|spool| replays.empty(spool));
+        side.spawn(Arc::clone(&replays).adopt_left_overs(disk, spec.clone()));
+        Ok(Self { own, caller, replays })
+    }
+
+    /// Looks at once for folders of processes that have ended, since one probably has.
+    pub(crate) fn look_for_left_overs(&self) {
+        self.replays.look();
+    }
+
+    /// How many folders of others were taken over while running.
+    pub(crate) fn adopted(&self) -> u64 {
+        self.replays.adopted()
     }
 
     /// Whether one of these records would overtake another of its topic, were it not spooled.
     pub(crate) fn holds(&self, cluster: &str, records: &[handover_api::Record]) -> bool {
-        self.held.any(cluster, records)
+        self.replays.held.any(cluster, records)
     }
 
     /// How many frames of a route wait.
     pub(crate) fn of_route(&self, route: &str) -> usize {
-        self.held.of_route(route)
+        self.replays.held.of_route(route)
     }
 
     /// Room for a frame.
     pub(crate) fn reserve(&self, frame: Spooled) -> Result<Reserved<'_>, Refused> {
         let body = frame.encode();
         let room = self.own.reserve(body.len())?;
-        self.held.hold(&frame);
+        self.replays.held.hold(&frame);
         Ok(Reserved { of: self, room: Some(room), frame, body })
     }
 
@@ -119,19 +103,7 @@ impl Spooler {
 
     /// Ends the replay in order. Frames that come later stay on disk for the next start.
     pub(crate) async fn stop(&self) {
-        self.stop.send_replace(true);
-        let replays = std::mem::take(&mut *self.replays.lock().unwrap_or_else(PoisonError::into_inner));
-        let aborts: Vec<_> = replays.iter().map(JoinHandle::abort_handle).collect();
-        let ended = async {
-            for replay in replays {
-                // An error is a replay that panicked; its frames come again.
-                let _ = replay.await;
-            }
-        };
-        if tokio::time::timeout(STOPPING, ended).await.is_err() {
-            aborts.iter().for_each(AbortHandle::abort);
-            tracing::warn!("the spool was not emptied; what is left is delivered after the next start");
-        }
+        self.replays.stop().await;
         self.caller.stop().await;
     }
 }
@@ -141,7 +113,7 @@ impl Reserved<'_> {
     pub(crate) async fn append(mut self) -> Result<(), AppendError> {
         let (tell, told) = oneshot::channel();
         let Some(room) = self.room.take() else { return Err(Refused::Closed.into()) };
-        let (held, frame) = (Arc::clone(&self.of.held), std::mem::take(&mut self.frame));
+        let (held, frame) = (Arc::clone(&self.of.replays.held), std::mem::take(&mut self.frame));
         self.of.own.append(room, std::mem::take(&mut self.body), move |done| {
             // Of one that nobody knows no order was promised, and it can't come before a restart.
             if done.is_err() {
@@ -158,21 +130,7 @@ impl Reserved<'_> {
 impl Drop for Reserved<'_> {
     fn drop(&mut self) {
         if self.room.is_some() {
-            self.of.held.release(&self.frame);
-        }
-    }
-}
-
-/// Replays what a dead process left, to the end, and takes its folder away.
-async fn drain(replay: Replay, spool: Arc<Spool>) {
-    replay.run().await;
-    if let Some(spool) = Arc::into_inner(spool).filter(Spool::is_drained) {
-        let folder = spool.folder().to_owned();
-        let removed = tokio::task::spawn_blocking(move || spool.remove()).await;
-        match removed {
-            Ok(Ok(())) => tracing::info!(folder = %folder.display(), "what a dead process left is delivered"),
-            Ok(Err(error)) => tracing::warn!(folder = %folder.display(), %error, "an emptied spool stays"),
-            Err(error) => tracing::warn!(folder = %folder.display(), %error, "an emptied spool stays"),
+            self.of.replays.held.release(&self.frame);
         }
     }
 }

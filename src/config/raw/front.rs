@@ -15,6 +15,10 @@ pub(crate) struct Forwarded {
     pub trusted: Option<At<Texts>>,
     /// Whether legacy gets `Forwarded` (RFC 7239) too; `false` when not given.
     pub standard: Option<At<bool>>,
+    /// Whether legacy is told of the client's certificate: over FastCGI by `SSL_CLIENT_VERIFY`, `SSL_CLIENT_S_DN` and the
+    /// like, as nginx has them, over HTTP by `Client-Cert` (RFC 9440); `false` when not given. `client_ca_file` in
+    /// `[listen.tls]` has clients asked for one.
+    pub client_cert: Option<At<bool>>,
     /// The field that a request's id travels in, `"X-Request-Id"`: a trusted proxy's, or a new one. None when not given.
     pub request_id: Option<At<String>>,
     /// Begins a trace (W3C `traceparent`) for requests without one, and has this share of them recorded. None is begun

@@ -1,10 +1,8 @@
 //! `[forwarded]` and `[limits]`: what is believed of clients, and what is borne of them.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use handover_http1::{LeastRate, Leniency, Limits, MAX_FIELDS, ServerTimeouts, server};
-use ipnet::IpNet;
 
 use super::Read;
 use crate::config::fault::Fault;
@@ -20,31 +18,26 @@ pub(super) fn forwarded(main: &Read<'_>, faults: &mut Vec<Fault>) -> Forwarding 
     let raw = main.raw.forwarded.as_ref();
     let mut section = Section::new(main.context, raw.map_or(0..0, At::span), faults);
     let raw = raw.map_or(&none, At::get);
-    let texts = raw.trusted.as_ref().map(At::texts).unwrap_or_default();
-    let trusted = texts.into_iter().filter_map(|(text, span)| {
-        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
-        if network.is_none() {
-            let hint = "an address, or a network like \"10.0.0.0/8\" or \"fd00::/8\"".to_owned();
-            section.fault_with_hint(span, format!("`{text}` is no address or network"), hint);
-        }
-        network
-    });
-    let trusted = trusted.collect();
+    let trusted = raw.trusted.as_ref().map(|texts| section.networks(texts)).unwrap_or_default();
     Forwarding {
         trusted,
         standard: raw.standard.as_ref().is_some_and(|standard| *standard.get()),
-        request_id: raw.request_id.as_ref().and_then(|name| field_name(name, &mut section)),
+        client_cert: raw.client_cert.as_ref().is_some_and(|told| *told.get()),
+        request_id: raw
+            .request_id
+            .as_ref()
+            .and_then(|name| field_name(name, "carry a request's id", &mut section)),
         trace: raw.trace.as_ref().map(|share| section.share(share)),
     }
 }
 
 /// A field of the application's own: not one that frames a message or that is made here anyway.
-fn field_name(name: &At<String>, section: &mut Section<'_>) -> Option<String> {
+pub(super) fn field_name(name: &At<String>, what: &str, section: &mut Section<'_>) -> Option<String> {
     let is_free = http::HeaderName::from_bytes(name.get().as_bytes()).is_ok()
         && handover_http1::Name::of(name.get().as_bytes()) == handover_http1::Name::Other;
     if !is_free {
         let hint = "a field like \"X-Request-Id\"".to_owned();
-        section.fault_with_hint(name.span(), format!("`{}` cannot carry a request's id", name.get()), hint);
+        section.fault_with_hint(name.span(), format!("`{}` cannot {what}", name.get()), hint);
     }
     is_free.then(|| name.get().clone())
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::{Read, sections};
 use crate::config::fault::{Fault, Place};
-use crate::config::raw::{self, At};
+use crate::config::raw::{self, At, RawCoding};
 use crate::config::section::Section;
 use crate::legacy::spec::{Address, FastCgi, Http, Kind, Managed, Spec, Version};
+use crate::legacy::{Accel, Coding};
 
 /// The legacies of all files by name; `None` for those that are wrong.
 pub(super) type Legacies = Vec<(String, Option<Arc<Spec>>)>;
@@ -86,6 +87,7 @@ fn legacy(
         keep: raw.keep_alive.as_ref().map_or(keep, |keep| *keep.get()),
         queue_max: section.count(&raw.queue_max, 1024),
         body_max: section.size(&raw.body_max, 1 << 30),
+        accel: accel(raw, section),
         version: version(raw, section),
         dry_run: dry_run(raw, section),
         kind: kind?,
@@ -105,6 +107,33 @@ fn legacy(
         );
     }
     Some(spec)
+}
+
+fn precompressed(raw: &raw::Legacy) -> Box<[Coding]> {
+    let given = raw.precompressed.iter().flat_map(|list| list.get());
+    let coding = |given: &At<RawCoding>| match given.get() {
+        RawCoding::Br => Coding::Brotli,
+        RawCoding::Gzip => Coding::Gzip,
+        RawCoding::Zstd => Coding::Zstd,
+    };
+    given.map(coding).collect()
+}
+
+/// Folders by prefix.
+fn accel(raw: &raw::Legacy, section: &mut Section<'_>) -> Vec<Accel> {
+    let mut all = Vec::new();
+    for (prefix, folder) in &raw.accel {
+        if !prefix.starts_with('/') || !prefix.ends_with('/') {
+            let hint = "like \"/protected/\"".to_owned();
+            section.fault_with_hint(
+                folder.span(),
+                format!("`{prefix}` does not begin and end with a slash"),
+                hint,
+            );
+        }
+        all.push(Accel { prefix: prefix.clone(), folder: section.path(folder.get()) });
+    }
+    all
 }
 
 /// `header:NAME`, or the version itself.
@@ -253,6 +282,7 @@ fn fastcgi(
         scripts: scripts.map(|text| text.get().clone()).collect(),
         path_info: raw.path_info.as_ref().is_some_and(|given| *given.get()),
         static_files: raw.static_files.as_ref().is_none_or(|given| *given.get()),
+        precompressed: precompressed(raw),
         params: pairs(&raw.params),
         managed,
     }))
@@ -262,6 +292,7 @@ fn fastcgi(
 fn only_fastcgi(raw: &raw::Legacy, section: &mut Section<'_>) {
     let texts = [&raw.root, &raw.script].into_iter().flatten().map(At::span);
     let lists = raw.scripts.iter().map(At::span).chain(raw.static_files.iter().map(At::span));
+    let lists = lists.chain(raw.precompressed.iter().map(At::span));
     for span in texts.chain(lists).chain(raw.params.values().map(At::span)) {
         section.fault(span, "only a FastCGI backend has this");
     }

@@ -1,7 +1,7 @@
 //! `[listen]`: where clients and operators connect.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::Range;
 
 use ipnet::IpNet;
@@ -37,7 +37,7 @@ pub(super) fn listen(main: &Read<'_>, faults: &mut Vec<Fault>) -> Listen {
         }
         _ => {}
     }
-    let proxies = raw.proxy_protocol.as_ref().map(|proxy| networks(&proxy.get().from, &mut section));
+    let proxies = raw.proxy_protocol.as_ref().map(|proxy| proxies(&proxy.get().from, &mut section));
     let proxies = proxies.unwrap_or_default();
     let admin = admin(raw.admin.as_ref(), &seen, &mut section);
     Listen { http, https, tls, proxies, admin }
@@ -90,21 +90,12 @@ fn server_tls(raw: &At<raw::ServerTls>, section: &mut Section<'_>) -> ServerTls 
     ServerTls { pairs, client: ca_file.map(|ca_file| (ca_file, auth.unwrap_or(ClientAuth::Required))) }
 }
 
-fn networks(texts: &At<Texts>, section: &mut Section<'_>) -> Vec<IpNet> {
-    let mut networks = Vec::new();
-    for (text, span) in texts.texts() {
-        match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
-            Ok(network) => networks.push(network),
-            Err(_) => {
-                let hint = "a network or an address, like \"10.0.0.0/8\" or \"::1\"".to_owned();
-                section.fault_with_hint(span, format!("`{text}` is no network"), hint);
-            }
-        }
-    }
-    if networks.is_empty() && texts.texts().is_empty() {
+/// Networks whose peers are believed.
+fn proxies(texts: &At<Texts>, section: &mut Section<'_>) -> Vec<IpNet> {
+    if texts.texts().is_empty() {
         section.fault(texts.span(), "no network: nobody would be believed");
     }
-    networks
+    section.networks(texts)
 }
 
 fn addresses(

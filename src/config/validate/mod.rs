@@ -6,6 +6,8 @@ mod kafka;
 mod legacy;
 mod listen;
 mod native;
+mod observe;
+mod process;
 mod route;
 mod spool;
 mod table;
@@ -105,6 +107,8 @@ fn whole(
     }
     let listen = listen::listen(main, faults);
     let (forwarding, http1) = (front::forwarded(main, faults), front::limits(main, faults));
+    let shutdown = process::shutdown(main, faults);
+    let (access_log, explain) = (observe::access_log(main, faults), observe::explain(main, faults));
     let state = state_folder(main, against);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = Section::new(main.context, 0..0, faults).count(&main.raw.workers, cores).min(1024);
@@ -132,6 +136,9 @@ fn whole(
         listen,
         forwarding,
         http1,
+        access_log,
+        explain,
+        shutdown,
         state,
         workers,
         blocking_threads,
@@ -163,6 +170,9 @@ fn only_in_main(file: &Read<'_>, faults: &mut Vec<Fault>) {
         raw.listen.as_ref().map(At::span),
         raw.forwarded.as_ref().map(At::span),
         raw.limits.as_ref().map(At::span),
+        raw.access_log.as_ref().map(At::span),
+        raw.explain.as_ref().map(At::span),
+        raw.shutdown.as_ref().map(At::span),
         raw.s3.as_ref().map(At::span),
         raw.spool.as_ref().map(At::span),
     ];

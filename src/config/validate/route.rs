@@ -1,6 +1,7 @@
 //! `[[route]]`: what it matches, who answers it, and by which rules.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +19,12 @@ use crate::config::source::Sources;
 use crate::config::valid::{Ack, Kafka, RouteSpec, Table};
 use crate::legacy::spec::Spec;
 use crate::rollback::Limits;
-use crate::route::Stage;
 use crate::route::canary::{Canary, Share, Sticky};
 use crate::route::matcher::Matcher;
 use crate::route::pattern::Pattern;
+use crate::route::{Stage, limits};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// What routes refer to.
 pub(super) struct Known<'a> {
@@ -180,6 +183,7 @@ fn route(
         timeout: section.duration(&raw.timeout, Duration::from_secs(5)),
         ack: own_ack.or_else(|| kafka.as_ref().map(|kafka| kafka.ack)).unwrap_or(Ack::Delivered),
         kafka,
+        limits: limits(raw, section),
         name: name?,
         pattern: pattern?,
         legacy: legacy?,
@@ -295,6 +299,34 @@ fn rollback(raw: &raw::Route, section: &mut Section<'_>) -> Option<Limits> {
         least: section.count(&given.least, 20) as u64,
         webhook: given.webhook.as_ref().map(|url| url.get().clone()),
     })
+}
+
+fn limits(raw: &raw::Route, section: &mut Section<'_>) -> limits::Spec {
+    let Some(given) = &raw.limits else { return limits::Spec::default() };
+    let (mut section, given) = (section.inner(given.span()), given.get());
+    limits::Spec {
+        concurrency: given.concurrency.is_some().then(|| section.count(&given.concurrency, 1)),
+        body: given.body.is_some().then(|| section.size(&given.body, u64::MAX)),
+        legacy_timeout: given
+            .legacy_timeout
+            .is_some()
+            .then(|| section.duration(&given.legacy_timeout, SECOND)),
+        rate: given.rate.as_ref().and_then(|rate| self::rate(rate, &mut section)),
+    }
+}
+
+fn rate(raw: &At<raw::Rate>, section: &mut Section<'_>) -> Option<limits::Rate> {
+    let (mut section, given) = (section.inner(raw.span()), raw.get());
+    let burst = given.burst.as_ref().unwrap_or(&given.requests);
+    let per = section.duration(&given.per, SECOND);
+    match (NonZeroU32::new(*given.requests.get()), NonZeroU32::new(*burst.get())) {
+        (Some(requests), Some(burst)) => Some(limits::Rate { requests, per, burst }),
+        (requests, _) => {
+            let at = if requests.is_none() { &given.requests } else { burst };
+            section.fault(at.span(), "there must be at least one");
+            None
+        }
+    }
 }
 
 /// The cluster that is named, or the only one.

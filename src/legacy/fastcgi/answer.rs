@@ -1,8 +1,7 @@
 //! The CGI answer that a responder's STDOUT carries (RFC 3875, §6): a head, which becomes an HTTP head, and a body.
 //!
 //! The status follows nginx: `Status:` if there is one, else 302 where there is a `Location`, else 200. Framing and
-//! connection fields of the application are dropped: framing is made anew. `X-Accel-…` are orders to a proxy, so
-//! they never reach a client.
+//! connection fields of the application are dropped: framing is made anew. Its orders to a proxy (`X-Accel-…`) are obeyed later.
 
 use bytes::{Buf, Bytes, BytesMut};
 use handover_http1::{Framing, Limits, Name, Refusal, ResponseHead};
@@ -115,14 +114,9 @@ fn name(line: &[u8]) -> &[u8] {
 fn travels(name: &[u8]) -> bool {
     let ours = match Name::of(name) {
         Name::Connection | Name::KeepAlive | Name::TransferEncoding => true,
-        _ => name.eq_ignore_ascii_case(b"Status") || is_order(name),
+        _ => name.eq_ignore_ascii_case(b"Status"),
     };
     !ours
-}
-
-/// `X-Accel-…`, an order to the proxy in front.
-fn is_order(name: &[u8]) -> bool {
-    name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"X-Accel-"))
 }
 
 /// The status and reason that `cgi` asks for.
@@ -210,7 +204,7 @@ mod tests {
                 "HTTP/1.1 200 OK|Set-Cookie: a|X-CASE: Kept|set-cookie: b||",
             ),
             (
-                "Connection: close, X-Mine\r\nX-Accel-Buffering: no\r\nTransfer-Encoding: chunked\r\nX-Mine: 1\r\n\r\n",
+                "Connection: close, X-Mine\r\nTransfer-Encoding: chunked\r\nX-Mine: 1\r\n\r\n",
                 "HTTP/1.1 200 OK|X-Mine: 1||",
             ),
         ] {

@@ -22,6 +22,7 @@ use handover_http1::{Fields, Name};
 
 use super::record::Params;
 use super::script::Script;
+use crate::legacy::client_cert::Certified;
 use crate::legacy::outbound::Outbound;
 use crate::legacy::spec::FastCgi;
 
@@ -85,6 +86,13 @@ impl Writer<'_, '_> {
         self.usual_pair("REDIRECT_STATUS", &[b"200"]);
         if !path_info.is_empty() {
             self.usual_pair("PATH_INFO", &[path_info]);
+        }
+        match request.certified {
+            Certified::Untold => {}
+            Certified::Without => self.usual_pair("SSL_CLIENT_VERIFY", &[b"NONE"]),
+            Certified::With(cert) => {
+                cert.params.iter().for_each(|(name, value)| self.usual_pair(name, &[value.as_bytes()]));
+            }
         }
     }
 

@@ -23,7 +23,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -52,11 +52,29 @@ const READ_WITHIN: Duration = Duration::from_secs(10);
 pub(crate) struct Pool {
     address: Address,
     permits: Arc<Permits>,
+    share: Mutex<Share>,
+    /// Whether no connection is kept any more: its child belongs to a successor.
+    leaving: AtomicBool,
     parking: Mutex<Parking>,
     /// Requests whose child was not asked ahead, and has perhaps not read them yet.
     unread: AtomicUsize,
     /// Counts how often all connections were told to end.
     epoch: AtomicU64,
+}
+
+/// How many connections there may be.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    max: usize,
+    /// How many of them a predecessor still holds.
+    lent: usize,
+}
+
+impl Share {
+    /// One at least, so that we go on whatever the predecessor does.
+    fn ours(self) -> usize {
+        self.max.saturating_sub(self.lent).max(1)
+    }
 }
 
 /// How a request starts on its connection.
@@ -151,6 +169,8 @@ impl Pool {
         Self {
             address,
             permits: Arc::new(Permits::new(max)),
+            share: Mutex::new(Share { max, lent: 0 }),
+            leaving: AtomicBool::new(false),
             parking: Mutex::default(),
             unread: AtomicUsize::new(0),
             epoch: AtomicU64::new(0),
@@ -159,8 +179,25 @@ impl Pool {
 
     /// Sets how many connections there may be. Fewer than are open now: the rest close as their requests end.
     pub(crate) fn resize(&self, max: usize) {
-        self.permits.resize(max);
-        self.parking().idle.truncate(max);
+        self.change(|share| share.max = max);
+    }
+
+    /// Sets how many of them a predecessor holds.
+    pub(crate) fn lend(&self, lent: usize) {
+        self.change(|share| share.lent = lent);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Share)) {
+        let mut share = self.share.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut share);
+        self.permits.resize(share.ours());
+        self.parking().idle.truncate(share.ours());
+    }
+
+    /// Closes the idle connections, and from now on every other one with its request: a successor needs them.
+    pub(crate) fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+        self.let_go();
     }
 
     /// Closes the idle connections, and all others as their requests end.
@@ -328,7 +365,8 @@ impl Lease {
         let connection = socket.park();
         let mut parking = pool.parking();
         // Seen under the lock, so that none slips in behind `let_go` and `ask_ahead`.
-        let may_stay = epoch == pool.epoch.load(Ordering::Relaxed) && !pool.permits.is_in_excess();
+        let wanted = epoch == pool.epoch.load(Ordering::Relaxed) && !pool.leaving.load(Ordering::Relaxed);
+        let may_stay = wanted && !pool.permits.is_in_excess();
         if may_stay && (start == Start::Begun || !parking.is_ahead()) {
             parking.idle.push_back(Idle { connection, start });
         }

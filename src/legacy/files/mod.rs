@@ -13,6 +13,7 @@
 //! | a page for 412 and 416 | HTML that says nginx | none | |
 
 mod open;
+mod precompressed;
 mod reply;
 #[cfg(test)]
 mod tests;
@@ -20,11 +21,14 @@ mod types;
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::BytesMut;
+use handover_http1::{Framing, Refusal, ResponseHead};
 
+pub(crate) use self::precompressed::Coding;
 use self::reply::Reply;
 use super::disk::Disk;
 use super::error::{Cause, ExchangeError, Failed, Leg};
@@ -47,6 +51,19 @@ pub(crate) struct Found {
     modified: i64,
     /// The value of Content-Type.
     kind: &'static str,
+    /// The value of Content-Encoding.
+    coding: Option<Coding>,
+    /// Whether it might be another file for another client.
+    varies: bool,
+}
+
+/// What a file is sent with that another answer had, which it takes the place of.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// The value of Content-Type.
+    pub kind: Option<Vec<u8>>,
+    /// Field lines, each with its CRLF.
+    pub lines: Vec<u8>,
 }
 
 /// The file that a request names, if there is one that may be served.
@@ -55,8 +72,24 @@ pub(crate) async fn find(fastcgi: &FastCgi, request: &Outbound<'_>, disk: &Disk)
         return None;
     }
     let name = clean(request.head.path()).filter(|name| may_be_seen(name))?;
-    let (file, size, modified) = open::open(&fastcgi.root, &name, disk).await?;
-    Some(Found { file: Arc::new(file), size, modified, kind: types::of(&name) })
+    let found = open_in(&fastcgi.root, &name, disk).await?;
+    if fastcgi.precompressed.is_empty() {
+        return Some(found);
+    }
+    Some(precompressed::of(found, &fastcgi.root, &name, request.head, &fastcgi.precompressed, disk).await)
+}
+
+/// The file that a path names beside the front controller.
+pub(super) async fn beside(fastcgi: &FastCgi, path: &[u8], disk: &Disk) -> Option<Found> {
+    let name = clean(path).filter(|name| may_be_seen(name))?;
+    open_in(&fastcgi.root, &name, disk).await
+}
+
+/// The file of that name below a folder.
+pub(super) async fn open_in(folder: &Path, name: &[u8], disk: &Disk) -> Option<Found> {
+    let (file, size, modified) = open::open(folder, name, disk).await?;
+    let (file, kind) = (Arc::new(file), types::of(name));
+    Some(Found { file, size, modified, kind, coding: None, varies: false })
 }
 
 /// PHP source under whatever name, and what editors and administrators leave lying about, is not for clients. (Hidden
@@ -73,9 +106,10 @@ fn may_be_seen(name: &[u8]) -> bool {
     !SOURCE.iter().any(has) && !ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// Answers with a file.
+/// Answers with a file, and with what an answer had that it takes the place of.
 pub(crate) async fn serve(
     found: Found,
+    kept: &Kept,
     spec: &Spec,
     request: &Outbound<'_>,
     sink: &mut impl AnswerSink,
@@ -84,7 +118,8 @@ pub(crate) async fn serve(
     let start = Instant::now();
     let reply = reply::decide(&found, request.head);
     let committed = std::cell::Cell::new(false);
-    let sent = send(&found, &reply, request.head.is_head(), sink, disk, &committed).await;
+    let head = reply.head(&found, kept, request.head.is_head());
+    let sent = send(&found, &reply, head, sink, disk, &committed).await;
     let sent = sent.map_err(|failed| failed.of(&spec.name, committed.get()))?;
     let at = start.elapsed();
     Ok(Served { status: reply.status, sent, by: By::File, waited: at, answered: at })
@@ -93,14 +128,14 @@ pub(crate) async fn serve(
 async fn send(
     found: &Found,
     reply: &Reply,
-    to_head: bool,
+    head: Result<ResponseHead, Refusal>,
     sink: &mut impl AnswerSink,
     disk: &Disk,
     committed: &std::cell::Cell<bool>,
 ) -> Result<u64, Failed> {
-    let head = reply.head(found, to_head).map_err(|refusal| Failed::before(Leg::File, refusal))?;
+    let head = head.map_err(|refusal| Failed::before(Leg::File, refusal))?;
     let mut at = reply.body.start;
-    let end = if to_head { at } else { reply.body.end };
+    let end = if head.framing() == Framing::None { at } else { reply.body.end };
     // The first piece before the head: a file that cannot be read is no 200.
     let mut next = piece(found, at, end, disk).await?;
     committed.set(true);

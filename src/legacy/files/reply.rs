@@ -6,7 +6,7 @@ use handover_http1::{Limits, Refusal, RequestHead, ResponseHead};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 
-use super::Found;
+use super::{Found, Kept};
 
 /// An answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +26,11 @@ impl Found {
     fn validators(&self) -> Validators {
         let time = Timestamp::from_second(self.modified).unwrap_or(Timestamp::UNIX_EPOCH);
         let modified = DateTimePrinter::new().timestamp_to_rfc9110_string(&time).unwrap_or_default();
-        Validators { etag: format!("\"{:x}-{:x}\"", self.modified, self.size), modified }
+        // The same file in another coding is another entity, whatever its size.
+        let coding = self.coding.map_or("", |coding| coding.name());
+        let dash = if coding.is_empty() { "" } else { "-" };
+        let etag = format!("\"{:x}-{:x}{dash}{coding}\"", self.modified, self.size);
+        Validators { etag, modified }
     }
 }
 
@@ -106,27 +110,35 @@ fn ends(text: &[u8]) -> Option<(Option<u64>, Option<u64>)> {
 
 impl Reply {
     /// The head, its fields in nginx's order.
-    pub(super) fn head(&self, found: &Found, to_head: bool) -> Result<ResponseHead, Refusal> {
+    pub(super) fn head(&self, found: &Found, kept: &Kept, to_head: bool) -> Result<ResponseHead, Refusal> {
         let Validators { etag, modified } = found.validators();
-        let (kind, size, length) = (found.kind, found.size, self.body.end - self.body.start);
-        let known = format!("Last-Modified: {modified}\r\nETag: {etag}\r\n");
-        let entity = format!("Content-Type: {kind}\r\nContent-Length: {length}\r\n{known}");
-        let text = match self.status {
-            200 => format!("200 OK\r\n{entity}Accept-Ranges: bytes\r\n"),
+        let (size, length) = (found.size, self.body.end - self.body.start);
+        let varies = if found.varies { "Vary: Accept-Encoding\r\n" } else { "" };
+        let known = format!("Last-Modified: {modified}\r\nETag: {etag}\r\n{varies}");
+        let coding = found
+            .coding
+            .map_or_else(String::new, |coding| format!("Content-Encoding: {}\r\n", coding.name()));
+        let entity = format!("Content-Length: {length}\r\n{known}{coding}");
+        let (status, fields) = match self.status {
+            200 => ("200 OK", format!("{entity}Accept-Ranges: bytes\r\n")),
             206 => {
-                let last = self.body.end - 1;
-                format!(
-                    "206 Partial Content\r\n{entity}Content-Range: bytes {}-{last}/{size}\r\n",
-                    self.body.start
-                )
+                let (first, last) = (self.body.start, self.body.end - 1);
+                ("206 Partial Content", format!("{entity}Content-Range: bytes {first}-{last}/{size}\r\n"))
             }
-            304 => format!("304 Not Modified\r\n{known}"),
-            412 => "412 Precondition Failed\r\nContent-Length: 0\r\n".to_owned(),
+            304 => ("304 Not Modified", known),
+            412 => ("412 Precondition Failed", "Content-Length: 0\r\n".to_owned()),
             _ => {
-                format!("416 Range Not Satisfiable\r\nContent-Length: 0\r\nContent-Range: bytes */{size}\r\n")
+                let fields = format!("Content-Length: 0\r\nContent-Range: bytes */{size}\r\n");
+                ("416 Range Not Satisfiable", fields)
             }
         };
-        ResponseHead::parse(format!("HTTP/1.1 {text}\r\n").as_bytes(), to_head, &Limits::default())
+        let mut head = format!("HTTP/1.1 {status}\r\n").into_bytes();
+        if matches!(self.status, 200 | 206) {
+            let kind = kept.kind.as_deref().unwrap_or(found.kind.as_bytes());
+            head.extend([b"Content-Type: ", kind, b"\r\n"].concat());
+        }
+        head.extend([fields.as_bytes(), &kept.lines, b"\r\n"].concat());
+        ResponseHead::parse(&head, to_head, &Limits::default())
     }
 }
 

@@ -12,6 +12,7 @@ use handover_http1::{self as http1, FieldWriter, Framing, Name, ResponseHead, Si
 
 use super::Upstream;
 use crate::exchange::{AnswerSink, BodyLength, BodySource, Switched};
+use crate::legacy::client_cert::{self, Certified};
 use crate::legacy::duplex::{both, ended_unanswered};
 use crate::legacy::error::{Cause, ExchangeError, Failed, Leg};
 use crate::legacy::outbound::Outbound;
@@ -173,6 +174,9 @@ fn write_fields(fields: &mut FieldWriter<'_>, request: &Outbound<'_>, address: &
     fields.copy_if(theirs, |field| !request.leaves_out(field));
     for (name, value) in request.set {
         fields.push(name, value);
+    }
+    if let Certified::With(cert) = request.certified {
+        fields.push(client_cert::FIELD.as_bytes(), cert.field.as_bytes());
     }
 }
 

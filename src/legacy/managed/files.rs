@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, User};
+use serde::{Deserialize, Serialize};
 
 use super::{StartError, binary};
 use crate::legacy::spec::{Address, FastCgi, Managed};
@@ -14,8 +15,8 @@ use crate::legacy::spec::{Address, FastCgi, Managed};
 pub(super) const PING: &str = "/handover-ping";
 
 /// A pool, ready to be written and started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Plan {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Plan {
     pub(super) name: String,
     pub(super) binary: PathBuf,
     pub(super) socket: PathBuf,

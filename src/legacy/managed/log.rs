@@ -1,10 +1,10 @@
 //! php-fpm's own log, as lines of ours.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read};
-use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+use tokio::task::JoinHandle;
 
 use crate::legacy::fastcgi::printable;
 
@@ -34,20 +34,19 @@ impl Last {
     }
 }
 
-/// Reads a pool's log, on a thread of its own, to its end: what is returned is closed then.
-pub(super) fn follow(legacy: String, log: impl Read + Send + 'static, last: Last) -> Receiver<()> {
-    let (ended, end) = mpsc::channel::<()>();
-    thread::spawn(move || {
-        read(&legacy, log, &last);
-        drop(ended);
-    });
-    end
+/// Reads a pool's log to its end, in a task of its own.
+pub(super) fn follow(
+    legacy: String,
+    log: impl AsyncRead + Unpin + Send + 'static,
+    last: Last,
+) -> JoinHandle<()> {
+    tokio::spawn(async move { read(&legacy, log, &last).await })
 }
 
-fn read(legacy: &str, log: impl Read, last: &Last) {
+async fn read(legacy: &str, log: impl AsyncRead + Unpin, last: &Last) {
     let mut log = BufReader::new(log);
     let mut line = Vec::new();
-    while matches!((&mut log).take(LINE_MAX).read_until(b'\n', &mut line), Ok(read) if read > 0) {
+    while matches!((&mut log).take(LINE_MAX).read_until(b'\n', &mut line).await, Ok(read) if read > 0) {
         let text = printable(&line);
         line.clear();
         if text.is_empty() {
@@ -82,7 +81,8 @@ mod tests {
                      [23-Nov-2026 23:08:53] ERROR: bind failed: in use\n\
                      [a] child: says\u{1b} this\n\n";
         let last = Last::default();
-        let log = logged(|| read("monolith", input.as_bytes(), &last));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let log = logged(|| runtime.block_on(read("monolith", input.as_bytes(), &last)));
         let lines: Vec<_> = log.lines().collect();
         for (line, level, text) in [
             (lines[0], " INFO ", ": ready to handle connections"),

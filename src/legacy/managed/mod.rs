@@ -1,17 +1,19 @@
 //! php-fpm pools that run under us: started, watched, restarted, reloaded, stopped with us.
 //!
 //! ```text
-//! Pools ── one Supervisor (a thread) a pool ── php-fpm master ── children
-//!            files: its configuration            own process group; ends when our thread does (PDEATHSIG)
-//!            process: start, wait, end
-//!            ping: ready when it answers
+//! Pools ── one Supervisor (a task) a pool ── keeper (a process) ── php-fpm master ── children
+//!            files: its configuration           ends the pool       own process group; ends when its keeper
+//!            kept: our ends of the keeper       once nobody holds   does (PDEATHSIG)
+//!            ping: ready when it answers        its lifeline
 //! ```
 
 mod binary;
 mod files;
+mod former;
+pub(crate) mod keeper;
+mod kept;
 mod log;
 mod ping;
-mod process;
 mod supervisor;
 #[cfg(test)]
 mod tests;
@@ -22,7 +24,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::files::Plan;
+pub(crate) use self::files::Plan;
+pub(crate) use self::kept::{Ends, Keeper};
 use self::supervisor::Supervisor;
 use super::Legacies;
 use super::spec::{Address, Kind, Spec};
@@ -88,13 +91,50 @@ pub(crate) enum StartError {
 #[derive(Debug)]
 pub(crate) struct Pools {
     legacies: Legacies,
+    keeper: Keeper,
     running: HashMap<String, Supervisor>,
+    /// Whether a predecessor still looks after what was adopted.
+    waits: bool,
 }
 
 impl Pools {
-    /// No pool yet. `legacies` is how they are reached.
-    pub(crate) fn new(legacies: Legacies) -> Self {
-        Self { legacies, running: HashMap::new() }
+    /// No pool yet. `legacies` is how they are reached, `keeper` keeps them.
+    pub(crate) fn new(legacies: Legacies, keeper: Keeper) -> Self {
+        Self { legacies, keeper, running: HashMap::new(), waits: false }
+    }
+
+    /// Takes pools over that a predecessor still looks after. Until [`begin`](Self::begin) they stay as they are.
+    pub(crate) fn adopt(&mut self, pools: Vec<(Plan, Ends)>) {
+        self.waits = true;
+        for (plan, ends) in pools {
+            let name = plan.name.clone();
+            self.running.insert(name, Supervisor::adopt(self.keeper.clone(), plan, ends));
+        }
+    }
+
+    /// Begins to look after what was adopted. What differs from the configuration is brought into line by the next
+    /// [`apply`](Self::apply).
+    pub(crate) async fn begin(&mut self) {
+        self.waits = false;
+        for supervisor in self.running.values() {
+            supervisor.begin().await;
+        }
+    }
+
+    /// All that run, as a successor needs them.
+    pub(crate) async fn ends(&self) -> Vec<(Plan, Ends)> {
+        let mut all = Vec::new();
+        for supervisor in self.running.values() {
+            all.extend(supervisor.ends().await.map(|ends| (supervisor.plan(), ends)));
+        }
+        all
+    }
+
+    /// Leaves all pools to the successor that holds their ends.
+    pub(crate) async fn release(&mut self) {
+        for (_, supervisor) in self.running.drain() {
+            supervisor.release().await;
+        }
     }
 
     /// Makes the running pools those that `legacies` want: new ones are started, changed ones reloaded (or, where
@@ -108,7 +148,7 @@ impl Pools {
         let plans = plans.collect::<Result<Vec<_>, _>>()?;
         let gone: Vec<_> =
             self.running.keys().filter(|name| !plans.iter().any(|p| &p.name == *name)).cloned().collect();
-        for name in gone {
+        for name in gone.into_iter().filter(|_| !self.waits) {
             if let Some(supervisor) = self.running.remove(&name) {
                 supervisor.stop().await;
             }
@@ -124,10 +164,11 @@ impl Pools {
 
     async fn apply_one(&mut self, plan: Plan) -> Result<(), StartError> {
         match self.running.get_mut(&plan.name) {
+            Some(_) if self.waits => return Ok(()),
             Some(running) if running.plan() == plan => return Ok(()),
             Some(running) if running.plan().can_become(&plan) => {
                 ask_ahead(&self.legacies, running).await;
-                running.change(plan)?;
+                running.change(plan).await?;
                 let_go(&self.legacies, running);
                 return Ok(());
             }
@@ -137,7 +178,7 @@ impl Pools {
             old.stop().await;
         }
         plan.write()?;
-        self.running.insert(plan.name.clone(), Supervisor::start(plan));
+        self.running.insert(plan.name.clone(), Supervisor::start(self.keeper.clone(), plan));
         Ok(())
     }
 
@@ -145,7 +186,7 @@ impl Pools {
     pub(crate) async fn reload(&self, legacy: &str) -> bool {
         let Some(running) = self.running.get(legacy) else { return false };
         ask_ahead(&self.legacies, running).await;
-        let asked = running.reload();
+        let asked = running.reload().await;
         let_go(&self.legacies, running);
         asked
     }

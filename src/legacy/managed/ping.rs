@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -13,8 +13,22 @@ use crate::legacy::fastcgi::{Decoder, Event, Params, begin, stdin};
 /// How long one question may take.
 const WITHIN: Duration = Duration::from_secs(2);
 
+/// How often a pool that starts is asked.
+const EVERY: Duration = Duration::from_millis(20);
+
+/// Waits until the pool behind `socket` answers.
+pub(super) async fn answers(socket: PathBuf) {
+    loop {
+        let asked = socket.clone();
+        if let Ok(Ok(())) = tokio::task::spawn_blocking(move || ping(&asked)).await {
+            return;
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
 /// Whether the pool behind `socket` answers.
-pub(super) fn ping(socket: &Path) -> io::Result<()> {
+fn ping(socket: &Path) -> io::Result<()> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(WITHIN))?;
     stream.set_write_timeout(Some(WITHIN))?;

@@ -1,17 +1,17 @@
-//! One thread for each pool: starts php-fpm, waits for its end, starts it again.
+//! One task for each pool: starts php-fpm, waits for its end, starts it again.
 
-use std::process::Child;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 
 use super::files::Plan;
+use super::kept::{Ends, Keeper, Kept};
 use super::log::{self, Last};
-use super::{StartError, ping, process};
+use super::{StartError, ping};
 
 /// The first pause before a pool that ended is started again; it doubles up to the longest.
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
@@ -23,8 +23,8 @@ const HEALTHY_AFTER: Duration = Duration::from_secs(30);
 /// How long the log of a pool that ended is waited for: a program that PHP left running may hold it open for ever.
 const LOG_ENDS_WITHIN: Duration = Duration::from_millis(200);
 
-/// How often a pool that starts is asked whether it answers.
-const PING_EVERY: Duration = Duration::from_millis(20);
+/// Orders that may wait for the task; it is never busy for long.
+const ORDERS_MAX: usize = 16;
 
 /// How a pool is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,45 +35,60 @@ enum Health {
     Down(String),
 }
 
-/// A pool and the thread that looks after it. Dropping it stops the pool.
+/// What the task is told.
+enum Order {
+    Reload,
+    /// To show what a successor needs.
+    Show(oneshot::Sender<Ends>),
+    /// To look after what it has adopted.
+    Begin,
+    /// To leave the pool to the successor.
+    Release,
+    Stop,
+}
+
+/// A pool and the task that looks after it. Dropping it stops the pool.
 #[derive(Debug)]
 pub(super) struct Supervisor {
-    shared: Arc<Shared>,
+    plan: Arc<Mutex<Plan>>,
     health: watch::Receiver<Health>,
-    thread: Option<JoinHandle<()>>,
+    orders: mpsc::Sender<Order>,
+    task: JoinHandle<()>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
+struct Task {
+    plan: Arc<Mutex<Plan>>,
+    keeper: Keeper,
     health: watch::Sender<Health>,
-}
-
-#[derive(Debug)]
-struct State {
-    plan: Plan,
-    /// The master, until its number may be someone else's.
-    master: Option<Pid>,
-    stopping: bool,
+    orders: mpsc::Receiver<Order>,
+    last: Last,
 }
 
 impl Supervisor {
-    /// Starts the thread, which starts the pool.
-    pub(super) fn start(plan: Plan) -> Self {
-        let (sender, health) = watch::channel(Health::Starting);
-        let state = Mutex::new(State { plan, master: None, stopping: false });
-        let shared = Arc::new(Shared { state, changed: Condvar::new(), health: sender });
-        let runs = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("php-fpm".to_owned()).spawn(move || runs.run());
-        if let Err(error) = &thread {
-            shared.health.send_replace(Health::Down(format!("no thread could be started: {error}")));
-        }
-        Self { shared, health, thread: thread.ok() }
+    /// Starts the task, which starts the pool.
+    pub(super) fn start(keeper: Keeper, plan: Plan) -> Self {
+        Self::spawn(keeper, plan, Health::Starting, Task::run)
+    }
+
+    /// Starts the task for a pool of our predecessor's. It leaves it alone until [`begin`](Self::begin).
+    pub(super) fn adopt(keeper: Keeper, plan: Plan, ends: Ends) -> Self {
+        Self::spawn(keeper, plan, Health::Ready, |task| task.run_adopted(ends))
+    }
+
+    fn spawn<F>(keeper: Keeper, plan: Plan, health: Health, run: impl FnOnce(Task) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let plan = Arc::new(Mutex::new(plan));
+        let (sender, health) = watch::channel(health);
+        let (orders, inbox) = mpsc::channel(ORDERS_MAX);
+        let task =
+            Task { plan: Arc::clone(&plan), keeper, health: sender, orders: inbox, last: Last::default() };
+        Self { plan, health, orders, task: tokio::spawn(run(task)) }
     }
 
     pub(super) fn plan(&self) -> Plan {
-        self.shared.lock().plan.clone()
+        lock(&self.plan).clone()
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -84,7 +99,7 @@ impl Supervisor {
     pub(super) async fn ready(&self, within: Duration) -> Result<(), StartError> {
         let mut health = self.health.clone();
         let settled = health.wait_for(|health| *health != Health::Starting);
-        let why = match tokio::time::timeout(within, settled).await.map(|health| health.map(|h| h.clone())) {
+        let why = match timeout(within, settled).await.map(|health| health.map(|h| h.clone())) {
             Ok(Ok(Health::Ready)) => return Ok(()),
             Ok(Ok(Health::Down(why))) => why,
             _ => format!("it did not answer within {within:?}"),
@@ -93,54 +108,84 @@ impl Supervisor {
     }
 
     /// Lets the running pool take over a plan that it can become.
-    pub(super) fn change(&self, plan: Plan) -> Result<(), StartError> {
+    pub(super) async fn change(&self, plan: Plan) -> Result<(), StartError> {
         plan.write()?;
-        self.shared.lock().plan = plan;
-        self.reload();
+        *lock(&self.plan) = plan;
+        self.reload().await;
         Ok(())
     }
 
     /// Asks php-fpm to execute itself anew; requests that run go on. False where nothing runs.
-    pub(super) fn reload(&self) -> bool {
-        self.shared.lock().master.is_some_and(|master| kill(master, Signal::SIGUSR2).is_ok())
+    pub(super) async fn reload(&self) -> bool {
+        let runs = !matches!(*self.health.borrow(), Health::Down(_));
+        runs && self.orders.send(Order::Reload).await.is_ok()
+    }
+
+    /// What a successor needs to take the pool over; `None` where nothing runs.
+    pub(super) async fn ends(&self) -> Option<Ends> {
+        let (tell, told) = oneshot::channel();
+        self.orders.send(Order::Show(tell)).await.ok()?;
+        told.await.ok()
+    }
+
+    /// Begins to look after an adopted pool: its former owner does no longer.
+    pub(super) async fn begin(&self) {
+        let _ = self.orders.send(Order::Begin).await;
+    }
+
+    /// Leaves the pool to the successor, which holds its lifeline.
+    pub(super) async fn release(self) {
+        let _ = self.orders.send(Order::Release).await;
+        let _ = self.task.await;
     }
 
     /// Stops the pool and waits for the end of all its processes.
-    pub(super) async fn stop(mut self) {
-        let thread = self.thread.take();
-        let shared = Arc::clone(&self.shared);
-        let stopped = tokio::task::spawn_blocking(move || {
-            shared.stop();
-            thread.map(JoinHandle::join)
-        });
-        let _ = stopped.await;
+    pub(super) async fn stop(self) {
+        let _ = self.orders.send(Order::Stop).await;
+        let _ = self.task.await;
     }
 }
 
-impl Drop for Supervisor {
-    fn drop(&mut self) {
-        if let Some(thread) = self.thread.take() {
-            self.shared.stop();
-            let _ = thread.join();
+impl Task {
+    async fn run(self) {
+        self.look_after(None).await;
+    }
+
+    async fn run_adopted(mut self, ends: Ends) {
+        match self.orders.recv().await {
+            Some(Order::Begin) => {}
+            // Our predecessor goes on with it, or has ended it.
+            _ => return,
+        }
+        match Kept::adopt(ends) {
+            Ok(kept) => self.look_after(Some(kept)).await,
+            Err(error) => {
+                tracing::error!(%error, "a php-fpm could not be taken over; it is started anew");
+                self.look_after(None).await;
+            }
         }
     }
-}
 
-impl Shared {
-    fn run(&self) {
+    async fn look_after(mut self, mut adopted: Option<Kept>) {
         let mut pause = PAUSE_FIRST;
-        let last = Last::default();
         loop {
-            let plan = self.lock().plan.clone();
+            let plan = lock(&self.plan).clone();
             let started = Instant::now();
-            let why = match process::start(&plan) {
-                Ok(child) => self.watch(&plan, child, &last),
+            let kept = match adopted.take() {
+                Some(kept) => Ok(kept),
+                None => Kept::start(&self.keeper, &plan).await,
+            };
+            let why = match kept {
+                Ok(kept) => match self.watch(&plan, kept).await {
+                    ControlFlow::Continue(why) => why,
+                    ControlFlow::Break(()) => return,
+                },
                 Err(error) => format!("{} could not be started: {error}", plan.binary.display()),
             };
             if started.elapsed() > HEALTHY_AFTER {
                 pause = PAUSE_FIRST;
             }
-            if self.pause(pause, why, &plan) {
+            if self.pause(&plan, pause, why).await.is_break() {
                 return;
             }
             pause = (pause * 2).min(PAUSE_LONGEST);
@@ -148,83 +193,62 @@ impl Shared {
     }
 
     /// Looks after one run of the master, to its end; what it said last.
-    fn watch(&self, plan: &Plan, mut child: Child, last: &Last) -> String {
-        let master = Pid::from_raw(child.id() as i32);
-        {
-            let mut state = self.lock();
-            state.master = Some(master);
-            if state.stopping {
-                process::sweep(master);
-            }
-        }
-        let log = child.stderr.take().map(|log| log::follow(plan.name.clone(), log, last.clone()));
-        thread::scope(|scope| {
-            scope.spawn(|| self.announce(plan, master));
-            process::wait(master);
-            process::sweep(master);
-            self.lock().master = None;
-            self.changed.notify_all();
-        });
-        let status = child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
-        if let Some(log) = log {
-            let _ = log.recv_timeout(LOG_ENDS_WITHIN);
-        }
-        format!("it ended ({status}); it said last: {}", last.text())
-    }
-
-    /// Says that the pool is ready once it answers, unless it ends before.
-    fn announce(&self, plan: &Plan, master: Pid) {
+    async fn watch(&mut self, plan: &Plan, mut kept: Kept) -> ControlFlow<(), String> {
+        let log = kept.take_log().map(|log| log::follow(plan.name.clone(), log, self.last.clone()));
+        let mut answers = std::pin::pin!(ping::answers(plan.socket.clone()));
         loop {
-            if ping::ping(&plan.socket).is_ok() {
-                break;
+            tokio::select! {
+                order = self.orders.recv() => match order {
+                    Some(Order::Reload) => kept.reload().await,
+                    Some(Order::Show(tell)) => match kept.ends() {
+                        Ok(ends) => drop(tell.send(ends)),
+                        Err(error) => tracing::error!(legacy = plan.name, %error, "php-fpm cannot be handed over"),
+                    },
+                    Some(Order::Begin) => {}
+                    Some(Order::Release) => {
+                        log.inspect(JoinHandle::abort);
+                        return ControlFlow::Break(());
+                    }
+                    Some(Order::Stop) | None => {
+                        kept.end().await;
+                        return ControlFlow::Break(());
+                    }
+                },
+                status = kept.ended() => {
+                    if let Some(log) = log {
+                        let _ = timeout(LOG_ENDS_WITHIN, log).await;
+                    }
+                    let last = self.last.text();
+                    return ControlFlow::Continue(format!("it ended ({status}); it said last: {last}"));
+                }
+                () = &mut answers, if *self.health.borrow() == Health::Starting => {
+                    self.health.send_replace(Health::Ready);
+                }
             }
-            let state = self.lock();
-            let (state, _) =
-                self.changed.wait_timeout(state, PING_EVERY).unwrap_or_else(PoisonError::into_inner);
-            if state.master != Some(master) || state.stopping {
-                return;
-            }
-        }
-        let state = self.lock();
-        if state.master == Some(master) {
-            self.health.send_replace(Health::Ready);
         }
     }
 
-    /// Waits before the next start; true where there is to be none.
-    fn pause(&self, pause: Duration, why: String, plan: &Plan) -> bool {
-        let state = self.lock();
-        if !state.stopping {
-            tracing::error!(legacy = plan.name, again_in = ?pause, "php-fpm: {why}");
-        }
+    /// Waits before the next start, which a break says is not wanted.
+    async fn pause(&mut self, plan: &Plan, pause: Duration, why: String) -> ControlFlow<()> {
+        tracing::error!(legacy = plan.name, again_in = ?pause, "php-fpm: {why}");
         self.health.send_replace(Health::Down(why));
-        let waited = self.changed.wait_timeout_while(state, pause, |state| !state.stopping);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        if !state.stopping {
-            self.health.send_replace(Health::Starting);
+        let mut over = std::pin::pin!(sleep(pause));
+        loop {
+            tokio::select! {
+                () = &mut over => break,
+                order = self.orders.recv() => match order {
+                    // Whoever asked to see it sees that there is nothing.
+                    Some(Order::Reload | Order::Show(_) | Order::Begin) => {}
+                    Some(Order::Stop | Order::Release) | None => return ControlFlow::Break(()),
+                },
+            }
         }
-        state.stopping
+        self.health.send_replace(Health::Starting);
+        ControlFlow::Continue(())
     }
+}
 
-    /// Asks for the end, and sees to it that the master ends.
-    fn stop(&self) {
-        let master = {
-            let mut state = self.lock();
-            state.stopping = true;
-            state.master
-        };
-        self.changed.notify_all();
-        if let Some(master) = master {
-            process::end(master, |within| {
-                let waited = self
-                    .changed
-                    .wait_timeout_while(self.lock(), within, |state| state.master == Some(master));
-                waited.is_ok_and(|(_, waited)| !waited.timed_out())
-            });
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Nothing that could panic runs under this lock.
+fn lock(plan: &Mutex<Plan>) -> MutexGuard<'_, Plan> {
+    plan.lock().unwrap_or_else(PoisonError::into_inner)
 }

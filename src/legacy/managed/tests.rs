@@ -46,6 +46,17 @@ fn legacies() -> Legacies {
     Legacies::new(std::env::temp_dir())
 }
 
+fn keeper() -> Keeper {
+    Keeper::ourselves(&["--ignored", "--exact", "legacy::managed::tests::a_keeper"])
+}
+
+/// Runs as a process of its own, for the pools of the tests below.
+#[test]
+#[ignore = "started by the pools of these tests"]
+fn a_keeper() {
+    keeper::keep().unwrap();
+}
+
 /// The processes whose group is the one in the pool's pid file, by number.
 fn processes(folder: &Path) -> Vec<i32> {
     let Ok(group) = fs::read_to_string(folder.join("php-fpm-monolith.pid")) else { return Vec::new() };
@@ -65,8 +76,21 @@ fn is_running(process: i32) -> bool {
 
 /// As proc(5) has it.
 fn state(process: i32) -> Option<char> {
+    stat(process, 0)?.chars().next()
+}
+
+fn parent(process: i32) -> Option<i32> {
+    stat(process, 1)?.parse().ok()
+}
+
+/// A field behind the process' name.
+fn stat(process: i32, field: usize) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
+    stat.rsplit_once(") ")?.1.split(' ').nth(field).map(str::to_owned)
+}
+
+fn master(folder: &Path) -> i32 {
+    fs::read_to_string(folder.join("php-fpm-monolith.pid")).unwrap().parse().unwrap()
 }
 
 async fn until(what: &str, mut check: impl AsyncFnMut() -> bool) {
@@ -84,7 +108,7 @@ async fn a_pool_has_its_environment_and_settings_and_leaves_nothing_behind() {
         managed.env = pairs(&[("MODE", "it's \"quoted\" $HOME")]);
         managed.ini = pairs(&[("memory_limit", "64M"), ("ffi.enable", "true")]);
     });
-    let mut pools = Pools::new(legacies());
+    let mut pools = Pools::new(legacies(), keeper());
     pools.apply(&[Arc::clone(&spec)]).await.unwrap();
     let known = ask(&legacies(), &spec).await.unwrap();
     for (name, value) in [("MODE", "it's \"quoted\" $HOME"), ("memory", "64M"), ("ffi", "1"), ("set", "99M")]
@@ -101,7 +125,7 @@ async fn a_pool_has_its_environment_and_settings_and_leaves_nothing_behind() {
 async fn a_pool_that_dies_comes_back_and_its_children_with_it() {
     let folder = folder();
     let spec = legacy(&folder, |_| {});
-    let mut pools = Pools::new(legacies());
+    let mut pools = Pools::new(legacies(), keeper());
     pools.apply(&[Arc::clone(&spec)]).await.unwrap();
     let before = processes(folder.path());
     let master = fs::read_to_string(folder.path().join("php-fpm-monolith.pid")).unwrap().parse().unwrap();
@@ -126,7 +150,7 @@ async fn settings_change_by_reload_and_the_environment_by_restart() {
     let folder = folder();
     let legacies = legacies();
     let first = legacy(&folder, |managed| managed.ini = pairs(&[("memory_limit", "64M")]));
-    let mut pools = Pools::new(legacies.clone());
+    let mut pools = Pools::new(legacies.clone(), keeper());
     pools.apply(&[Arc::clone(&first)]).await.unwrap();
     ask(&legacies, &first).await.unwrap();
     let master = || fs::read_to_string(folder.path().join("php-fpm-monolith.pid")).unwrap();
@@ -157,7 +181,7 @@ async fn a_pool_that_cannot_start_says_why() {
     let folder = folder();
     let spec = legacy(&folder, |managed| managed.ini = pairs(&[("memory_limit", "64M")]));
     fs::create_dir(folder.path().join("php-fpm-monolith.sock")).unwrap();
-    let mut pools = Pools::new(legacies());
+    let mut pools = Pools::new(legacies(), keeper());
     let error = pools.apply(&[spec]).await.unwrap_err().to_string();
     assert!(error.contains("monolith") && error.contains("php-fpm-monolith.sock"), "{error}");
 }
@@ -167,7 +191,7 @@ async fn reloads_under_load_fail_no_request() {
     let folder = folder();
     let spec = legacy(&folder, |_| {});
     let legacies = legacies();
-    let mut pools = Pools::new(legacies.clone());
+    let mut pools = Pools::new(legacies.clone(), keeper());
     pools.apply(&[Arc::clone(&spec)]).await.unwrap();
     let until = Instant::now() + Duration::from_secs(4);
     let load = async || {
@@ -193,6 +217,57 @@ async fn reloads_under_load_fail_no_request() {
     pools.stop().await;
 }
 
+#[tokio::test]
+async fn a_pool_that_is_handed_over_goes_on_and_then_obeys_its_new_owner() {
+    let folder = folder();
+    let spec = legacy(&folder, |_| {});
+    let legacies = legacies();
+    let mut former = Pools::new(legacies.clone(), keeper());
+    former.apply(&[Arc::clone(&spec)]).await.unwrap();
+    let before = processes(folder.path());
+
+    let mut next = Pools::new(legacies.clone(), keeper());
+    next.adopt(former.ends().await);
+    let changed = legacy(&folder, |managed| managed.ini = pairs(&[("memory_limit", "77M")]));
+    next.apply(&[Arc::clone(&changed)]).await.unwrap();
+    assert_eq!(next.health(), [("monolith", true)]);
+    former.release().await;
+    drop(former);
+    assert_eq!(processes(folder.path()), before, "the same processes, and nothing was reloaded");
+    assert!(ask(&legacies, &spec).await.is_some());
+
+    next.begin().await;
+    next.apply(&[Arc::clone(&changed)]).await.unwrap();
+    until("the new owner's settings are in force", async || {
+        ask(&legacies, &changed).await.is_some_and(|known| known["memory"] == "77M")
+    })
+    .await;
+    let first = master(folder.path());
+    kill(Pid::from_raw(first), Signal::SIGKILL).unwrap();
+    until("the new owner has started it again", async || {
+        master(folder.path()) != first && ask(&legacies, &changed).await.is_some()
+    })
+    .await;
+    next.stop().await;
+    assert_eq!(processes(folder.path()).len(), 0);
+}
+
+#[tokio::test]
+async fn a_pool_that_nobody_takes_over_after_all_stays_with_its_owner() {
+    let folder = folder();
+    let spec = legacy(&folder, |_| {});
+    let legacies = legacies();
+    let mut former = Pools::new(legacies.clone(), keeper());
+    former.apply(&[Arc::clone(&spec)]).await.unwrap();
+    let mut next = Pools::new(legacies.clone(), keeper());
+    next.adopt(former.ends().await);
+    next.stop().await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(ask(&legacies, &spec).await.is_some());
+    former.stop().await;
+    assert_eq!(processes(folder.path()).len(), 0);
+}
+
 /// Runs as a process of its own, from the test below, to be killed.
 #[tokio::test]
 #[ignore = "started by children_of_a_killed_run_are_ended"]
@@ -202,7 +277,7 @@ async fn a_run_to_be_killed() {
     let mut managed = legacy(&folder, |_| {});
     let Kind::FastCgi(fastcgi) = &mut Arc::make_mut(&mut managed).kind else { unreachable!() };
     fastcgi.address = Address::Unix(Path::new(&path).join("php-fpm-monolith.sock"));
-    let mut pools = Pools::new(legacies());
+    let mut pools = Pools::new(legacies(), keeper());
     pools.apply(&[managed]).await.unwrap();
     fs::write(Path::new(&path).join("ready"), "").unwrap();
     tokio::time::sleep(Duration::from_secs(60)).await;
@@ -238,13 +313,18 @@ async fn children_of_a_killed_run_are_ended() {
     let master = fs::read_to_string(folder.path().join("php-fpm-monolith.pid")).unwrap().parse().unwrap();
     // Both at once, as an out-of-memory killer may: nobody has time to end the children.
     let us = run.id() as i32;
-    kill(Pid::from_raw(us), Signal::SIGSTOP).unwrap();
-    until("the run stands still", async || state(us) == Some('T')).await;
-    kill(Pid::from_raw(master), Signal::SIGKILL).unwrap();
+    let its_keeper = parent(master).unwrap();
+    for stopped in [us, its_keeper] {
+        kill(Pid::from_raw(stopped), Signal::SIGSTOP).unwrap();
+        until("it stands still", async || state(stopped) == Some('T')).await;
+    }
+    for killed in [master, its_keeper] {
+        kill(Pid::from_raw(killed), Signal::SIGKILL).unwrap();
+    }
     run.kill().unwrap();
     run.wait().unwrap();
     assert!(left.iter().any(|process| is_running(*process)), "the children are orphans");
-    let mut pools = Pools::new(legacies());
+    let mut pools = Pools::new(legacies(), keeper());
     let spec = legacy(&folder, |_| {});
     pools.apply(&[Arc::clone(&spec)]).await.unwrap();
     for process in left {

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
@@ -115,6 +115,36 @@ impl Handover {
         self.process.stop(Signal::SIGTERM, Duration::from_secs(60))?.code()
     }
 
+    /// Sends a signal to its main process.
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal_main(signal);
+    }
+
+    /// Waits for its end; gives its exit code, `None` when a signal ended it.
+    pub fn ends(&mut self, within: Duration) -> Option<i32> {
+        self.process.ends(within)?.code()
+    }
+
+    /// Has the binary take over from itself (`SIGUSR2`); gives the exit code of the former process.
+    ///
+    /// # Panics
+    /// When no other process serves, or the former one does not end, within `within` each.
+    pub fn upgrade(&mut self, within: Duration) -> Option<i32> {
+        Process::inherit_orphans();
+        let (before, admin) = (self.id().expect("it runs"), self.admin);
+        self.process.signal_main(Signal::SIGUSR2);
+        let began = Instant::now();
+        let successor = loop {
+            // The former process may end before the next look: that is no failure here.
+            match serving(admin).filter(|serving| *serving != before) {
+                Some(successor) => break successor,
+                None if began.elapsed() > within => self.process.fail("no other process has taken over"),
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        self.process.succeeded_by(successor, within)
+    }
+
     /// A crash (`SIGKILL`).
     pub fn kill(&mut self) {
         self.process.stop(Signal::SIGKILL, Duration::from_secs(5));
@@ -134,6 +164,13 @@ impl Handover {
         let ready = || http::get(admin, READY).is_ok_and(|response| response.status == 200);
         self.process.wait_until("its admin says that it is ready", PATIENCE, ready);
     }
+}
+
+/// The id of the process that the admin speaks for.
+fn serving(admin: SocketAddr) -> Option<u32> {
+    let status = http::get(admin, "/api/status").ok()?.text();
+    let (_, rest) = status.split_once("\"process\":")?;
+    rest.split([',', '}']).next()?.trim().parse().ok()
 }
 
 /// Into the `[listen]` that is there, or one at the end, where it swallows no top-level keys.

@@ -8,12 +8,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
@@ -42,11 +43,53 @@ pub struct Process {
 
 #[derive(Debug)]
 struct Running {
-    child: Child,
+    member: Member,
     group: Pid,
     watchdog: Child,
     /// The pipe whose end means that the test's process is gone.
     alive: Option<ChildStdin>,
+}
+
+/// Which process is the part.
+#[derive(Debug)]
+enum Member {
+    Started(Child),
+    /// One that the started one has started in its place, and left to us.
+    Successor(Pid),
+}
+
+impl Member {
+    fn id(&self) -> u32 {
+        match self {
+            Self::Started(child) => child.id(),
+            Self::Successor(id) => id.as_raw().cast_unsigned(),
+        }
+    }
+
+    /// How it ended, if it has.
+    fn ended(&mut self) -> Option<ExitStatus> {
+        let id = match self {
+            Self::Started(child) => return child.try_wait().ok().flatten(),
+            Self::Successor(id) => *id,
+        };
+        match waitpid(id, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(_, code)) => Some(ExitStatus::from_raw(code << 8)),
+            Ok(WaitStatus::Signaled(_, signal, _)) => Some(ExitStatus::from_raw(signal as i32)),
+            _ => None,
+        }
+    }
+
+    /// How it ended, once it has; `None` after `within`.
+    fn ends(&mut self, within: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + within;
+        loop {
+            let status = self.ended();
+            if status.is_some() || Instant::now() > deadline {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
 }
 
 impl Process {
@@ -56,8 +99,23 @@ impl Process {
     /// # Panics
     /// When the program cannot be started.
     #[must_use]
-    pub fn start(name: &'static str, mut command: Command, stop_with: Signal, folder: TempDir) -> Self {
-        command.current_dir(folder.path()).stdin(Stdio::null()).process_group(0);
+    pub fn start(name: &'static str, command: Command, stop_with: Signal, folder: TempDir) -> Self {
+        Self::start_with_input(name, command, stop_with, folder, Stdio::null())
+    }
+
+    /// The same with something on its standard input.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_with_input(
+        name: &'static str,
+        mut command: Command,
+        stop_with: Signal,
+        folder: TempDir,
+        input: impl Into<Stdio>,
+    ) -> Self {
+        command.current_dir(folder.path()).stdin(input).process_group(0);
         let mut process = Self { name, command, stop_with, running: None, folder: Some(folder) };
         process.respawn();
         process
@@ -86,7 +144,7 @@ impl Process {
             .spawn()
             .expect("sh can be started");
         let alive = watchdog.stdin.take();
-        self.running = Some(Running { child, group, watchdog, alive });
+        self.running = Some(Running { member: Member::Started(child), group, watchdog, alive });
     }
 
     /// The part's own folder. It is removed with the part, and kept when the test failed.
@@ -107,7 +165,37 @@ impl Process {
     /// The process id of the part, and of its process group; `None` when it is stopped.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
-        self.running.as_ref().map(|running| running.child.id())
+        self.running.as_ref().map(|running| running.member.id())
+    }
+
+    /// Makes processes ours that a part leaves behind, so that [`succeeded_by`](Self::succeeded_by) can see their end.
+    ///
+    /// # Panics
+    /// When the kernel is too old for that.
+    pub fn inherit_orphans() {
+        nix::sys::prctl::set_child_subreaper(true).expect("a kernel of this century");
+    }
+
+    /// Follows the part's hand-over to a process that it has started in its own group. Waits for the end of the former one
+    /// and gives its exit code; `None` where a signal ended it.
+    ///
+    /// # Panics
+    /// When the part is stopped, or the former process does not end `within`.
+    pub fn succeeded_by(&mut self, successor: u32, within: Duration) -> Option<i32> {
+        let successor = Member::Successor(Pid::from_raw(successor.cast_signed()));
+        let running = self.running.as_mut().expect("it runs");
+        let mut former = std::mem::replace(&mut running.member, successor);
+        match former.ends(within) {
+            Some(status) => status.code(),
+            None => self.fail(&format!("the former process, {}, did not end within {within:?}", former.id())),
+        }
+    }
+
+    /// Sends `signal` to the part's main process alone.
+    pub fn signal_main(&self, signal: Signal) {
+        if let Some(id) = self.id() {
+            let _ = kill(Pid::from_raw(id.cast_signed()), signal);
+        }
     }
 
     /// Waits until `check` holds, asking every 20 ms.
@@ -118,7 +206,7 @@ impl Process {
         let began = Instant::now();
         while !check() {
             let running = self.running.as_mut().unwrap_or_else(|| panic!("{} is stopped", self.name));
-            if let Ok(Some(status)) = running.child.try_wait() {
+            if let Some(status) = running.member.ended() {
                 self.fail(&format!("ended with {status} before {what}"));
             }
             if began.elapsed() > within {
@@ -147,20 +235,20 @@ impl Process {
     pub fn stop(&mut self, signal: Signal, grace: Duration) -> Option<ExitStatus> {
         self.signal(signal);
         let mut running = self.running.take()?;
-        let deadline = Instant::now() + grace;
-        let mut status = None;
-        while status.is_none() && Instant::now() < deadline {
-            status = running.child.try_wait().ok().flatten();
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let status = running.member.ends(grace);
         // Also when the part ended by itself: its children may not have.
         let _ = killpg(running.group, Signal::SIGKILL);
-        let status = status.or_else(|| running.child.wait().ok());
+        let status = status.or_else(|| running.member.ends(Duration::from_secs(60)));
         if let Some(mut alive) = running.alive.take() {
             let _ = alive.write_all(b"stopped\n");
         }
         let _ = running.watchdog.wait();
         status
+    }
+
+    /// Waits for the end of a part that ends by itself; `None` when it does not, or was stopped already.
+    pub fn ends(&mut self, within: Duration) -> Option<ExitStatus> {
+        self.running.as_mut()?.member.ends(within)
     }
 
     /// The last lines of the log, under a heading.

@@ -1,0 +1,147 @@
+//! Step 5: legacy answers, with both bodies captured on the way where it is compared.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::{Arrived, Walk};
+use crate::exchange::{AnswerSink, BodySource, ClientSink};
+use crate::legacy::client_cert::Certified;
+use crate::legacy::{ExchangeError, Outbound, Served};
+use crate::mirror::ROOM;
+use crate::mirror::asker::Ask;
+use crate::mirror::capture::{CapturedAnswer, CapturedSink};
+use crate::observe::legs::Leg;
+use crate::observe::{AnsweredBy, chain};
+use crate::reply::Failure;
+use crate::route::Route;
+
+impl Walk<'_> {
+    pub(super) async fn shadowed(
+        &self,
+        route: &Arc<Route>,
+        body: &mut impl BodySource,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        let request = || self.request(Bytes::new());
+        let Some(capture) = self.core.process.mirror.begin(route, request) else {
+            return self.legacy(AnsweredBy::Legacy, body, sink).await;
+        };
+        self.explain(AnsweredBy::Legacy, sink);
+        let (mut body, mut captured) = capture.around(body, sink);
+        let exchanged = Box::pin(self.exchange(&mut body, &mut captured)).await;
+        drop((body, captured));
+        self.ended(AnsweredBy::Legacy, exchanged, sink).await
+    }
+
+    /// What legacy is asked beside the client's path.
+    pub(super) fn ask(
+        &self,
+        route: &Arc<Route>,
+        body: Bytes,
+        answer: oneshot::Sender<CapturedAnswer>,
+    ) -> Ask {
+        let Arrived { head, cert, local, secure, protocol, .. } = self.arrived;
+        let (head, cert, route) = (head.clone(), cert.clone(), Arc::clone(route));
+        let (forwarding, peer) = (&self.generation.config.forwarding, self.client);
+        let (told, tells_cert) = (forwarding.tell(self.arrived.hop()), forwarding.client_cert);
+        let (local, secure) = (*local, *secure);
+        Ask { head, body, told, cert, tells_cert, peer, local, secure, protocol, route, answer }
+    }
+
+    /// Legacy answers the client in native's place, and its answer is captured where there was room for that.
+    pub(super) async fn legacy_captured(
+        &self,
+        answered_by: AnsweredBy,
+        captured: Option<oneshot::Sender<CapturedAnswer>>,
+        body: &mut impl BodySource,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        let Some(captured) = captured else { return Box::pin(self.legacy(answered_by, body, sink)).await };
+        self.explain(answered_by, sink);
+        let exchanged = {
+            let mut sink = CapturedSink::new(sink, ROOM, captured);
+            Box::pin(self.exchange(body, &mut sink)).await
+        };
+        self.ended(answered_by, exchanged, sink).await
+    }
+
+    pub(super) async fn legacy(
+        &self,
+        answered_by: AnsweredBy,
+        body: &mut impl BodySource,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        self.explain(answered_by, sink);
+        let exchanged = self.exchange(body, sink).await;
+        self.ended(answered_by, exchanged, sink).await
+    }
+
+    async fn exchange(
+        &self,
+        body: &mut impl BodySource,
+        sink: &mut impl AnswerSink,
+    ) -> Result<Served, ExchangeError> {
+        let route = self.decision.route.map(Arc::as_ref);
+        let forwarding = &self.generation.config.forwarding;
+        let told = forwarding.tell(self.arrived.hop());
+        let legacy = self.generation.legacy(route);
+        let outbound = Outbound {
+            head: &self.arrived.head,
+            set: &told.fields(),
+            trusted: told.trusted,
+            begins_trace: told.begins_trace(),
+            dry_run: legacy.dry_run_field(),
+            certified: Certified::of(forwarding.client_cert, self.arrived.cert.as_deref()),
+            protocol: self.arrived.protocol,
+            secure: self.arrived.secure,
+            peer: self.client,
+            local: self.arrived.local,
+            repeatable: route.is_some_and(|route| route.spec.repeatable),
+            route: route.map_or("", Route::name),
+        };
+        let leg = self.legs.begin();
+        let exchange = pin!(self.core.legacies.exchange(legacy, &outbound, body, sink));
+        let exchanged = match route.and_then(|route| route.spec.limits.legacy_timeout) {
+            None => exchange.await,
+            Some(within) => {
+                timeout(within, exchange).await.unwrap_or_else(|_| Err(ExchangeError::late(legacy, within)))
+            }
+        };
+        if let Ok(served) = &exchanged {
+            self.legs.set(Leg::Waited, served.waited);
+            self.legs.set(Leg::Answered, served.answered);
+        }
+        self.legs.end(Leg::Legacy, leg);
+        exchanged
+    }
+
+    /// Legacy's answer went through, or its failure becomes one of ours as long as none was begun.
+    async fn ended(
+        &self,
+        answered_by: AnsweredBy,
+        exchanged: Result<Served, ExchangeError>,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        match exchanged {
+            Ok(_) => answered_by,
+            Err(error) => match Failure::of_legacy(&error) {
+                Some(failure) if sink.status().is_none() => self.fail(failure, &error, sink).await,
+                Some(failure) => {
+                    self.count_refused(failure, &error);
+                    self.note(failure.code());
+                    tracing::debug!(leg = error.leg.label(), "legacy broke off within its answer");
+                    self.log(failure, &error);
+                    answered_by
+                }
+                None => {
+                    tracing::debug!(error = chain(&error), "the client's side of an exchange ended early");
+                    answered_by
+                }
+            },
+        }
+    }
+}
