@@ -57,6 +57,8 @@ look_for_test() {
   want curl "signs the S3 requests of the tests' set-up" have curl
   want redis-server "PHP's sessions in Redis, read and written by both sides" have redis-server
   want php8.2-redis "PHP's way to keep sessions in Redis" php_module redis
+  want memcached "the same in memcached" have memcached
+  want php8.2-memcached "PHP's way to keep sessions in memcached" php_module memcached
   want openjdk-17-jdk-headless "runs Apache Kafka, and compiles what checks IAM's signatures in it" jdk_17
   kafka_ready || want maven "fetches Apache Kafka from Maven Central" have mvn
   want nodejs "runs the WebSocket server behind the proxy" have node

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use legacy_compat::Php;
 
-use crate::{PortError, PortRead, Ports, RuleRun, Table};
+use crate::{PortError, PortRead, Ports, RuleRun, Session, Table};
 
-/// Gives a handler the clock, ids, randomness and hot tables. It offers no way to perform an effect. Clones are of the
-/// same run.
+/// Gives a handler the clock, ids, randomness, hot tables and the session. It offers no way to perform an effect. Clones are
+/// of the same run.
 #[derive(Clone)]
 pub struct Context {
     ports: Arc<dyn Ports>,
@@ -61,6 +62,21 @@ impl Context {
     /// The current snapshot of a hot table: it does not change under the handler's hands.
     pub fn table(&self, name: &str) -> Result<Arc<dyn Table>, PortError> {
         self.ports.table(name)
+    }
+
+    /// The PHP that the route's legacy runs, as its probe or the configuration tells: what the functions of `legacy-compat` take.
+    /// Its clock stands at the epoch: give it the time by [`Php::at`].
+    pub fn php(&self) -> Result<Arc<Php>, PortError> {
+        self.ports.php()
+    }
+
+    /// `session_start()`: the request's session, under PHP's own lock until the answer is out. In a dry run it is read
+    /// without the lock.
+    ///
+    /// What is changed in it is stored when it is among the answer's effects, and only then. The cookie of a new session and
+    /// the fields of the cache limiter come before the response's own; a field that the response sets itself takes their place.
+    pub async fn session(&self) -> Result<Session, PortError> {
+        self.ports.session().await
     }
 
     /// Tells which rules this run applied. Only a recording context asks for it: a live run costs nothing.

@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use http::Method;
 
+use crate::Session;
+
 /// One effect of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Effect {
     /// A Kafka record.
@@ -13,6 +15,8 @@ pub enum Effect {
     Call(Call),
     /// An idempotency mark.
     Once(Once),
+    /// The session is stored as it is here. Of several the last one counts.
+    Session(Box<Session>),
 }
 
 impl From<Record> for Effect {
@@ -87,6 +91,12 @@ impl Once {
     /// By that key.
     pub fn by(key: impl Into<Bytes>) -> Self {
         Self { key: key.into() }
+    }
+}
+
+impl From<Session> for Effect {
+    fn from(session: Session) -> Self {
+        Self::Session(Box::new(session))
     }
 }
 

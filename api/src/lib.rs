@@ -5,8 +5,8 @@
 //! answer") or an error. The proxy commits the effects afterwards. So a dry run is an answer whose effects are
 //! not committed, and falling back to legacy is always safe: nothing has happened yet.
 //!
-//! What a handler reads from the world (the clock, ids, hot tables) it reads through the context, so that a run
-//! can be recorded and repeated exactly.
+//! What a handler reads from the world (the clock, ids, hot tables, `$_SESSION`) it reads through the context, so that a
+//! run can be recorded and repeated exactly.
 //!
 //! ```
 //! use handover_api::{Answer, Context, Decline, Handler, Outcome, Request, Response};
@@ -31,6 +31,7 @@ mod handler;
 mod ports;
 mod request;
 mod rules;
+mod session;
 mod table;
 pub mod testing;
 
@@ -42,4 +43,5 @@ pub use handler::{BoxedHandler, ErasedHandler, Handler};
 pub use ports::{BoxFuture, PortError, PortRead, Ports};
 pub use request::{Request, RequestBuilder};
 pub use rules::{RuleOutcome, RuleRun};
+pub use session::{Left, Session};
 pub use table::{Row, Rows, Schema, Table};

@@ -2,10 +2,12 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use legacy_compat::Php;
 
-use crate::Table;
+use crate::{Session, Table};
 
 /// A boxed future that can be sent between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -26,6 +28,16 @@ pub trait Ports: Send + Sync {
 
     /// The current snapshot of a hot table.
     fn table(&self, name: &str) -> Result<Arc<dyn Table>, PortError>;
+
+    /// The PHP that the route's legacy runs.
+    fn php(&self) -> Result<Arc<Php>, PortError> {
+        Err(PortError::NoPhp)
+    }
+
+    /// The request's session. Asked for again, it is the same one.
+    fn session(&self) -> BoxFuture<'_, Result<Session, PortError>> {
+        Box::pin(std::future::ready(Err(PortError::NoSession)))
+    }
 }
 
 /// One read of a port, as it is kept with an experiment.
@@ -56,6 +68,25 @@ pub enum PortError {
         /// What was found instead.
         why: String,
     },
+    /// Nobody said which PHP the legacy runs.
+    #[error(
+        "it is not known which PHP the legacy runs: give it `php = \"8.2\"` or a `probe`, whose answer may not be there yet"
+    )]
+    NoPhp,
+    /// The route has no sessions.
+    #[error(
+        "the route says nothing of sessions: give it `session = true`, and its legacy a `[legacy.NAME.session]`"
+    )]
+    NoSession,
+    /// Another request has had the session's lock all the time.
+    #[error("the session is locked by another request, for longer than {0:?}")]
+    SessionBusy(Duration),
+    /// What the client sent as the session's id, or what is stored under it, is none; PHP has its own way with that.
+    #[error("the request's session cannot be used: {0}")]
+    BadSession(String),
+    /// The session's store gave no answer.
+    #[error("the session's store gives no session: {0}")]
+    SessionStore(String),
     /// The system's source of randomness failed.
     #[error("the system gives no random bytes")]
     NoRandomness,

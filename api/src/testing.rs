@@ -20,15 +20,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use legacy_compat::Php;
 
-use crate::{Answer, BoxFuture, Context, Handler, PortError, Ports, Reply, Request, Table};
+use crate::{Answer, BoxFuture, Context, Handler, PortError, Ports, Reply, Request, Session, Table};
 
-/// Ports whose clock stands still, whose random bytes count up, whose ids and tables are given.
+/// Ports whose clock stands still, whose random bytes count up, whose ids, tables and session are given.
 #[derive(Clone, Default)]
 pub struct Frozen {
     now: Timestamp,
     chosen: HashMap<String, String>,
     tables: HashMap<String, Arc<dyn Table>>,
+    php: Option<Arc<Php>>,
+    session: Option<Session>,
 }
 
 impl Frozen {
@@ -49,6 +52,18 @@ impl Frozen {
     /// Adds a table.
     pub fn table(mut self, name: &str, table: impl Table + 'static) -> Self {
         self.tables.insert(name.to_owned(), Arc::new(table));
+        self
+    }
+
+    /// Says which PHP the legacy runs.
+    pub fn php(mut self, php: Php) -> Self {
+        self.php = Some(Arc::new(php));
+        self
+    }
+
+    /// Gives the request that session.
+    pub fn session(mut self, session: Session) -> Self {
+        self.session = Some(session);
         self
     }
 
@@ -87,5 +102,13 @@ impl Ports for Frozen {
 
     fn table(&self, name: &str) -> Result<Arc<dyn Table>, PortError> {
         self.tables.get(name).cloned().ok_or_else(|| PortError::NoTable(name.to_owned()))
+    }
+
+    fn php(&self) -> Result<Arc<Php>, PortError> {
+        self.php.clone().ok_or(PortError::NoPhp)
+    }
+
+    fn session(&self) -> BoxFuture<'_, Result<Session, PortError>> {
+        Box::pin(std::future::ready(self.session.clone().ok_or(PortError::NoSession)))
     }
 }

@@ -14,7 +14,8 @@
 //! | `$_SESSION` as it is stored | [`session`] |
 //! | `preg_match` and its kin, on PCRE2 | [`pcre`] |
 //! | `date`, `strtotime`, `mktime` | [`date`] |
-//! | any function of PHP by its name | [`call`], [`families`] |
+//! | any function of PHP, by its name | [`functions`], [`call`], [`families`] |
+//! | to port PHP code, construct by construct | [`guide`] |
 //!
 //! Everything is measured: the tests replay 132,588 calls that eight real PHPs answered. Nothing here does I/O or reads a clock.
 
@@ -27,6 +28,8 @@ pub mod date;
 mod error;
 pub mod families;
 pub mod float;
+pub mod functions;
+pub mod guide;
 pub mod json;
 pub mod numeric;
 pub mod pcre;

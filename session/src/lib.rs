@@ -4,25 +4,34 @@
 //! | --- | --- | --- |
 //! | [`Files`] | `session.save_handler = files` | `flock`, PHP's own |
 //! | `Redis` (feature `redis`) | php-redis' `session.save_handler = redis` | its `…_LOCK` key, where `redis.session.locking_enabled` says so |
+//! | [`Memcached`] | php-memcached's `session.save_handler = memcached` | its `lock.…` key, unless `memcached.sess_locking` is off |
+//!
+//! [`Sessions`] is `session_start()` on such a store, and what PHP does with the session at the request's end.
 //!
 //! A [`Store`] gives the stored bytes; `legacy_compat::session` knows what they mean. Nobody waits for a lock in the kernel: it is
 //! asked for again and again, with growing pauses, until a deadline, so that a core that waits can go on serving whoever holds it.
 //! A [`Locked`] session that is dropped was not touched: legacy finds it as it was.
 
+mod address;
 mod files;
+mod memcached;
 mod patience;
 #[cfg(feature = "redis")]
 mod redis;
+mod start;
 
 use std::pin::Pin;
 
 use bytes::Bytes;
 use legacy_compat::session::SessionId;
 
+pub use address::ParseAddressError;
 pub use files::{Files, ParsePathError};
+pub use memcached::{Memcached, MemcachedSettings};
 pub use patience::Patience;
 #[cfg(feature = "redis")]
 pub use redis::{Redis, RedisSettings};
+pub use start::{NotStarted, Sessions, Settings, Started};
 
 /// A boxed future that can be sent between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -64,6 +73,15 @@ impl Locked {
         self.guard.write(data).await
     }
 
+    /// What PHP does with a session that has not changed (`session.lazy_write`): says that it is still in use, and gives the
+    /// lock back.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn touch(self) -> Result<(), SessionError> {
+        self.guard.touch().await
+    }
+
     /// `session_destroy()`: removes the session, and gives the lock back.
     ///
     /// # Errors
@@ -81,6 +99,7 @@ impl Locked {
 /// What holds a lock.
 trait Guard: Send {
     fn write(self: Box<Self>, data: Bytes) -> BoxFuture<'static, Result<(), SessionError>>;
+    fn touch(self: Box<Self>) -> BoxFuture<'static, Result<(), SessionError>>;
     fn destroy(self: Box<Self>) -> BoxFuture<'static, Result<(), SessionError>>;
     fn release(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
@@ -95,7 +114,7 @@ pub enum SessionError {
     /// The file system.
     #[error("the session's file {path} cannot be {what}")]
     File {
-        /// What was tried: `opened`, `created`, `locked`, `read`, `written`, `removed`.
+        /// What was tried: `opened`, `created`, `locked`, `read`, `written`, `touched`, `removed`.
         what: &'static str,
         /// The file. (Its name holds the session's id: not for logs that many read.)
         path: std::path::PathBuf,
@@ -105,10 +124,22 @@ pub enum SessionError {
     /// The id is too short for the depth of the folders.
     #[error("the session's id is shorter than the folders are deep")]
     ShortId,
+    /// The id is longer than memcached's keys may be.
+    #[error("the session's id is too long for memcached")]
+    LongId,
     /// Redis.
     #[cfg(feature = "redis")]
     #[error("Redis did not answer as it should")]
     Redis(#[source] ::redis::RedisError),
+    /// Memcached cannot be reached, or broke off.
+    #[error("memcached did not answer")]
+    Memcached(#[source] std::io::Error),
+    /// Memcached answered something else.
+    #[error("memcached answered {0:?}, which was not to be expected")]
+    MemcachedSaid(String),
+    /// There was no such session, and another request has stored one under the same id before this one could.
+    #[error("another request has begun the same session meanwhile: nothing was stored")]
+    BegunMeanwhile,
     /// The lock ran out before the session was stored; PHP would not store it either.
     #[error("the session's lock has expired before it was stored: nothing was stored")]
     LockLost,

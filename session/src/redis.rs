@@ -1,12 +1,15 @@
 //! Sessions in Redis, as php-redis keeps them: a key of prefix and id, and beside it a key that is its lock.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{RedisError, cmd};
+use ::redis::{Client, Cmd, FromRedisValue, RedisError, cmd};
 use bytes::Bytes;
 use legacy_compat::session::SessionId;
+use tokio::sync::Mutex;
 
+use crate::address::{Address, ParseAddressError};
 use crate::{BoxFuture, Guard, Locked, Patience, SessionError, Store};
 
 /// Deletes a lock that still is ours: what php-redis sends.
@@ -38,40 +41,64 @@ impl Default for RedisSettings {
     }
 }
 
-/// `session.save_handler = redis`
+/// `session.save_handler = redis`. To be used on one runtime only: its connection lives there.
 #[derive(Clone, Debug)]
 pub struct Redis {
-    connection: MultiplexedConnection,
+    client: Client,
+    /// The connection, shared by all that is under way; none before the first use and after it broke.
+    connection: Arc<Mutex<Option<MultiplexedConnection>>>,
     settings: RedisSettings,
 }
 
 impl Redis {
-    /// Connects to one server: `redis://[user:password@]host:port/database` or `unix:///path`.
+    /// The store at php-redis' `session.save_path`, one server: `tcp://HOST:PORT?database=2&auth=SECRET&prefix=P` or
+    /// `unix:///path?…`. A prefix there goes before that of the settings. It is connected to when it is first needed, and
+    /// anew where the connection broke.
     ///
     /// # Errors
-    /// Where the address is none, or nobody answers there.
-    pub async fn connect(address: &str, settings: RedisSettings) -> Result<Self, SessionError> {
-        let client = ::redis::Client::open(address).map_err(SessionError::Redis)?;
-        let connection = client.get_multiplexed_async_connection().await.map_err(SessionError::Redis)?;
-        Ok(Self { connection, settings })
+    /// Where it is no such address.
+    pub fn at(save_path: &str, settings: RedisSettings) -> Result<Self, ParseAddressError> {
+        let address = Address::parse(save_path)?;
+        let prefix = address.value("prefix").map_or(settings.prefix.clone(), str::to_owned);
+        let client = Client::open(address.redis()?).map_err(|_| ParseAddressError::new(save_path))?;
+        Ok(Self { client, connection: Arc::default(), settings: RedisSettings { prefix, ..settings } })
     }
 
     fn key(&self, id: &SessionId) -> String {
         format!("{}{}", self.settings.prefix, id.as_str())
     }
 
+    /// Asks once; where the connection turns out to be gone, whoever asks next connects anew.
+    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
+        let mut connection = self.connection().await?;
+        let answer = command.query_async(&mut connection).await;
+        if let Err(error) = &answer
+            && error.is_unrecoverable_error()
+        {
+            *self.connection.lock().await = None;
+        }
+        answer
+    }
+
+    async fn connection(&self) -> Result<MultiplexedConnection, RedisError> {
+        let mut shared = self.connection.lock().await;
+        if let Some(connection) = &*shared {
+            return Ok(connection.clone());
+        }
+        let connection = self.client.get_multiplexed_async_connection().await?;
+        Ok(shared.insert(connection).clone())
+    }
+
     async fn get(&self, key: &str) -> Result<Option<Bytes>, RedisError> {
-        let mut connection = self.connection.clone();
-        let data: Option<Vec<u8>> = cmd("GET").arg(key).query_async(&mut connection).await?;
+        let data: Option<Vec<u8>> = self.ask(cmd("GET").arg(key)).await?;
         Ok(data.map(Bytes::from))
     }
 
     /// Asks for the lock once.
     async fn take(&self, lock: &Lock) -> Result<bool, RedisError> {
-        let mut connection = self.connection.clone();
         let expiry = self.settings.lock_expire.as_millis().max(1) as u64;
-        let set = cmd("SET").arg(&lock.key).arg(&lock.secret).arg("NX").arg("PX").arg(expiry).to_owned();
-        let taken: Option<String> = set.query_async(&mut connection).await?;
+        let taken: Option<String> =
+            self.ask(cmd("SET").arg(&lock.key).arg(&lock.secret).arg("NX").arg("PX").arg(expiry)).await?;
         Ok(taken.is_some())
     }
 }
@@ -134,19 +161,15 @@ impl Held {
 
     async fn let_go(&mut self) {
         if let Some(lock) = self.lock.take() {
-            let mut connection = self.store.connection.clone();
-            let eval = cmd("EVAL").arg(RELEASE).arg(1).arg(&lock.key).arg(&lock.secret).to_owned();
             // A lock that cannot be given back runs out.
-            let _: Result<i64, RedisError> = eval.query_async(&mut connection).await;
+            let _: Result<i64, RedisError> =
+                self.store.ask(cmd("EVAL").arg(RELEASE).arg(1).arg(&lock.key).arg(&lock.secret)).await;
         }
     }
 
-    async fn change(mut self, change: ::redis::Cmd) -> Result<(), SessionError> {
+    async fn change(mut self, change: Cmd) -> Result<(), SessionError> {
         let outcome = match self.is_ours().await {
-            Ok(true) => {
-                let mut connection = self.store.connection.clone();
-                change.query_async::<()>(&mut connection).await.map_err(SessionError::Redis)
-            }
+            Ok(true) => self.store.ask::<()>(&change).await.map_err(SessionError::Redis),
             Ok(false) => Err(SessionError::LockLost),
             Err(error) => Err(SessionError::Redis(error)),
         };
@@ -159,6 +182,12 @@ impl Guard for Held {
     fn write(self: Box<Self>, data: Bytes) -> BoxFuture<'static, Result<(), SessionError>> {
         let seconds = self.store.settings.lifetime.as_secs().max(1);
         let change = cmd("SETEX").arg(&self.key).arg(seconds).arg(&data[..]).to_owned();
+        Box::pin(self.change(change))
+    }
+
+    fn touch(self: Box<Self>) -> BoxFuture<'static, Result<(), SessionError>> {
+        let seconds = self.store.settings.lifetime.as_secs().max(1);
+        let change = cmd("EXPIRE").arg(&self.key).arg(seconds).to_owned();
         Box::pin(self.change(change))
     }
 

@@ -1,11 +1,13 @@
-//! Sessions go from PHP to us and back, in files and in Redis, and neither side loses what the other one wrote.
+//! Sessions go from PHP to us and back, in files, in Redis and in memcached, and neither side loses what the other one wrote.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use handover_parts::fastcgi::FastCgi;
-use handover_parts::{PhpFpm, PhpFpmBuilder, Redis as RedisServer};
-use handover_session::{Files, Patience, Redis, RedisSettings, SessionError, Store};
+use handover_parts::{Memcached as MemcachedServer, PhpFpm, PhpFpmBuilder, Redis as RedisServer};
+use handover_session::{
+    Files, Memcached, MemcachedSettings, Patience, Redis, RedisSettings, SessionError, Store,
+};
 use legacy_compat::families::serialize::{serialize, unserialize};
 use legacy_compat::session::{Format, SessionId, decode, encode};
 use legacy_compat::{Array, Php, Value, Version};
@@ -179,23 +181,23 @@ fn redis_pool(server: &RedisServer) -> PhpFpm {
         .start()
 }
 
-async fn redis(server: &RedisServer) -> Redis {
+fn redis(server: &RedisServer) -> Redis {
     let settings = RedisSettings { locking: true, ..RedisSettings::default() };
-    Redis::connect(&format!("redis://127.0.0.1:{}", server.port()), settings).await.unwrap()
+    Redis::at(&format!("tcp://127.0.0.1:{}", server.port()), settings).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_goes_both_ways() {
     let server = RedisServer::start();
     let fpm = redis_pool(&server);
-    goes_both_ways(&redis(&server).await, fpm.address(), Format::Php).await;
+    goes_both_ways(&redis(&server), fpm.address(), Format::Php).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_loses_nothing_and_shares_the_lock() {
     let server = RedisServer::start();
     let fpm = redis_pool(&server);
-    let store: Arc<dyn Store> = Arc::new(redis(&server).await);
+    let store: Arc<dyn Store> = Arc::new(redis(&server));
     nothing_is_lost(Arc::clone(&store), fpm.address().to_owned(), Format::Php).await;
     locks_are_each_others(store, fpm.address().to_owned()).await;
 }
@@ -203,12 +205,92 @@ async fn redis_loses_nothing_and_shares_the_lock() {
 #[tokio::test]
 async fn a_lock_that_ran_out_stores_nothing() {
     let server = RedisServer::start();
-    let address = format!("redis://127.0.0.1:{}", server.port());
+    let address = format!("tcp://127.0.0.1:{}", server.port());
     let settings =
         RedisSettings { locking: true, lock_expire: Duration::from_millis(50), ..RedisSettings::default() };
-    let store = Redis::connect(&address, settings).await.unwrap();
+    let store = Redis::at(&address, settings).unwrap();
     let locked = store.lock(&id(), Patience::of(PATIENT)).await.unwrap();
     tokio::time::sleep(Duration::from_millis(120)).await;
     assert!(matches!(locked.write("user|s:1:\"x\";".into()).await, Err(SessionError::LockLost)));
     assert!(store.peek(&id()).await.unwrap().is_none());
+}
+
+fn memcached_pool(server: &MemcachedServer) -> PhpFpm {
+    pool()
+        .directive("php_value[session.save_handler]", "memcached")
+        .directive("php_value[session.save_path]", format!("\"127.0.0.1:{}\"", server.port()))
+        .setting("memcached.sess_lock_retries", "10000")
+        .setting("memcached.sess_lock_wait_min", "2")
+        .setting("memcached.sess_lock_wait_max", "2")
+        .start()
+}
+
+fn memcached(server: &MemcachedServer) -> Memcached {
+    Memcached::at(&format!("127.0.0.1:{}", server.port()), MemcachedSettings::default()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memcached_goes_both_ways() {
+    let server = MemcachedServer::start();
+    let fpm = memcached_pool(&server);
+    goes_both_ways(&memcached(&server), fpm.address(), Format::Php).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memcached_loses_nothing_and_shares_the_lock() {
+    let server = MemcachedServer::start();
+    let fpm = memcached_pool(&server);
+    let store: Arc<dyn Store> = Arc::new(memcached(&server));
+    nothing_is_lost(Arc::clone(&store), fpm.address().to_owned(), Format::Php).await;
+    locks_are_each_others(store, fpm.address().to_owned()).await;
+}
+
+#[tokio::test]
+async fn a_lock_in_memcached_that_ran_out_stores_nothing_and_takes_nobody_s() {
+    let server = MemcachedServer::start();
+    let address = format!("127.0.0.1:{}", server.port());
+    let settings = MemcachedSettings { lock_expire: Duration::from_secs(1), ..MemcachedSettings::default() };
+    let store = Memcached::at(&address, settings).unwrap();
+    let late = store.lock(&id(), Patience::of(PATIENT)).await.unwrap();
+    let next = store.lock(&id(), Patience::of(PATIENT)).await.expect("the first one has run out");
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert!(matches!(late.write("user|s:1:\"x\";".into()).await, Err(SessionError::LockLost)));
+    let third = store.lock(&id(), Patience::of(Duration::from_millis(20))).await;
+    assert!(matches!(third, Err(SessionError::Busy(_))), "the second one still has it");
+    next.release().await;
+}
+
+/// A session that nobody changes lives on, wherever it is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_only_looked_at_lives_on() {
+    let (redis_server, memcached_server) = (RedisServer::start(), MemcachedServer::start());
+    let lifetime = Duration::from_secs(2);
+    let redis = Redis::at(
+        &format!("tcp://127.0.0.1:{}", redis_server.port()),
+        RedisSettings { lifetime, ..RedisSettings::default() },
+    );
+    let memcached = Memcached::at(
+        &format!("127.0.0.1:{}", memcached_server.port()),
+        MemcachedSettings { lifetime, ..MemcachedSettings::default() },
+    );
+    let stores: [Box<dyn Store>; 2] = [Box::new(redis.unwrap()), Box::new(memcached.unwrap())];
+    for store in stores {
+        let lock = || async { store.lock(&id(), Patience::of(PATIENT)).await.unwrap() };
+        lock().await.write("a|i:1;".into()).await.unwrap();
+        for _ in 0..4 {
+            tokio::time::sleep(Duration::from_millis(800)).await;
+            lock().await.touch().await.unwrap();
+        }
+        assert_eq!(lock().await.data().map(|data| &data[..]), Some(&b"a|i:1;"[..]));
+        tokio::time::sleep(Duration::from_millis(3200)).await;
+        assert_eq!(store.peek(&id()).await.unwrap(), None, "and ends when nobody looks");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files::at(&folder.path().display().to_string()).unwrap();
+    files.lock(&id(), Patience::of(PATIENT)).await.unwrap().touch().await.unwrap();
+    let path = folder.path().join(format!("sess_{ID}"));
+    let old = std::time::SystemTime::now() - Duration::from_secs(3600);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+    files.lock(&id(), Patience::of(PATIENT)).await.unwrap().touch().await.unwrap();
+    assert!(path.metadata().unwrap().modified().unwrap() > old + Duration::from_secs(60));
 }

@@ -57,12 +57,25 @@ fn write(php: &Php, value: &Value, out: &mut Vec<u8>) {
             pairs(out, array, false);
         }
         Value::Object(object) => {
-            out.extend_from_slice(format!("O:{}:\"", object.class().len()).as_bytes());
-            out.extend_from_slice(object.class());
+            let (class, props) = written_as(object);
+            out.extend_from_slice(format!("O:{}:\"", class.len()).as_bytes());
+            out.extend_from_slice(&class);
             out.extend_from_slice(b"\":");
-            pairs(out, object.props(), true);
+            pairs(out, &props, true);
         }
     }
+}
+
+/// An object of a class that was not there when it was read goes back as what it was.
+fn written_as(object: &Object) -> (Str, Array) {
+    let mut props = object.props().clone();
+    if &**object.class() == b"__PHP_Incomplete_Class" {
+        if let Some(Value::Str(class)) = props.remove(&"__PHP_Incomplete_Class_Name".into()) {
+            return (class, props);
+        }
+        props = object.props().clone();
+    }
+    (object.class().clone(), props)
 }
 
 fn call_unserialize(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {

@@ -127,7 +127,7 @@ impl Held {
     fn store(self, data: &[u8]) -> Result<(), SessionError> {
         let file = match self.file {
             Some(file) => file,
-            None => create(&self.path, self.mode, self.patience)?,
+            None => begin(&self.path, self.mode, self.patience)?,
         };
         // In PHP's order: what is longer is cut off first.
         let write = || {
@@ -140,7 +140,15 @@ impl Held {
     }
 }
 
-/// A session that is new: of two who begin one, the second waits for the moment that the first one writes.
+/// A session that is new. Of two who begin one the second was told that there is none, and must not write over what the first
+/// one has stored meanwhile.
+fn begin(path: &Path, mode: u32, patience: Patience) -> Result<File, SessionError> {
+    let file = create(path, mode, patience)?;
+    let length = file.metadata().map_err(|source| fault("read", path, source))?.len();
+    if length > 0 { Err(SessionError::BegunMeanwhile) } else { Ok(file) }
+}
+
+/// The file, made where it is not there, under its lock: whoever writes it just now is waited for.
 fn create(path: &Path, mode: u32, patience: Patience) -> Result<File, SessionError> {
     let mut options = OpenOptions::new();
     options
@@ -167,6 +175,16 @@ fn create(path: &Path, mode: u32, patience: Patience) -> Result<File, SessionErr
 impl Guard for Held {
     fn write(self: Box<Self>, data: Bytes) -> BoxFuture<'static, Result<(), SessionError>> {
         Box::pin(off_the_core(move || self.store(&data)))
+    }
+
+    fn touch(self: Box<Self>) -> BoxFuture<'static, Result<(), SessionError>> {
+        Box::pin(off_the_core(move || match &self.file {
+            Some(file) => file
+                .set_modified(std::time::SystemTime::now())
+                .map_err(|source| fault("touched", &self.path, source)),
+            // PHP makes the file when it starts the session.
+            None => create(&self.path, self.mode, self.patience).map(drop),
+        }))
     }
 
     fn destroy(self: Box<Self>) -> BoxFuture<'static, Result<(), SessionError>> {

@@ -12,6 +12,7 @@
 //! | [`Backend`] | a backend in the test itself, byte by byte |
 //! | [`Authority`] | certificates, signed by an authority of the test's own |
 //! | [`Redis`] | a real Redis |
+//! | [`Memcached`] | a real memcached |
 //! | [`Handover`] | the proxy, a given binary with a given `routes.toml` |
 //!
 //! [`http`] sends exact bytes and gives exact bytes back, [`fastcgi`] asks PHP without a server in between; [`load`] keeps
@@ -35,6 +36,7 @@ mod certificates;
 mod echo;
 mod handover;
 mod kafka;
+mod memcached;
 mod nginx;
 mod php_fpm;
 mod port;
@@ -47,6 +49,7 @@ pub use certificates::{Authority, Identity};
 pub use echo::Echo;
 pub use handover::Handover;
 pub use kafka::{Kafka, Record, Secured};
+pub use memcached::Memcached;
 pub use nginx::Nginx;
 pub use php_fpm::{PhpFpm, PhpFpmBuilder};
 pub use port::free_port;
