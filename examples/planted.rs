@@ -1,9 +1,11 @@
-//! A handler whose faults are planted while it serves: what the tests of the gate and of rollback take over.
+//! Handlers with faults that are planted while they serve: what the tests of the gate, of rollback and of the watchdog take
+//! over.
 //!
-//! It answers `n=N` to `?n=N`, as the tests' PHP does. The file that `PLANTED` names says what is wrong with it:
+//! `stands` and `blocks` hold their thread for a while; only the second says so. `planted` answers `n=N` to `?n=N`, as the tests' PHP does. The file that `PLANTED` names says what is wrong with it:
 //! `panics`, `differs`, `declines`, or nothing.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use handover::Proxy;
 use handover_api::{Answer, Context, Decline, Handler, Outcome, Request, Response};
@@ -25,6 +27,29 @@ impl Handler for Planted {
     }
 }
 
+/// How long those two hold their thread.
+const HELD: Duration = Duration::from_secs(3);
+
+struct Stands;
+
+impl Handler for Stands {
+    async fn handle(&self, _: &Request, _: &Context) -> Outcome {
+        std::thread::sleep(HELD);
+        Answer::new(Response::text(200, "stood")).into()
+    }
+}
+
+struct Blocks;
+
+impl Handler for Blocks {
+    const BLOCKING: bool = true;
+
+    async fn handle(&self, _: &Request, _: &Context) -> Outcome {
+        std::thread::sleep(HELD);
+        Answer::new(Response::text(200, "blocked")).into()
+    }
+}
+
 fn main() -> ExitCode {
-    Proxy::builder().handler("planted", Planted).run()
+    Proxy::builder().handler("planted", Planted).handler("stands", Stands).handler("blocks", Blocks).run()
 }

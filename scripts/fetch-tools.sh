@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches Apache Kafka, versitygw and the conformance suites into the tools' cache. Usage: scripts/fetch-tools.sh FOLDER (run by scripts/setup.sh)
+# Fetches Apache Kafka, versitygw, toxiproxy and the conformance suites into the tools' cache. Usage: scripts/fetch-tools.sh FOLDER (run by scripts/setup.sh)
 #
 # Everything is made in a work folder and renamed into place when whole: what is there is complete, whatever was interrupted.
 set -euo pipefail
@@ -28,7 +28,7 @@ fetch_kafka() {
 archive_kafka_classes() {
   local kafka=$tools/kafka-$KAFKA_VERSION port=$((20000 + RANDOM % 10000)) java
   java=(java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1)
-  sed "s|@BROKER@|$port|; s|@CONTROLLER@|$((port + 1))|; s|@DATA@|$work/data|" tests/parts/kafka.properties \
+  sed "s|@BROKER@|$port|; s|@CONTROLLER@|$((port + 1))|; s|@DATA@|$work/data|" tests/parts/kafka/server.properties \
     >"$work/server.properties" &&
     "${java[@]}" -cp "$kafka/*" kafka.tools.StorageTool format -t AAAAAAAAAAAAAAAAAAAAAA -c "$work/server.properties" &&
     timeout --preserve-status -s TERM 8 \
@@ -82,6 +82,11 @@ if [ ! -x "$tools/versitygw-$VERSITYGW_VERSION" ]; then
   ensure_go
   long "Building versitygw $VERSITYGW_VERSION, a real S3 server (a few minutes) to $tools" \
     build_go "github.com/versity/versitygw/cmd/versitygw@v$VERSITYGW_VERSION" "versitygw-$VERSITYGW_VERSION"
+fi
+if [ ! -x "$tools/toxiproxy-$TOXIPROXY_VERSION" ]; then
+  ensure_go
+  long "Building toxiproxy $TOXIPROXY_VERSION, a network with faults, to $tools" \
+    build_go "github.com/Shopify/toxiproxy/v2/cmd/server@v$TOXIPROXY_VERSION" "toxiproxy-$TOXIPROXY_VERSION"
 fi
 if [ ! -x "$tools/h2spec-$H2SPEC_VERSION" ]; then
   ensure_go

@@ -33,12 +33,13 @@ library() { [[ $(ldconfig -p) == *"$1"* ]]; }
 php_module() { [[ $(php -m 2>/dev/null) == *"$1"* ]]; }
 # Loaded only by who asks for it: in every other PHP it would cost time.
 php_pcov() { [[ $'\n'$(php -n -d extension=pcov -m 2>/dev/null)$'\n' == *$'\npcov\n'* ]]; }
-java_17() { [[ $(java -version 2>&1) =~ version\ \"(1[7-9]|[2-9][0-9]) ]]; }
+jdk_17() { [[ $(javac -version 2>&1) =~ javac\ (1[7-9]|[2-9][0-9]) ]] && have java; }
 go_new() { have go && at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; }
 kafka_ready() { [ -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; }
 h2spec_ready() { [ -x "$tools/h2spec-$H2SPEC_VERSION" ]; }
 kosoku_ready() { [ -d "$tools/kosoku-$KOSOKU_VERSION" ]; }
 ws_ready() { [ -d "$tools/ws-$WS_VERSION" ]; }
+toxiproxy_ready() { [ -x "$tools/toxiproxy-$TOXIPROXY_VERSION" ]; }
 axe_ready() { [ -d "$tools/axe-$AXE_VERSION" ]; }
 versitygw_ready() { [ -x "$tools/versitygw-$VERSITYGW_VERSION" ]; }
 
@@ -62,13 +63,13 @@ look_for_test() {
   want memcached "the same in memcached" have memcached
   want php8.2-memcached "PHP's way to keep sessions in memcached" php_module memcached
   want php8.2-pcov "tells which lines of PHP a request reached (handover fuzz, coverage)" php_pcov
-  want openjdk-17-jre-headless "runs Apache Kafka" java_17
+  want openjdk-17-jdk-headless "runs Apache Kafka, and compiles what checks IAM's signatures in it" jdk_17
   kafka_ready || want maven "fetches Apache Kafka from Maven Central" have mvn
   want strace "tells what PHP does besides answering (handover effects)" have strace
   want nodejs "runs the WebSocket server behind the proxy" have node
   { ws_ready && axe_ready; } || want npm "fetches the WebSocket server and axe-core" have npm
   want chromium "the review pages are looked at and clicked through in it" have chromium
-  { kosoku_ready && { go_new || { versitygw_ready && h2spec_ready; }; }; } ||
+  { kosoku_ready && { go_new || { versitygw_ready && toxiproxy_ready && h2spec_ready; }; }; } ||
     want python3-venv "fetches the WebSocket suite, and a current Go to build tools" python3 -c 'import ensurepip, venv'
 }
 
@@ -136,5 +137,5 @@ check_rust
 install_packages
 if [ "$mode" != demo ]; then
   add_rust_components
-  { kafka_ready && versitygw_ready && h2spec_ready && kosoku_ready && ws_ready && axe_ready; } || scripts/fetch-tools.sh "$tools"
+  { kafka_ready && versitygw_ready && toxiproxy_ready && h2spec_ready && kosoku_ready && ws_ready && axe_ready; } || scripts/fetch-tools.sh "$tools"
 fi

@@ -168,13 +168,16 @@ impl Control {
 
 /// Has everything at hand that a configuration names, before a request can need it.
 pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -> Result<(), Unprepared> {
-    let is_judged_here = process.role == Role::Review || config.review.is_none();
-    if is_judged_here {
-        process.taps.prepare(config, side)?;
+    if process.role == Role::Serve {
+        prepare_to_serve(process, config, side).await?;
     }
-    if process.role == Role::Review {
-        return Ok(());
+    if process.role == Role::Review || config.review.is_none() {
+        process.taps.prepare(config, &process.producers, side)?;
     }
+    Ok(())
+}
+
+async fn prepare_to_serve(process: &Process, config: &Config, side: &Handle) -> Result<(), Unprepared> {
     process.managed.lock().await.apply(&config.legacies).await?;
     process.phps.apply(&config.legacies);
     process.tables.apply(&config.tables, &config.s3).await?;

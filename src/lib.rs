@@ -49,6 +49,7 @@ mod cli;
 mod commit;
 mod config;
 mod control;
+mod every;
 mod exchange;
 mod gate;
 mod inventory;

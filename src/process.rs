@@ -12,6 +12,7 @@ use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, watch};
 
 use crate::accept::counts::Counts;
+use crate::accept::pulse::{Pulse, Watchdog};
 use crate::accept::tls::Tls;
 use crate::commit::Producers;
 use crate::inventory::unrouted::Inventory;
@@ -22,6 +23,7 @@ use crate::legacy::php::Phps;
 use crate::mirror::Mirror;
 use crate::mirror::recordings::Recordings;
 use crate::mirror::tap::Taps;
+use crate::native::blocking::Pool;
 use crate::observe::access::AccessLog;
 use crate::observe::cells::Registry;
 use crate::observe::tolerated::Tolerated;
@@ -92,6 +94,12 @@ pub(crate) struct Process {
     pub metrics: Arc<Registry>,
     /// What live handlers read from.
     pub ports: Arc<dyn Ports>,
+    /// The threads for handlers that block.
+    pub blocking: Pool,
+    /// Whether each core moves.
+    pub pulses: Box<[Pulse]>,
+    /// Who looks whether they do.
+    pub watchdog: Watchdog,
     /// The hot tables.
     pub tables: Arc<Tables>,
     /// The Kafka producers.

@@ -38,6 +38,8 @@ pub(crate) enum Failure {
     NativeFailed,
     /// The effects of a retired route could not be handed over; nothing has happened.
     NotCommitted,
+    /// Another request of the same idempotency key has not ended.
+    StillUnderWay,
     /// The effects were handed over and may or may not have been persisted.
     CommitUnknown,
     /// The records were accepted, but the session was not stored.
@@ -100,6 +102,12 @@ impl Failure {
                 "committed_in_part",
                 Level::ERROR,
                 "The request was accepted, but the session could not be stored.",
+            ),
+            Self::StillUnderWay => busy(
+                409,
+                "still_under_way",
+                Level::WARN,
+                "The same request is being worked on. Try again shortly.",
             ),
             Self::CommitUnknown => row(
                 503,
@@ -189,6 +197,7 @@ mod tests {
             (Failure::RouteBusy, 503, true),
             (Failure::TooManyRequests(3), 429, true),
             (Failure::NotCommitted, 503, true),
+            (Failure::StillUnderWay, 409, true),
             (Failure::CommitUnknown, 503, false),
             (Failure::CommittedInPart, 500, false),
             (Failure::LegacyTimedOut, 504, false),

@@ -21,7 +21,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::accept::counts::Counts;
 use crate::accept::listener::{Entrance, ListenError};
 use crate::accept::listeners::{Listeners, Sockets};
-use crate::accept::tls::{self, Tls, TlsError};
+use crate::accept::pulse::{Pulse, Watchdog};
+use crate::accept::tls::{Tls, TlsError};
 use crate::accept::{balance, core};
 use crate::commit::Producers;
 use crate::config::fault::Faults;
@@ -29,6 +30,7 @@ use crate::config::load::Location;
 use crate::config::reload::Reloader;
 use crate::config::watch::Watch;
 use crate::control::{self, Applier, Control, Unprepared};
+use crate::every::Every;
 use crate::inventory::unrouted::Inventory;
 use crate::legacy::Legacies;
 use crate::legacy::http::checks::Checks;
@@ -39,6 +41,7 @@ use crate::mirror::experiment::Conductor;
 use crate::mirror::recordings::Recordings;
 use crate::mirror::tap::Taps;
 use crate::mirror::{Mirror, asker};
+use crate::native::blocking::Pool;
 use crate::native::identity::Identities;
 use crate::native::ports::LivePorts;
 use crate::observe::access::AccessLog;
@@ -74,6 +77,8 @@ const FLUSH: Duration = Duration::from_secs(15);
 
 /// How often it is looked whether an hour of the progress has ended.
 const HISTORY: Duration = Duration::from_secs(10);
+/// How many threads run handlers that block when they run dry: live runs don't wait for those.
+const DRY_BLOCKING: usize = 2;
 
 /// What a tap may be ahead of the court.
 const TAPPED_MAX: usize = 4096;
@@ -151,7 +156,8 @@ pub(crate) struct Running {
     court: tokio::task::JoinHandle<()>,
     store: Store,
     watch: Watch,
-    tls_watch: Option<tls::Watch>,
+    /// Look once a second: whether secrets and certificates were replaced, whether all cores move.
+    looks: Vec<Every>,
     rollback: RollbackWatch,
 }
 
@@ -184,7 +190,6 @@ impl Running {
         // Clients do not come to a review.
         let served = config.listen.tls.as_ref().filter(|_| role == Role::Serve);
         let tls = served.map(Tls::load).transpose()?.map(Arc::new);
-        let tls_watch = tls.clone().map(tls::Watch::start).transpose().map_err(StartError::Runtime)?;
         let (listen, workers) = match role {
             Role::Serve => (config.listen.clone(), config.workers),
             Role::Review => (config.listen.for_operators_alone(), 0),
@@ -218,6 +223,9 @@ impl Running {
             cores: std::iter::repeat_with(|| AtomicU64::new(1)).take(workers).collect(),
             metrics: Arc::default(),
             ports: Arc::clone(&ports),
+            blocking: Pool::new(config.blocking_threads),
+            pulses: std::iter::repeat_with(Pulse::default).take(workers).collect(),
+            watchdog: Watchdog::default(),
             tables,
             producers: Arc::clone(&producers),
             checks: Checks::start(legacies.clone()).map_err(StartError::Runtime)?,
@@ -250,7 +258,8 @@ impl Running {
         side.block_on(control::prepare(&process, &config, side.handle()))?;
 
         let recordings = Arc::clone(&process.recordings);
-        let conductor = Conductor { ports, producers, identities, phps, recordings };
+        let blocking = Arc::new(Pool::new(DRY_BLOCKING));
+        let conductor = Conductor { ports, producers, identities, phps, recordings, blocking };
         let court = match (&config.review, &process.sender) {
             (Some(review), None) => {
                 let reader = Store::read(&store_path)?;
@@ -278,6 +287,7 @@ impl Running {
         admin_runtime.spawn(keep_history(Arc::clone(&control)));
         admin_runtime.spawn(count_unrouted(Arc::clone(&control)));
         let watch = Watch::start(reloader).map_err(StartError::Runtime)?;
+        let looks = looks(&control.process, side.handle()).map_err(StartError::Runtime)?;
         let rollback = RollbackWatch::start(&control, side.handle().clone()).map_err(StartError::Runtime)?;
         Ok(Self {
             control,
@@ -292,7 +302,7 @@ impl Running {
             court,
             store,
             watch,
-            tls_watch,
+            looks,
             rollback,
         })
     }
@@ -311,7 +321,7 @@ impl Running {
 
     /// Takes no new connections, lets what is under way end within the grace, and keeps all evidence.
     pub(crate) fn stop(self, end: End) {
-        drop((self.watch, self.tls_watch, self.rollback));
+        drop((self.watch, self.looks, self.rollback));
         let process = &self.control.process;
         let shutdown = process.generations.load().config.shutdown;
         let patience = match end {
@@ -372,6 +382,16 @@ impl Running {
         // Dropping the store writes what is queued.
         drop(self.store);
     }
+}
+
+/// Looks whether others have replaced certificates or passwords, and whether all cores move.
+fn looks(process: &Arc<Process>, side: &tokio::runtime::Handle) -> io::Result<Vec<Every>> {
+    let tls = process.tls.clone().map(|tls| Every::second("tls-watch", move || tls.refresh()));
+    let (producers, side) = (Arc::clone(&process.producers), side.clone());
+    let kafka = Every::second("kafka-watch", move || producers.renew_secrets(&side));
+    let watched = Arc::clone(process);
+    let look = move || watched.watchdog.look(&watched.pulses, &watched.generations.load());
+    tls.into_iter().chain([kafka, Every::second("watchdog", look)]).collect()
 }
 
 /// What is known of clients that have not come for a while is of no use.

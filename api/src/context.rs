@@ -7,10 +7,12 @@ use legacy_compat::Php;
 
 use crate::{PortError, PortRead, Ports, RuleRun, Session, Table};
 
-/// Gives a handler the clock, ids, randomness, hot tables and the session. It offers no way to perform an effect.
+/// Gives a handler the clock, ids, randomness, hot tables and the session. It offers no way to perform an effect. Clones are
+/// of the same run.
+#[derive(Clone)]
 pub struct Context {
     ports: Arc<dyn Ports>,
-    recorded: Option<Mutex<Recorded>>,
+    recorded: Option<Arc<Mutex<Recorded>>>,
 }
 
 /// What a recording context keeps.
@@ -28,7 +30,7 @@ impl Context {
 
     /// A context that keeps what is read, for shadowing and replay.
     pub fn recording(ports: Arc<dyn Ports>) -> Self {
-        Self { ports, recorded: Some(Mutex::default()) }
+        Self { ports, recorded: Some(Arc::default()) }
     }
 
     /// The time. `name` says which time of the answer this is, so that a dry run can be given legacy's.

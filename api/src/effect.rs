@@ -1,6 +1,7 @@
 //! What an answer does to the world. A handler returns effects; the proxy commits them.
 
 use bytes::Bytes;
+use http::Method;
 
 use crate::Session;
 
@@ -10,6 +11,10 @@ use crate::Session;
 pub enum Effect {
     /// A Kafka record.
     Record(Record),
+    /// An HTTP call.
+    Call(Call),
+    /// An idempotency mark.
+    Once(Once),
     /// The session is stored as it is here. Of several the last one counts.
     Session(Box<Session>),
 }
@@ -17,6 +22,75 @@ pub enum Effect {
 impl From<Record> for Effect {
     fn from(record: Record) -> Self {
         Self::Record(record)
+    }
+}
+
+impl From<Once> for Effect {
+    fn from(once: Once) -> Self {
+        Self::Once(once)
+    }
+}
+
+impl From<Call> for Effect {
+    fn from(call: Call) -> Self {
+        Self::Call(call)
+    }
+}
+
+/// An HTTP call. It is made after the commit, by the spool: at least once, in no order, and again until the server takes it
+/// (2xx) or refuses it for good (3xx, most of 4xx). An answer with calls goes through the spool whole, whatever the route's
+/// `ack`. The server knows one that comes again by its `Idempotency-Key`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// Where it goes: `http://…` or `https://…`.
+    pub url: String,
+    /// The header fields, in order.
+    pub fields: Vec<(String, Bytes)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Call {
+    /// A call with that method, without fields and body.
+    pub fn new(method: Method, url: impl Into<String>) -> Self {
+        Self { method, url: url.into(), fields: Vec::new(), body: Bytes::new() }
+    }
+
+    /// A POST of a JSON text that is already encoded.
+    pub fn post_json(url: impl Into<String>, body: impl Into<Bytes>) -> Self {
+        let call = Self::new(Method::POST, url).field("Content-Type", "application/json");
+        Self { body: body.into(), ..call }
+    }
+
+    /// Adds a header field.
+    pub fn field(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
+        self.fields.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the body.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+}
+
+/// An idempotency mark: of all answers of a route with the same key, the effects of the first one are committed, and all
+/// requests get its response. For how long, and by how many processes, the route's `idempotency` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Once {
+    /// The key: what makes two requests the same event.
+    pub key: Bytes,
+}
+
+impl Once {
+    /// By that key.
+    pub fn by(key: impl Into<Bytes>) -> Self {
+        Self { key: key.into() }
     }
 }
 

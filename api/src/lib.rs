@@ -37,11 +37,11 @@ pub mod testing;
 
 pub use answer::{Answer, Decline, HandlerError, Outcome, Reply, Response};
 pub use context::Context;
-pub use effect::{Effect, Record};
+pub use effect::{Call, Effect, Once, Record};
 pub use fields::{Field, Fields, InvalidField};
 pub use handler::{BoxedHandler, ErasedHandler, Handler};
 pub use ports::{BoxFuture, PortError, PortRead, Ports};
 pub use request::{Request, RequestBuilder};
 pub use rules::{RuleOutcome, RuleRun};
 pub use session::{Left, Session};
-pub use table::{Row, Rows, Schema, Table};
+pub use table::{Row, Rows, Schema, Table, lookup};

@@ -31,8 +31,16 @@ impl Schema {
 
 /// One snapshot of a table. Looking up never waits.
 pub trait Table: Send + Sync {
+    /// The row under a key of several columns, in the order in which the table's `key` names them.
+    fn get_parts(&self, key: &[&[u8]]) -> Option<Row<'_>>;
+
+    /// The row under one of the table's further `keys`, by its name.
+    fn get_by(&self, name: &str, key: &[&[u8]]) -> Option<Row<'_>>;
+
     /// The row under that key.
-    fn get(&self, key: &[u8]) -> Option<Row<'_>>;
+    fn get(&self, key: &[u8]) -> Option<Row<'_>> {
+        self.get_parts(&[key])
+    }
 
     /// How many rows there are.
     fn len(&self) -> usize;
@@ -44,6 +52,13 @@ pub trait Table: Send + Sync {
 
     /// The columns.
     fn schema(&self) -> &Schema;
+}
+
+/// How a look-up is called where look-ups are recorded: a key of one column is its own name, the parts of others stand
+/// one behind the other, and a further key's name before them.
+pub fn lookup(by: Option<&str>, key: &[&[u8]]) -> Bytes {
+    let by = by.map(|name| [name.as_bytes(), b"\x1e"].concat()).unwrap_or_default();
+    [by, key.join(&b'\x1f')].concat().into()
 }
 
 /// One row: its cells are the bytes of the source, whatever they mean.
@@ -86,32 +101,56 @@ impl<'a> Row<'a> {
 #[derive(Debug)]
 pub struct Rows {
     schema: Arc<Schema>,
-    rows: HashMap<Bytes, (Bytes, Box<[u32]>), RandomState>,
+    rows: HashMap<Vec<Bytes>, (Bytes, Box<[u32]>), RandomState>,
+    keys: HashMap<String, Vec<usize>, RandomState>,
 }
 
 impl Rows {
     /// An empty table.
     pub fn new(schema: Arc<Schema>) -> Self {
-        Self { schema, rows: HashMap::default() }
+        Self { schema, rows: HashMap::default(), keys: HashMap::default() }
+    }
+
+    /// Adds a further key of these columns. Those that are not there are left out.
+    pub fn with_key(mut self, name: impl Into<String>, columns: &[&str]) -> Self {
+        let columns = columns.iter().filter_map(|column| self.schema.position(column)).collect();
+        self.keys.insert(name.into(), columns);
+        self
     }
 
     /// Adds a row. A later row of the same key takes the earlier one's place; missing cells are empty, and those
     /// beyond the last column are dropped.
     pub fn insert<C: AsRef<[u8]>>(&mut self, key: impl Into<Bytes>, cells: impl IntoIterator<Item = C>) {
+        self.insert_parts([key.into()], cells);
+    }
+
+    /// Adds a row under a key of several columns.
+    pub fn insert_parts<C: AsRef<[u8]>>(
+        &mut self,
+        key: impl IntoIterator<Item = Bytes>,
+        cells: impl IntoIterator<Item = C>,
+    ) {
         let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(self.schema.columns.len()));
         for cell in cells.into_iter().take(self.schema.columns.len()) {
             bytes.extend_from_slice(cell.as_ref());
             ends.push(bytes.len() as u32);
         }
         ends.resize(self.schema.columns.len(), bytes.len() as u32);
-        self.rows.insert(key.into(), (bytes.into(), ends.into()));
+        self.rows.insert(key.into_iter().collect(), (bytes.into(), ends.into()));
     }
 }
 
 impl Table for Rows {
-    fn get(&self, key: &[u8]) -> Option<Row<'_>> {
-        let (cells, ends) = self.rows.get(key)?;
+    fn get_parts(&self, key: &[&[u8]]) -> Option<Row<'_>> {
+        let key: Vec<_> = key.iter().map(|part| Bytes::copy_from_slice(part)).collect();
+        let (cells, ends) = self.rows.get(&key)?;
         Row::new(&self.schema, cells, ends)
+    }
+
+    fn get_by(&self, name: &str, key: &[&[u8]]) -> Option<Row<'_>> {
+        let columns = self.keys.get(name)?;
+        let mut rows = self.rows.values().filter_map(|(cells, ends)| Row::new(&self.schema, cells, ends));
+        rows.find(|row| columns.iter().map(|column| row.cell(*column)).eq(key.iter().map(|part| Some(*part))))
     }
 
     fn len(&self) -> usize {
@@ -136,5 +175,14 @@ mod tests {
         assert_eq!(row.get("tz"), Some(b"".as_slice()), "a missing cell is empty");
         assert_eq!(row.get("alt"), None);
         assert!(rows.get(b"XXX").is_none());
+    }
+
+    #[test]
+    fn a_row_is_found_by_several_columns_and_by_further_keys() {
+        let mut rows = Rows::new(Schema::new(["carrier", "flight", "gate"])).with_key("gate", &["gate"]);
+        rows.insert_parts(["UA", "1545"].map(Bytes::from), ["UA", "1545", "C71"]);
+        assert!(rows.get_parts(&[b"UA", b"1545"]).is_some() && rows.get_parts(&[b"UA"]).is_none());
+        assert_eq!(rows.get_by("gate", &[b"C71"]).unwrap().get("flight"), Some(b"1545".as_slice()));
+        assert!(rows.get_by("gate", &[b"C70"]).is_none() && rows.get_by("none", &[b"C71"]).is_none());
     }
 }

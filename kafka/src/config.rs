@@ -1,11 +1,12 @@
 //! What the producer and the tap are told, and what that is in librdkafka's own settings.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+
+use crate::auth::Sasl;
 
 /// How to reach a cluster and prove who one is.
 #[derive(Clone, Debug)]
@@ -80,45 +81,6 @@ pub struct ClientCertificate {
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
-}
-
-/// A SASL mechanism with what it needs.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Sasl {
-    /// PLAIN: sends the password as it is; only over TLS.
-    Plain(Login),
-    /// SCRAM-SHA-256.
-    ScramSha256(Login),
-    /// SCRAM-SHA-512, the one AWS MSK has.
-    ScramSha512(Login),
-}
-
-impl Sasl {
-    fn apply(&self, client: &mut ClientConfig) {
-        let (mechanism, login) = match self {
-            Self::Plain(login) => ("PLAIN", login),
-            Self::ScramSha256(login) => ("SCRAM-SHA-256", login),
-            Self::ScramSha512(login) => ("SCRAM-SHA-512", login),
-        };
-        client.set("sasl.mechanism", mechanism);
-        client.set("sasl.username", &login.user).set("sasl.password", &login.password);
-    }
-}
-
-/// A name and its password. `Debug` does not show the password.
-#[derive(Clone)]
-pub struct Login {
-    /// The name.
-    pub user: String,
-    /// The password.
-    pub password: String,
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
-    }
 }
 
 /// How a record's key becomes a partition. All are librdkafka's own, by its names.
@@ -253,10 +215,11 @@ impl ProducerConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::{Login, Password};
 
     #[test]
     fn the_protocol_follows_from_what_is_given() {
-        let login = || Login { user: "alice".into(), password: "secret".into() };
+        let login = || Login { user: "alice".into(), password: Password::fixed("secret") };
         for (tls, sasl, protocol) in [
             (None, None, "plaintext"),
             (None, Some(Sasl::Plain(login())), "sasl_plaintext"),
@@ -266,12 +229,5 @@ mod tests {
             let client = Connection { tls, sasl, ..Connection::plaintext("b:9092") }.client();
             assert_eq!(client.get("security.protocol"), Some(protocol));
         }
-    }
-
-    #[test]
-    fn debug_never_shows_a_password() {
-        let login = Login { user: "alice".into(), password: "hunter2".into() };
-        let shown = format!("{:?}", Sasl::ScramSha512(login));
-        assert!(shown.contains("alice") && !shown.contains("hunter2"), "{shown}");
     }
 }

@@ -5,6 +5,7 @@
 //! - [`Tap`]: reads topics beside everyone else, without a consumer group, and says how far it has come.
 //! - [`Embedded`]: a Kafka inside this process, for the demo and for tests.
 
+mod auth;
 mod config;
 mod embedded;
 mod error;
@@ -12,8 +13,10 @@ mod partition;
 mod producer;
 mod tap;
 
-pub use config::{ClientCertificate, Compression, Connection, Login, Partitioner, ProducerConfig, Sasl, Tls};
+pub use auth::iam::{Credentials, IamSettings, ProvideCredentials, SharedCredentialsProvider, Tokens};
+pub use auth::{Login, Password, Sasl};
+pub use config::{ClientCertificate, Compression, Connection, Partitioner, ProducerConfig, Tls};
 pub use embedded::{Embedded, EmbeddedError};
 pub use error::{CommitError, Fault, Refused, StartError};
-pub use producer::{Closed, Delivery, Frame, LastError, Producer, Receipt, Stats};
+pub use producer::{Closed, Delivery, Frame, LastError, Producer, Receipt, Stats, is_topic};
 pub use tap::{Start, Tap, TapConfig, TapMonitor, TapStats, Tapped, TappedRecord};

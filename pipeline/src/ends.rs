@@ -1,7 +1,7 @@
 //! Responses and records as they are made of a request's variables.
 
 use bytes::Bytes;
-use handover_api::{Record as ApiRecord, Response as ApiResponse};
+use handover_api::{Once, Record as ApiRecord, Response as ApiResponse};
 use legacy_compat::{Value, cast, json};
 
 use crate::expr::error::{EvalError, Evaluated};
@@ -12,6 +12,8 @@ use crate::expr::op::Id;
 pub(crate) struct Ends {
     pub responses: Vec<Response>,
     pub records: Vec<Record>,
+    /// What makes two requests the same event.
+    pub once: Option<Id>,
     pub pass: usize,
     pub fail: usize,
 }
@@ -75,6 +77,12 @@ impl Writer<'_> {
             field.map_err(|why| EvalError::Function("a header field", why.to_string().into()))?;
         }
         Ok(made)
+    }
+
+    /// The idempotency mark; `None` where its key is empty.
+    pub(crate) fn once(&self, key: Id) -> Evaluated<Option<Once>> {
+        let key = self.text(key)?;
+        Ok((!key.is_empty()).then(|| Once::by(key)))
     }
 
     /// The record; `None` where its condition does not hold.

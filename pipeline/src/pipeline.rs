@@ -158,8 +158,14 @@ impl Pipeline {
 
     fn effects(&self, frame: &Frame) -> Result<Vec<Effect>, HandlerError> {
         let writer = self.writer(frame);
+        let once =
+            self.ends.once.and_then(|once| writer.once(once).transpose()).map(|once| once.map(Effect::from));
         let records = self.ends.records.iter().filter_map(|record| writer.record(record).transpose());
-        records.map(|record| record.map(Effect::from).map_err(|error| self.error(error.into()))).collect()
+        let records = records.map(|record| record.map(Effect::from));
+        once.into_iter()
+            .chain(records)
+            .map(|effect| effect.map_err(|error| self.error(error.into())))
+            .collect()
     }
 
     fn walk(&self, frame: Frame, cx: &Context) -> Result<(Frame, Ended), HandlerError> {

@@ -120,6 +120,15 @@ impl Tried {
         }
     }
 
+    /// What makes the request the same event as others, by `once`.
+    pub fn once(&self) -> Option<String> {
+        let Reply::Answer(answer) = &self.reply else { return None };
+        answer.effects.iter().find_map(|effect| match effect {
+            Effect::Once(once) => Some(String::from_utf8_lossy(&once.key).into_owned()),
+            _ => None,
+        })
+    }
+
     /// The first record's value as JSON.
     ///
     /// # Panics

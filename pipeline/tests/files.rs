@@ -145,3 +145,12 @@ fn limits_end_a_request_not_the_process() {
     let many = std::panic::catch_unwind(|| Trial::of(file).post("[1, 2, 3, 4, 5, 6, 7, 8]").body());
     assert!(many.is_err(), "the trial says that it falls back to legacy");
 }
+
+#[test]
+fn a_text_of_the_file_makes_two_requests_the_same_event() {
+    let file = "once = '{body.id}'\n[[step]]\ndecode = { as = ['json'], into = 'body' }\n[response.pass]\nstatus = 202\n\
+                [response.fail]\nstatus = 422\n";
+    let mut trial = Trial::of(file);
+    assert_eq!(trial.post(r#"{"id": "e-1"}"#).once().as_deref(), Some("e-1"));
+    assert_eq!(trial.post(r#"{"id": ""}"#).once(), None, "nothing to know it by");
+}

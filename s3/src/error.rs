@@ -1,8 +1,9 @@
 //! Why an object was not fetched, by what an operator has to do about it.
 
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
-use aws_sdk_s3::operation::get_object::GetObjectError;
+use std::error::Error;
 use std::time::Duration;
+
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 use crate::Location;
 
@@ -61,7 +62,10 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    pub(crate) fn of(location: &Location, error: &SdkError<GetObjectError>) -> Self {
+    pub(crate) fn of<E>(location: &Location, error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
         let location = location.clone();
         let status = error.raw_response().map(|response| response.status().as_u16());
         let detail = match error {
@@ -76,7 +80,7 @@ impl FetchError {
     }
 }
 
-fn service_detail(error: &GetObjectError, status: Option<u16>) -> String {
+fn service_detail(error: &impl ProvideErrorMetadata, status: Option<u16>) -> String {
     let meta = error.meta();
     format!(
         "{} (status {}, {})",

@@ -109,9 +109,9 @@ pub enum Fetched {
 /// A client of one S3. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    client: Client,
-    timeout: Duration,
-    max_bytes: usize,
+    pub(crate) client: Client,
+    pub(crate) timeout: Duration,
+    pub(crate) max_bytes: usize,
 }
 
 impl Store {
@@ -150,11 +150,15 @@ impl Store {
 
     /// Fetches an object, unless it is still the version of that ETag.
     pub async fn fetch(&self, location: &Location, etag: Option<&str>) -> Result<Fetched, FetchError> {
-        let too_slow = |_| FetchError::TooSlow { location: location.clone(), within: self.timeout };
-        tokio::time::timeout(self.timeout, self.fetch_in_time(location, etag)).await.map_err(too_slow)?
+        let fetched = tokio::time::timeout(self.timeout, self.fetch_in_time(location, etag));
+        fetched.await.map_err(too_slow(location, self.timeout))?
     }
 
-    async fn fetch_in_time(&self, location: &Location, etag: Option<&str>) -> Result<Fetched, FetchError> {
+    pub(crate) async fn fetch_in_time(
+        &self,
+        location: &Location,
+        etag: Option<&str>,
+    ) -> Result<Fetched, FetchError> {
         let request = self.client.get_object().bucket(location.bucket()).key(location.key());
         match request.set_if_none_match(etag.map(str::to_owned)).send().await {
             Ok(output) => self.read(location, output).await.map(Fetched::Object),
@@ -198,9 +202,14 @@ impl Store {
         Ok(bytes.freeze())
     }
 
-    fn too_large(&self, location: &Location) -> FetchError {
+    pub(crate) fn too_large(&self, location: &Location) -> FetchError {
         FetchError::TooLarge { location: location.clone(), limit: self.max_bytes }
     }
+}
+
+pub(crate) fn too_slow<E>(location: &Location, within: Duration) -> impl Fn(E) -> FetchError {
+    let location = location.clone();
+    move |_| FetchError::TooSlow { location: location.clone(), within }
 }
 
 fn http_client(settings: &Settings) -> Result<SharedHttpClient, SettingsError> {

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::balance::{Fresh, Seat};
 use super::listener::Entrance;
+use super::pulse::{self, Pulse};
 use super::{connection, tls};
 use crate::inventory::unrouted::Sampler;
 use crate::legacy::CoreLegacies;
@@ -88,6 +89,11 @@ impl Core {
         Arc::clone(&self.generation().config.http1)
     }
 
+    /// Where is said what it is at.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.process.pulses[self.index]
+    }
+
     /// The current generation. What is cloned is a count of this core's own, so that cores do not contend for one.
     pub(crate) fn generation(&self) -> Rc<Held> {
         let mut held = self.generation.borrow_mut();
@@ -107,7 +113,10 @@ pub(crate) fn run(
     seat: Seat,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, serve(process, listeners, seat))
+    let served = LocalSet::new().block_on(&runtime, serve(process, listeners, seat));
+    // A handler that still blocks a thread keeps nobody from ending.
+    runtime.shutdown_background();
+    served
 }
 
 async fn serve(
@@ -117,6 +126,7 @@ async fn serve(
 ) -> io::Result<()> {
     let core = Rc::new(Core::new(Arc::clone(&process), seat.index()));
     let connections = TaskTracker::new();
+    tokio::task::spawn_local(pulse::beat(process.clone(), seat.index()));
     let registered = |(entrance, listener)| Ok((entrance, tokio::net::TcpListener::from_std(listener)?));
     let listeners: Vec<_> = listeners.into_iter().map(registered).collect::<io::Result<_>>()?;
     let mut phase = process.phase.subscribe();

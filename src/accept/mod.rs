@@ -14,6 +14,7 @@ mod http2;
 pub(crate) mod listener;
 pub(crate) mod listeners;
 mod proxy_protocol;
+pub(crate) mod pulse;
 mod stream;
 pub(crate) mod tls;
 mod tunnel;

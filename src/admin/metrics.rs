@@ -6,7 +6,9 @@ mod upstreams;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
+use crate::commit::once::OnceStats;
 use crate::control::Control;
+use crate::native::blocking::PoolStats;
 use crate::observe::prometheus::{escaped, requests, single};
 
 /// All metrics, in Prometheus' text form.
@@ -68,10 +70,12 @@ pub(super) fn text(control: &Control) -> String {
     for (route, count) in control.rollbacks.all() {
         let _ = writeln!(text, "handover_rollbacks_total{{http_route=\"{route}\"}} {count}");
     }
+    cores(&mut text, control);
     limits(&mut text, control);
     legacies(&mut text, control);
     upstreams::write(&mut text, control);
     kafka(&mut text, control);
+    once(&mut text, control);
     tables(&mut text, control);
     spool::write(&mut text, control);
     super::rules::metrics(&mut text, process);
@@ -80,6 +84,28 @@ pub(super) fn text(control: &Control) -> String {
 
 fn family(text: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn cores(text: &mut String, control: &Control) {
+    family(
+        text,
+        "handover_core_stalls_total",
+        "counter",
+        "Cores seen standing still, by the route they were in.",
+    );
+    for (route, count) in control.process.watchdog.stalls() {
+        let _ = writeln!(text, "handover_core_stalls_total{{http_route=\"{route}\"}} {count}");
+    }
+    let PoolStats { running, waiting, refused } = control.process.blocking.stats();
+    single(text, "handover_blocking_running", "gauge", "Threads that run a handler that blocks.", running);
+    single(text, "handover_blocking_waiting", "gauge", "Requests that wait for such a thread.", waiting);
+    single(
+        text,
+        "handover_blocking_refused_total",
+        "counter",
+        "Requests without room to wait for one.",
+        refused,
+    );
 }
 
 fn clients(text: &mut String, control: &Control) {
@@ -173,6 +199,22 @@ fn kafka(text: &mut String, control: &Control) {
     }
 }
 
+fn once(text: &mut String, control: &Control) {
+    let stats = control.process.producers.marks().stats();
+    let mut each = |name, kind, help, of: fn(&OnceStats) -> u64| {
+        family(text, name, kind, help);
+        for (route, stats) in &stats {
+            let _ = writeln!(text, "{name}{{http_route=\"{route}\"}} {}", of(stats));
+        }
+    };
+    each("handover_once_keys", "gauge", "Events that are answered alike.", |stats| stats.keys as u64);
+    each("handover_once_bytes", "gauge", "Bytes of their answers.", |stats| stats.bytes as u64);
+    let repeated = "Requests answered by an earlier one's answer.";
+    each("handover_once_repeated_total", "counter", repeated, |stats| stats.repeated);
+    let forgotten = "Events forgotten before their window was over, for want of room.";
+    each("handover_once_forgotten_total", "counter", forgotten, |stats| stats.forgotten);
+}
+
 fn tables(text: &mut String, control: &Control) {
     let stats = control.process.tables.stats();
     family(text, "handover_table_rows", "gauge", "Rows of each hot table.");
@@ -183,6 +225,10 @@ fn tables(text: &mut String, control: &Control) {
     family(text, "handover_table_bytes", "gauge", "Memory of each hot table.");
     for table in &stats {
         let _ = writeln!(text, "handover_table_bytes{{table=\"{}\"}} {}", table.name, table.bytes);
+    }
+    family(text, "handover_table_reading_rows", "gauge", "Rows read so far of a version that is being read.");
+    for table in &stats {
+        let _ = writeln!(text, "handover_table_reading_rows{{table=\"{}\"}} {}", table.name, table.reading);
     }
     family(text, "handover_table_age_seconds", "gauge", "Since a table's source last confirmed it.");
     for table in &stats {

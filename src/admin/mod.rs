@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `GET /` and what it links to | the review [`pages`] |
 //! | `GET /healthz` | 200 as long as the process runs |
-//! | `GET /readyz` | 200 when it takes requests; 503 while it drains or a php-fpm under it does not answer |
+//! | `GET /readyz` | 200 when it takes requests; 503 while it drains, a php-fpm under it does not answer, or a table with `too_old = "unready"` is too old |
 //! | `GET /metrics` | Prometheus' text form |
 //! | `GET /api/status` | [`Status`] |
 //! | `GET /api/parity` | what the evidence of each route comes to |
@@ -110,6 +110,9 @@ async fn readyz(State(control): State<Arc<Control>>) -> Response {
     let unready = |why: String| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
     if *control.process.phase.borrow() > Phase::Serving {
         return unready("draining\n".to_owned());
+    }
+    if let Some(table) = control.process.tables.keeps_unready() {
+        return unready(format!("table `{table}` is not there, or older than its `max_age`\n"));
     }
     // A reload holds the pools while it waits for a new one; that is no reason to take no requests.
     let Ok(pools) = control.process.managed.try_lock() else { return "ready\n".into_response() };

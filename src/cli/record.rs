@@ -57,7 +57,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let admin = match (&args.admin, context.location.admin()) {
         (Some(address), _) => Admin::new(address)?,
-        (None, Some(listening)) => Admin::local(listening)?,
+        (None, Some(listening)) => Admin::local(listening, &context.location.state())?,
         (None, None) => bail!("the admin is off in the configuration: give the process's address by --admin"),
     };
     let mut file = create(&args.out)?;

@@ -14,14 +14,19 @@ use tokio::runtime::Handle;
 
 use super::{Context, unusable};
 use crate::commit::Producers;
+use crate::legacy::php::Phps;
 use crate::mirror::experiment::Conductor;
 use crate::mirror::recordings::Recordings;
+use crate::native::blocking::Pool;
 use crate::native::ports::LivePorts;
 use crate::rehearse::both::Both;
 use crate::rehearse::legacy::OwnLegacy;
 use crate::rehearse::pool::Wanted;
 use crate::route::generation::Generation;
 use crate::tables::Tables;
+
+/// How many threads run handlers that block.
+const BLOCKING: usize = 2;
 
 /// How long tables may take to load.
 const TABLES_WITHIN: Duration = Duration::from_secs(60);
@@ -50,7 +55,9 @@ pub(super) async fn start(name: &str, wanted: &Wanted, context: &Context) -> any
         ports,
         producers: Arc::<Producers>::default(),
         identities: context.identities.clone(),
+        phps: Phps::said(&generation.config.legacies),
         recordings: Arc::new(Recordings::noting(Redactor::new(&key))),
+        blocking: Arc::new(Pool::new(BLOCKING)),
     };
     let own = OwnLegacy::start(route, &generation.config.forwarding, wanted).await?;
     let both = Both::new(own, Arc::clone(&generation), conductor).await?;

@@ -21,8 +21,10 @@ use super::gate::{SHUT, needs_table};
 use super::progress::Progress;
 use super::{Context, count, parity, unusable};
 use crate::commit::Producers;
+use crate::legacy::php::Phps;
 use crate::mirror::experiment::Conductor;
 use crate::mirror::recordings::Recordings;
+use crate::native::blocking::Pool;
 use crate::native::ports::LivePorts;
 use crate::rehearse::replay::{NotReplayed, Replay, Replayed};
 use crate::route::generation::Generation;
@@ -34,6 +36,9 @@ const AT_ONCE: usize = 4;
 
 /// After so many the store is waited for: nothing may be dropped here.
 const FLUSH_EVERY: u64 = 500;
+
+/// How many threads run handlers that block.
+const BLOCKING: usize = 2;
 
 /// How long tables may take to load.
 const TABLES_WITHIN: Duration = Duration::from_secs(60);
@@ -127,7 +132,9 @@ fn replay(
         ports: Arc::clone(&ports),
         producers: Arc::<Producers>::default(),
         identities: context.identities.clone(),
+        phps: Phps::said(&config.legacies),
         recordings: Arc::new(Recordings::new(Redactor::new(key))),
+        blocking: Arc::new(Pool::new(BLOCKING)),
     };
     Ok(Replay { generation: Arc::clone(generation), conductor, live: args.tables.then_some(ports) })
 }

@@ -89,7 +89,7 @@ mod tests {
             validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}")).config;
         let spec = config.routes.into_iter().next().unwrap();
         let verify = spec.verify;
-        back(&Route { spec, stage, overridden: None, verify, native: None, limiter: None }, to)
+        back(&Route { place: 0, spec, stage, overridden: None, verify, native: None, limiter: None }, to)
             .map_err(|why| why.to_string())
     }
 

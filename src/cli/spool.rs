@@ -10,13 +10,16 @@ use handover_spool::{FolderReport, RealDisk};
 use serde::Serialize;
 
 use super::{Context, count, output, unusable};
-use crate::commit::Producers;
 use crate::commit::spool::body::Spooled;
+use crate::commit::{Producers, calls};
 use crate::config::units;
 use crate::config::valid::Config;
 
 /// How often `drain` looks.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// Stands among the topics for HTTP calls; no topic can have that name.
+const CALLS: &str = "(HTTP calls)";
 
 /// What `spool` takes.
 #[derive(Debug, clap::Args)]
@@ -94,7 +97,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
 /// Shows the spool. Whether all of it can be read.
 fn show(config: &Config, json: bool, context: &Context) -> anyhow::Result<bool> {
     let folder = &config.spool.folder;
-    let shown = look(folder)?;
+    let shown = all(folder)?;
     let whole = shown.iter().all(|shown| !shown.damage.iter().any(|damage| damage.acknowledged));
     if json {
         context.output.json(&shown)?;
@@ -115,7 +118,11 @@ fn show(config: &Config, json: bool, context: &Context) -> anyhow::Result<bool> 
     }
     let mut text = format!("{}in {}\n", output::lines(&table), folder.display());
     for (topic, records) in shown.iter().flat_map(|of| &of.records_by_topic) {
-        text.push_str(&format!("{} for topic {topic}\n", count(*records as usize, "record")));
+        let what = match topic.as_str() {
+            CALLS => count(*records as usize, "HTTP call"),
+            topic => format!("{} for topic {topic}", count(*records as usize, "record")),
+        };
+        text.push_str(&format!("{what}\n"));
     }
     for (of, damage) in shown.iter().flat_map(|of| of.damage.iter().map(move |damage| (of, damage))) {
         let what = if damage.acknowledged { "lost" } else { "lost, or never acknowledged" };
@@ -126,12 +133,40 @@ fn show(config: &Config, json: bool, context: &Context) -> anyhow::Result<bool> 
     Ok(whole)
 }
 
+/// How many answers of a route wait in it.
+pub(super) fn answers_of(config: &Config, route: &str) -> anyhow::Result<u64> {
+    let (root, mut answers) = (&config.spool.folder, 0);
+    if root.is_dir() {
+        handover_spool::inspect(&RealDisk, root, &mut |_, body| {
+            let frame = Spooled::decode(bytes::Bytes::copy_from_slice(body));
+            answers += u64::from(frame.is_ok_and(|frame| frame.route == route));
+        })
+        .with_context(|| format!("the spool in {} cannot be read", root.display()))?;
+    }
+    Ok(answers)
+}
+
+/// The processes' folders, and those of their HTTP calls.
+fn all(root: &Path) -> anyhow::Result<Vec<Shown>> {
+    let mut shown = look(root)?;
+    let calls = root.join(calls::FOLDER);
+    if calls.is_dir() {
+        shown.extend(look(&calls)?);
+    }
+    Ok(shown)
+}
+
 fn look(root: &Path) -> anyhow::Result<Vec<Shown>> {
     let mut topics: BTreeMap<PathBuf, BTreeMap<String, u64>> = BTreeMap::new();
     let reports = handover_spool::inspect(&RealDisk, root, &mut |folder, body| {
         let of = topics.entry(folder.to_owned()).or_default();
         match Spooled::decode(bytes::Bytes::copy_from_slice(body)) {
-            Ok(frame) => frame.topics().for_each(|topic| *of.entry(topic.to_owned()).or_default() += 1),
+            Ok(frame) => {
+                frame.topics().for_each(|topic| *of.entry(topic.to_owned()).or_default() += 1);
+                if !frame.calls.is_empty() {
+                    *of.entry(CALLS.to_owned()).or_default() += frame.calls.len() as u64;
+                }
+            }
             Err(_) => *of.entry("(of another version)".to_owned()).or_default() += 1,
         }
     })
@@ -171,7 +206,7 @@ fn drain(config: &Config, args: &Drain, context: &Context) -> anyhow::Result<Exi
     }
     let began = Instant::now();
     let left = loop {
-        let left: u64 = look(&config.spool.folder)?.iter().map(|of| of.frames).sum();
+        let left: u64 = all(&config.spool.folder)?.iter().map(|of| of.frames).sum();
         if left == 0 || began.elapsed() > args.within {
             break left;
         }

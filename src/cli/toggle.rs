@@ -10,9 +10,10 @@ use anyhow::{Context as _, bail};
 
 use super::gate::SHUT;
 use super::legacy_only::operator;
-use super::{Context, gate, unusable};
+use super::{Context, count, gate, spool, unusable};
 use crate::config::edit::{self, Edited};
 use crate::config::fault::shown_path;
+use crate::config::valid::Config;
 use crate::gate::keeper::Gatekeeper;
 use crate::route::{Route, Stage};
 
@@ -80,6 +81,7 @@ fn change(
         context.output.complain(&format!("nothing is changed: {} stays at {}", route.name(), route.stage));
         return Ok(ExitCode::from(SHUT));
     }
+    say_what_waits(&generation.config, route, to, context)?;
     // A force is for a gate that is shut; one that is left in the file would force the next raise, too.
     let force = args.force.as_deref().filter(|_| is_shut);
     let edited = edit::set_stage(&context.location.main, route.name(), to, force)?;
@@ -104,6 +106,20 @@ fn show_gate(route: &Route, to: Stage, keeper: &Gatekeeper, context: &Context) -
     let said = keeper.assess(&route.spec);
     context.output.text(&gate::text(&said))?;
     Ok(!said.open)
+}
+
+/// Says which order breaks when legacy takes a route back whose records lie in the spool.
+fn say_what_waits(config: &Config, route: &Route, to: Stage, context: &Context) -> anyhow::Result<()> {
+    let answers = if to < route.stage { spool::answers_of(config, route.name())? } else { 0 };
+    if answers > 0 {
+        context.output.complain(&format!(
+            "{} of {} lie in the spool, and legacy's records do not wait for theirs: of the same key they may come out of \
+             order. To keep it, wait until `handover spool drain` says that the spool is empty",
+            count(usize::try_from(answers).unwrap_or(usize::MAX), "answer"),
+            route.name()
+        ));
+    }
+    Ok(())
 }
 
 fn write(

@@ -1,155 +1,29 @@
 //! Both durable modes against a real broker that is killed, restarted and hung under load.
-//!
-//! What was acknowledged is in the topic, in order by key, and comes twice only under the same event id.
-//! `HANDOVER_OUTAGE` says how many seconds each outage takes; `make chaos` has ten minutes.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use handover_api::{Effect, Record};
 use handover_parts::Kafka;
 use tokio::runtime::Handle;
 
-use super::event::EVENT_ID;
-use super::tests::{config, route};
-use super::{NotCommitted, Producers};
-use crate::route::Route;
+use super::Producers;
+use super::spool::replay::{DEAD_REASON, DEAD_TOPIC};
+use super::tests::{config_with, route};
+use super::under_load::{outage, survives};
 
-const KEYS: usize = 8;
-
-/// What one key's client saw.
-#[derive(Default)]
-struct Seen {
-    acknowledged: Vec<u64>,
-    refused: usize,
-    unknown: usize,
-    took: Vec<Duration>,
-}
-
-/// Commits numbered records of one key one after the other, until it is over.
-async fn client(
-    producers: Arc<Producers>,
-    route: Arc<Route>,
-    topic: String,
-    key: usize,
-    over: Arc<AtomicBool>,
-) -> Seen {
-    let mut seen = Seen::default();
-    for number in 0.. {
-        if over.load(Relaxed) {
-            break;
-        }
-        let record = Record::new(&topic, number.to_string()).key(key.to_string());
-        let began = Instant::now();
-        match producers.commit(&route, vec![Effect::from(record)]).await {
-            Ok(_) => seen.acknowledged.push(number),
-            Err(NotCommitted::Before(_)) => seen.refused += 1,
-            Err(NotCommitted::Unknown(_)) => seen.unknown += 1,
-            Err(error @ NotCommitted::OnlyRecords(_)) => panic!("there is no session: {error}"),
-        }
-        seen.took.push(began.elapsed());
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    seen
-}
+const CALM: Duration = Duration::from_secs(2);
 
 async fn outages(mode: &str) {
-    let outage = std::env::var("HANDOVER_OUTAGE").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
-    let outage = Duration::from_secs(outage);
-    let kafka = tokio::task::spawn_blocking(Kafka::start).await.unwrap();
-    kafka.create_topic("flights", 4);
-    let state = tempfile::tempdir().unwrap();
-    let config = config(&kafka.bootstrap(), state.path(), "[spool]");
-    let producers = Arc::<Producers>::default();
-    producers.prepare(&config, &Handle::current()).unwrap();
-    let (route, over) = (route(&config, mode), Arc::<AtomicBool>::default());
-    let clients: Vec<_> = (0..KEYS)
-        .map(|key| {
-            let client =
-                client(Arc::clone(&producers), Arc::clone(&route), "flights".into(), key, Arc::clone(&over));
-            tokio::spawn(client)
-        })
-        .collect();
-    let faults = move || {
-        let mut kafka = kafka;
-        std::thread::sleep(Duration::from_secs(2));
-        kafka.kill();
-        std::thread::sleep(outage);
-        kafka.restart();
-        std::thread::sleep(Duration::from_secs(2));
-        kafka.pause();
-        std::thread::sleep(outage);
-        kafka.resume();
-        std::thread::sleep(Duration::from_secs(2));
-        kafka
-    };
-    let kafka = tokio::task::spawn_blocking(faults).await.unwrap();
-    over.store(true, Relaxed);
-    let mut seen = Vec::new();
-    for client in clients {
-        seen.push(client.await.unwrap());
-    }
-    let spooler = producers.spooler().unwrap();
-    let since = Instant::now();
-    while !spooler.is_drained() {
-        assert!(
-            since.elapsed() < Duration::from_secs(60) + outage,
-            "the spool is not emptied: {:?}",
-            spooler.stats()
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let records = tokio::task::spawn_blocking(move || kafka.records("flights")).await.unwrap();
-    report(mode, &seen);
-    check(&seen, &records);
-}
-
-/// The event ids of each number.
-type Ids = BTreeMap<u64, BTreeSet<Vec<u8>>>;
-
-fn check(seen: &[Seen], records: &[handover_parts::Record]) {
-    let mut by_key: BTreeMap<usize, (Vec<u64>, Ids)> = BTreeMap::new();
-    let number =
-        |bytes: &Option<Vec<u8>>| std::str::from_utf8(bytes.as_deref().unwrap()).unwrap().parse().unwrap();
-    // By partition and offset; a key has one partition.
-    for record in records {
-        let (order, ids) = by_key.entry(number(&record.key) as usize).or_default();
-        let value = number(&record.value);
-        let id = record.headers.iter().find(|(name, _)| name == EVENT_ID).unwrap().1.clone().unwrap();
-        let of_it = ids.entry(value).or_default();
-        if of_it.is_empty() {
-            order.push(value);
-        }
-        of_it.insert(id);
-    }
-    for (key, seen) in seen.iter().enumerate() {
-        let (order, ids) = &by_key[&key];
-        let acknowledged: BTreeSet<_> = seen.acknowledged.iter().copied().collect();
-        assert!(acknowledged.len() > 100, "key {key}: only {} acknowledged", acknowledged.len());
-        let order: Vec<_> = order.iter().copied().filter(|number| acknowledged.contains(number)).collect();
-        assert_eq!(order, seen.acknowledged, "key {key}: each once, in order");
-        assert!(ids.values().all(|ids| ids.len() == 1), "key {key}: twice under different event ids");
-    }
-}
-
-/// What operators would want to know of it.
-fn report(mode: &str, seen: &[Seen]) {
-    let mut took: Vec<_> = seen.iter().flat_map(|seen| seen.took.iter().copied()).collect();
-    took.sort_unstable();
-    let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize];
-    let sum = |of: fn(&Seen) -> usize| seen.iter().map(of).sum::<usize>();
-    println!(
-        "{mode}: {} acknowledged, {} refused before the commit, {} unknown; took {:?} in the middle, {:?} at the 99th \
-         percentile, {:?} at most",
-        sum(|seen| seen.acknowledged.len()),
-        sum(|seen| seen.refused),
-        sum(|seen| seen.unknown),
-        at(0.5),
-        at(0.99),
-        at(1.0)
-    );
+    let mut kafka = tokio::task::spawn_blocking(Kafka::start).await.unwrap();
+    let bootstrap = kafka.bootstrap();
+    survives(mode, &mut kafka, &bootstrap, |kafka, phases| {
+        phases.lasts("at first", CALM, || {});
+        phases.lasts("the broker killed", outage(), || kafka.kill());
+        phases.lasts("the broker back", CALM, || kafka.restart());
+        phases.lasts("the broker hung", outage(), || kafka.pause());
+        phases.lasts("the broker awake", CALM, || kafka.resume());
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -160,4 +34,65 @@ async fn spool_loses_and_reorders_nothing_while_the_broker_is_killed_and_hung() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn delivered_loses_and_reorders_nothing_while_the_broker_is_killed_and_hung() {
     outages("delivered").await;
+}
+
+/// The records of a topic, until there are so many.
+fn read(kafka: &Kafka, topic: &str, count: usize) -> Vec<handover_parts::Record> {
+    kafka.wait_for_records(topic, count, Duration::from_secs(60))
+}
+
+/// Commits a record that its topic never takes, and one behind it, in mode `spool`.
+async fn never_taken(cluster: &str, kafka: &Kafka) -> (tempfile::TempDir, Producers) {
+    let state = tempfile::tempdir().unwrap();
+    let config = config_with(&kafka.bootstrap(), state.path(), "[spool]", cluster);
+    let producers = Producers::default();
+    producers.prepare(&config, &Handle::current()).unwrap();
+    let route = route(&config, "spool");
+    let large = Record::new("narrow", vec![b'x'; 5000]).key("UA").header("kind", "large");
+    for record in [Record::new("narrow", "before"), large, Record::new("narrow", "behind")] {
+        producers.commit(&route, vec![Effect::from(record)], None).await.unwrap();
+    }
+    (state, producers)
+}
+
+fn narrow() -> Kafka {
+    let kafka = Kafka::start();
+    kafka.create_topic_with("narrow", 1, &[("max.message.bytes", "2000")]);
+    kafka.create_topic("dead", 1);
+    kafka.create_topic_with("narrow-too", 1, &[("max.message.bytes", "2000")]);
+    kafka
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_brokers_never_take_is_a_dead_letter_and_holds_nothing_up() {
+    let kafka = tokio::task::spawn_blocking(narrow).await.unwrap();
+    let (_state, _producers) = never_taken("dead_letter = 'dead'", &kafka).await;
+    let (dead, taken) = tokio::task::block_in_place(|| (read(&kafka, "dead", 1), read(&kafka, "narrow", 2)));
+    let header = |name: &str| {
+        let found = dead[0].headers.iter().find(|(header, _)| header == name);
+        found.map(|(_, value)| String::from_utf8(value.clone().unwrap()).unwrap())
+    };
+    assert_eq!(
+        (dead[0].key.as_deref(), dead[0].value.as_ref().map(Vec::len)),
+        (Some(&b"UA"[..]), Some(5000))
+    );
+    assert_eq!(header(DEAD_TOPIC).as_deref(), Some("narrow"));
+    assert_eq!(header("kind").as_deref(), Some("large"));
+    assert!(header(DEAD_REASON).is_some_and(|why| why.contains("too large")), "{:?}", header(DEAD_REASON));
+    assert!(header(super::event::EVENT_ID).is_some());
+    assert!(taken.iter().any(|record| record.value.as_deref() == Some(b"behind")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_not_even_the_dead_letter_topic_takes_is_kept_in_a_file() {
+    let kafka = tokio::task::spawn_blocking(narrow).await.unwrap();
+    let (state, producers) = never_taken("dead_letter = 'narrow-too'", &kafka).await;
+    let taken = tokio::task::block_in_place(|| read(&kafka, "narrow", 2));
+    assert!(taken.iter().any(|record| record.value.as_deref() == Some(b"behind")));
+    assert_eq!(producers.spooler().unwrap().stats().set_aside, 1);
+    let folder = std::fs::read_dir(state.path().join("spool")).unwrap().next().unwrap().unwrap().path();
+    let frames = std::fs::read_dir(folder)
+        .unwrap()
+        .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "frame"));
+    assert_eq!(frames.count(), 1);
 }

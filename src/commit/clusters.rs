@@ -3,30 +3,58 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use foldhash::fast::RandomState;
 use handover_kafka::{Producer, ProducerConfig};
+use tokio::sync::watch;
 
-use super::{PrepareError, cluster};
+use super::PrepareError;
+use super::access::{self, Access, AccessError};
+use super::renew::Retiring;
 use crate::config::valid::Kafka;
 use crate::observe::chain;
+
+/// Says when a producer has settled all that it held.
+pub(super) type Settled = watch::Receiver<bool>;
 
 /// One cluster with its producers.
 pub(super) struct Running {
     /// What it was started from.
     pub spec: Arc<Kafka>,
+    /// How it is reached.
+    pub access: Arc<Access>,
     /// Takes answers' records, and gives them up in time.
     pub producer: Arc<Producer>,
     /// Takes the spool's, never gives one up, and is started when the spool first has some: a setting of the whole
     /// native producer makes it another one.
     replaying: Mutex<Option<Arc<Producer>>>,
+    /// The producer in whose place this one stands, until it has settled what it holds.
+    before: ArcSwapOption<Settled>,
 }
 
 impl Running {
-    /// Starts the producer of a cluster.
-    pub(super) fn start(spec: &Arc<Kafka>) -> Result<Self, PrepareError> {
-        let producer = Arc::new(start(spec, false)?);
-        Ok(Self { spec: Arc::clone(spec), producer, replaying: Mutex::default() })
+    /// Starts the producer of a cluster, with that access or, without one, with secrets that are read now.
+    pub(super) fn start(spec: &Arc<Kafka>, access: Option<Arc<Access>>) -> Result<Self, PrepareError> {
+        let fault = |source: AccessError| PrepareError { cluster: spec.name.clone(), source: source.into() };
+        let access = access.map_or_else(|| Access::new(spec).map(Arc::new).map_err(fault), Ok)?;
+        let producer = Arc::new(start(spec, &access, false)?);
+        let (replaying, before) = (Mutex::default(), ArcSwapOption::empty());
+        Ok(Self { spec: Arc::clone(spec), access, producer, replaying, before })
+    }
+
+    /// Has this one's records wait for those that the other holds, which it lets go of once it retires.
+    pub(super) fn comes_after(&self, before: &Arc<Self>) -> Retiring {
+        let retiring = Retiring::of(before);
+        self.before.store(Some(Arc::new(retiring.settled())));
+        retiring
+    }
+
+    /// Waits until the producer before this one has settled what it holds: what is handed over earlier could overtake.
+    pub(super) async fn in_turn(&self) {
+        let Some(before) = self.before.load_full() else { return };
+        // An error is a producer that is gone.
+        let _ = Settled::clone(&before).wait_for(|settled| *settled).await;
+        self.before.store(None);
     }
 
     fn replaying(&self) -> Result<Arc<Producer>, PrepareError> {
@@ -34,11 +62,11 @@ impl Running {
         if let Some(producer) = &*replaying {
             return Ok(Arc::clone(producer));
         }
-        let producer = Arc::new(start(&self.spec, true)?);
+        let producer = Arc::new(start(&self.spec, &self.access, true)?);
         Ok(Arc::clone(replaying.insert(producer)))
     }
 
-    /// All producers that were started.
+    /// All producers that were started, the one for answers first.
     pub(super) fn producers(&self) -> Vec<Arc<Producer>> {
         let replaying = self.replaying.lock().unwrap_or_else(PoisonError::into_inner);
         [Some(Arc::clone(&self.producer)), replaying.clone()].into_iter().flatten().collect()
@@ -75,8 +103,8 @@ impl Clusters {
     }
 }
 
-fn start(spec: &Kafka, gapless: bool) -> Result<Producer, PrepareError> {
-    let fault = |source| PrepareError { cluster: spec.name.clone(), source };
-    let config = cluster::producer(spec).map_err(|error| fault(error.into()))?;
-    Producer::start(ProducerConfig { gapless, ..config }).map_err(|error| fault(error.into()))
+fn start(spec: &Kafka, access: &Access, gapless: bool) -> Result<Producer, PrepareError> {
+    let config = ProducerConfig { gapless, ..access::producer(spec, access) };
+    Producer::start(config)
+        .map_err(|source| PrepareError { cluster: spec.name.clone(), source: source.into() })
 }

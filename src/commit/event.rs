@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bytes::Bytes;
-use handover_api::Record;
+use handover_api::{Call, Record};
+
+use super::calls::KEY_FIELD;
 
 /// Tells native's records from legacy's.
 pub(crate) const ORIGIN: (&str, &[u8]) = ("handover-origin", b"native");
@@ -21,13 +23,26 @@ static PROCESS: LazyLock<(u64, AtomicU64)> = LazyLock::new(|| {
     (process, AtomicU64::new(first))
 });
 
-/// Marks the records of one answer. An event id that the handler gave stands.
-pub(super) fn mark<'a>(records: impl Iterator<Item = &'a mut Record>) {
+/// What the ids of one answer are made of.
+pub(super) fn seed() -> String {
     let (process, count) = &*PROCESS;
-    let answer = count.fetch_add(1, Relaxed);
-    for (index, record) in records.enumerate() {
+    format!("{process:016x}{:016x}", count.fetch_add(1, Relaxed))
+}
+
+/// Marks the calls of one answer, as its records are marked. A key that the handler gave stands.
+pub(super) fn mark_calls(calls: &mut [Call], seed: &str) {
+    for (index, call) in calls.iter_mut().enumerate() {
+        if !call.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(KEY_FIELD)) {
+            call.fields.push((KEY_FIELD.to_owned(), format!("{seed}-c{index}").into()));
+        }
+    }
+}
+
+/// Marks the records of one answer. An event id that the handler gave stands. What has the same seed gets the same ids.
+pub(super) fn mark(records: &mut [Record], seed: &str) {
+    for (index, record) in records.iter_mut().enumerate() {
         if !record.headers.iter().any(|(name, _)| name == EVENT_ID) {
-            let id = format!("{process:016x}{answer:016x}-{index}");
+            let id = format!("{seed}-{index}");
             record.headers.push((EVENT_ID.to_owned(), id.into()));
         }
         record.headers.push((ORIGIN.0.to_owned(), Bytes::from_static(ORIGIN.1)));
@@ -39,7 +54,7 @@ mod tests {
     use super::*;
 
     fn marked(mut records: Vec<Record>) -> Vec<String> {
-        mark(records.iter_mut());
+        mark(&mut records, &seed());
         let id =
             |record: &Record| record.headers.iter().find(|(name, _)| name == EVENT_ID).unwrap().1.clone();
         records.iter().map(|record| String::from_utf8(id(record).to_vec()).unwrap()).collect()

@@ -1,6 +1,7 @@
 //! Commits an answer's effects. What follows is the order, and what a crash between two steps leaves:
 //!
-//! 1. reserve: the records are marked, and have room in the spool where they go through it. Nothing has happened;
+//! 1. reserve: the idempotency key where the answer has one ([`once`]), the records are marked, and have room in the spool
+//!    where they go through it. Nothing has happened;
 //! 2. the frame: one answer's records, to the spool or to Kafka. **The point of no return**: before it anything may fall
 //!    back, after it nothing may. A crash right behind it has sent records of which the client was told nothing; it asks
 //!    again, and the answer's records come twice;
@@ -8,34 +9,37 @@
 //!
 //! A commit runs in a task of its own: a client that leaves ends its request, not its commit.
 
-pub(crate) mod cluster;
+pub(crate) mod access;
+pub(crate) mod calls;
 mod clusters;
 mod event;
+pub(crate) mod once;
+mod renew;
 pub(crate) mod session;
 pub(crate) mod spool;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use handover_api::{Effect, Record, Response};
-use handover_kafka::{CommitError, Frame, Producer};
+use handover_api::{Answer, Call, Effect, Record, Response};
+use handover_kafka::{CommitError, Frame, Producer, Refused};
 use handover_spool::AppendError;
 
 use self::clusters::{ByName, Clusters, Running};
+use self::once::{Begun, Marks};
+use self::renew::Retiring;
 use self::spool::Spooler;
 use self::spool::body::Spooled;
 use crate::config::valid::{Ack, Config};
+use crate::native::session::LiveSession;
 use crate::route::generation::Generation;
 use crate::route::{Route, Stage};
 
+pub(crate) use self::access::Access;
 pub(crate) use self::event::ORIGIN;
 
 /// Says what was promised of an answer's records.
 pub(crate) const ACK_HEADER: &str = "Handover-Ack";
-
-/// How long a producer that the configuration no longer names may take to settle what it holds.
-const RETIRING: Duration = Duration::from_secs(60);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -45,6 +49,9 @@ pub(crate) enum NotCommitted {
     /// Nothing has happened: legacy may answer.
     #[error("nothing was committed")]
     Before(#[source] BoxError),
+    /// Another request of the same idempotency key has not ended, and this one could not wait for longer.
+    #[error("another request of the same idempotency key is under way")]
+    UnderWay,
     /// The records may or may not be in their topics, or in the spool; or the session may or may not be stored.
     #[error("it is unknown whether the effects were persisted")]
     Unknown(#[source] BoxError),
@@ -68,7 +75,9 @@ struct NoCluster(Arc<str>);
 
 /// The spool could not be opened when the configuration first asked for it.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no spool: it could not be opened, see the log; a reload tries again")]
+#[error(
+    "there is no spool: `[spool]` asks for one; where it does, it could not be opened, see the log, and a reload tries again"
+)]
 struct NoSpool;
 
 /// What was committed, and what that promises.
@@ -90,6 +99,7 @@ impl Committed {
 pub(crate) struct Producers {
     clusters: Clusters,
     spooler: ArcSwapOption<Spooler>,
+    marks: Marks,
     changing: Mutex<()>,
 }
 
@@ -98,22 +108,26 @@ impl Producers {
     /// settles what it holds, on `side`.
     pub(crate) fn prepare(&self, config: &Config, side: &tokio::runtime::Handle) -> Result<(), PrepareError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.marks.prepare(side);
         let before = self.clusters.all();
         let mut after = ByName::default();
         for spec in &config.kafka {
             let running = before.get(&spec.name).filter(|running| running.spec == *spec).cloned();
             let entry = match running {
                 Some(entry) => entry,
-                None => Arc::new(Running::start(spec)?),
+                None => Arc::new(Running::start(spec, None)?),
             };
             after.insert(spec.name.clone(), entry);
         }
         count_partitions(config, &after);
-        let kept: Vec<_> = after.values().map(Arc::as_ptr).collect();
+        let gone = before.values().filter_map(|running| match after.get(&running.spec.name) {
+            Some(kept) if Arc::ptr_eq(kept, running) => None,
+            Some(other) => Some(other.comes_after(running)),
+            None => Some(Retiring::of(running)),
+        });
+        let gone: Vec<_> = gone.collect();
         self.clusters.replace(after);
-        for (name, running) in before.iter().filter(|(_, running)| !kept.contains(&Arc::as_ptr(running))) {
-            running.producers().into_iter().for_each(|producer| retire(name.clone(), producer, side));
-        }
+        gone.into_iter().for_each(|retiring| retiring.begin(side));
         self.open_spool(config, side);
         Ok(())
     }
@@ -136,22 +150,64 @@ impl Producers {
         record.partition.or_else(chosen)
     }
 
-    /// Commits the effects of one answer as the route's acknowledgement mode says.
-    pub(crate) async fn commit(
+    /// Commits an answer, once where it has an idempotency mark, and gives what the client gets. Where nothing of it was
+    /// committed the session's lock is given back.
+    pub(crate) async fn answer(
+        &self,
+        route: &Route,
+        mut answer: Answer,
+        session: Option<Arc<LiveSession>>,
+    ) -> Result<Response, NotCommitted> {
+        let Some(once) = once::taken(&mut answer.effects) else {
+            let settled = session::settle(self, route, answer.effects, session, None).await?;
+            return Ok(settled.told(answer.response));
+        };
+        let begun = self.marks.begin(route, &once).await;
+        if let (Ok(Begun::Repeated(_)) | Err(_), Some(session)) = (&begun, &session) {
+            session.release().await;
+        }
+        match begun? {
+            Begun::Repeated(response) => Ok(response),
+            Begun::First(mark) => {
+                let seed = Some(mark.seed());
+                let settled = session::settle(self, route, answer.effects, session, seed).await?;
+                let response = settled.told(answer.response);
+                mark.done(&response).await;
+                Ok(response)
+            }
+        }
+    }
+
+    /// How it stands with idempotency keys, by route.
+    pub(crate) fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// Commits the effects of one answer as the route's acknowledgement mode says. The event ids of its records are made of
+    /// `seed`, where there is one.
+    async fn commit(
         &self,
         route: &Route,
         effects: Vec<Effect>,
+        seed: Option<String>,
     ) -> Result<Committed, NotCommitted> {
         // 1
-        let mut records: Vec<Record> = effects.into_iter().filter_map(record).collect();
-        if records.is_empty() {
+        let (mut records, mut calls) = sorted(effects);
+        if records.is_empty() && calls.is_empty() {
             return Ok(Committed(None));
         }
+        let seed = seed.unwrap_or_else(event::seed);
+        event::mark(&mut records, &seed);
+        if !calls.is_empty() {
+            event::mark_calls(&mut calls, &seed);
+            return self.commit_calls(route, records, calls).await;
+        }
         let running = self.of(route).ok_or_else(|| before(NoCluster(Arc::clone(&route.spec.name))))?;
-        event::mark(records.iter_mut());
         let spooler = self.spooler.load_full();
-        let frame =
-            |records| Spooled { cluster: running.spec.name.clone(), route: route.name().to_owned(), records };
+        let frame = |records| {
+            let (cluster, route) = (running.spec.name.clone(), route.name().to_owned());
+            Spooled { cluster, route, records, calls: Vec::new() }
+        };
         let asked = route.spec.ack;
         let holds = |spooler: &Spooler| spooler.holds(&running.spec.name, &records);
         // 2
@@ -162,7 +218,7 @@ impl Producers {
             running.producer.check(&Frame { records: &all, headers: &[] }).map_err(before)?;
             append(&spooler, frame(records)).await?
         } else {
-            match deliver(&running.producer, &records, asked).await {
+            match self.deliver(route, &running, &records, asked).await {
                 Err(NotDelivered::Maybe(error)) => match spooler {
                     // The promise is kept by other means: whoever reads the topic knows the records by their ids.
                     Some(spooler) => {
@@ -176,6 +232,29 @@ impl Producers {
             }
         };
         let is_told = running.spec.ack_header || weaker(given, asked);
+        Ok(Committed(is_told.then_some(given)))
+    }
+
+    /// An answer with calls: one frame in the spool, whatever the mode.
+    async fn commit_calls(
+        &self,
+        route: &Route,
+        records: Vec<Record>,
+        calls: Vec<Call>,
+    ) -> Result<Committed, NotCommitted> {
+        let spooler = self.spooler.load_full().ok_or_else(|| before(NoSpool))?;
+        let mut cluster = String::new();
+        let mut is_told = false;
+        if !records.is_empty() {
+            let running = self.of(route).ok_or_else(|| before(NoCluster(Arc::clone(&route.spec.name))))?;
+            let all: Vec<&Record> = records.iter().collect();
+            running.producer.check(&Frame { records: &all, headers: &[] }).map_err(before)?;
+            cluster.clone_from(&running.spec.name);
+            is_told = running.spec.ack_header || weaker(Ack::Spool, route.spec.ack);
+        }
+        // 2
+        let given =
+            append(&spooler, Spooled { cluster, route: route.name().to_owned(), records, calls }).await?;
         Ok(Committed(is_told.then_some(given)))
     }
 
@@ -210,6 +289,41 @@ impl Producers {
         }
     }
 
+    /// How the cluster is reached of which a configuration that was prepared has that.
+    pub(crate) fn access(&self, cluster: &str) -> Option<Arc<Access>> {
+        Some(Arc::clone(&self.clusters.get(cluster)?.access))
+    }
+
+    async fn deliver(
+        &self,
+        route: &Route,
+        running: &Arc<Running>,
+        records: &[Record],
+        asked: Ack,
+    ) -> Result<(), NotDelivered> {
+        let all: Vec<&Record> = records.iter().collect();
+        let frame = Frame { records: &all, headers: &[] };
+        running.in_turn().await;
+        let delivery = match running.producer.hand_over(&frame) {
+            // Another one has come into its place.
+            Err(Refused::Closing) => {
+                let current = self.of(route).ok_or_else(|| NotDelivered::No(Refused::Closing.into()))?;
+                current.in_turn().await;
+                current.producer.hand_over(&frame)
+            }
+            handed_over => handed_over,
+        };
+        let delivery = delivery.map_err(|refused| NotDelivered::No(refused.into()))?;
+        if asked == Ack::Memory {
+            return Ok(());
+        }
+        match delivery.await {
+            Ok(_) => Ok(()),
+            Err(error) if error.nothing_persisted() => Err(NotDelivered::No(error.into())),
+            Err(error) => Err(NotDelivered::Maybe(error)),
+        }
+    }
+
     fn of(&self, route: &Route) -> Option<Arc<Running>> {
         self.clusters.get(&route.spec.kafka.as_ref()?.name)
     }
@@ -221,20 +335,6 @@ enum NotDelivered {
     No(BoxError),
     /// Some may be.
     Maybe(CommitError),
-}
-
-async fn deliver(producer: &Producer, records: &[Record], asked: Ack) -> Result<(), NotDelivered> {
-    let all: Vec<&Record> = records.iter().collect();
-    let handed_over = producer.hand_over(&Frame { records: &all, headers: &[] });
-    let delivery = handed_over.map_err(|refused| NotDelivered::No(refused.into()))?;
-    if asked == Ack::Memory {
-        return Ok(());
-    }
-    match delivery.await {
-        Ok(_) => Ok(()),
-        Err(error) if error.nothing_persisted() => Err(NotDelivered::No(error.into())),
-        Err(error) => Err(NotDelivered::Maybe(error)),
-    }
 }
 
 async fn append(spooler: &Spooler, frame: Spooled) -> Result<Ack, NotCommitted> {
@@ -265,30 +365,30 @@ fn count_partitions(config: &Config, running: &ByName) {
     }
 }
 
-fn record(effect: Effect) -> Option<Record> {
-    match effect {
-        Effect::Record(record) => Some(record),
-        _ => None,
+/// The records and the calls of an answer.
+fn sorted(effects: Vec<Effect>) -> (Vec<Record>, Vec<Call>) {
+    let (mut records, mut calls) = (Vec::with_capacity(effects.len()), Vec::new());
+    for effect in effects {
+        match effect {
+            Effect::Record(record) => records.push(record),
+            Effect::Call(call) => calls.push(call),
+            _ => {}
+        }
     }
+    (records, calls)
 }
 
 fn before(error: impl Into<BoxError>) -> NotCommitted {
     NotCommitted::Before(error.into())
 }
 
-fn retire(name: String, producer: Arc<Producer>, side: &tokio::runtime::Handle) {
-    side.spawn(async move {
-        let left = producer.close(RETIRING).await;
-        tracing::info!(
-            cluster = name,
-            not_persisted = left.not_persisted,
-            possibly_persisted = left.possibly_persisted,
-            "a producer that the configuration no longer names has settled what it held"
-        );
-    });
-}
-
 #[cfg(test)]
 mod against_kafka;
 #[cfg(test)]
+mod against_network;
+#[cfg(test)]
+mod against_secrets;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod under_load;

@@ -36,12 +36,13 @@ impl Settled {
     }
 }
 
-/// Commits an answer's effects, its session last. Where nothing was committed the session's lock is given back.
+/// Commits an answer's effects, its session last; event ids are made of `seed`, where there is one. Where nothing was committed the session's lock is given back.
 pub(crate) async fn settle(
     producers: &Producers,
     route: &Route,
     effects: Vec<Effect>,
     session: Option<Arc<LiveSession>>,
+    seed: Option<String>,
 ) -> Result<Settled, NotCommitted> {
     let left = effects.iter().rev().find_map(|effect| match effect {
         Effect::Session(session) => Some((**session).clone()),
@@ -51,13 +52,13 @@ pub(crate) async fn settle(
         if left.is_some() {
             return Err(before(NoSession));
         }
-        let committed = producers.commit(route, effects).await?;
+        let committed = producers.commit(route, effects, seed).await?;
         return Ok(Settled { committed, added: Fields::new() });
     };
-    let has_records = effects.iter().any(|effect| matches!(effect, Effect::Record(_)));
+    let has_records = effects.iter().any(|effect| matches!(effect, Effect::Record(_) | Effect::Call(_)));
     let committed = match left {
         Some(_) if !session.is_faithful().await => Err(before(Unfaithful)),
-        _ => producers.commit(route, effects).await,
+        _ => producers.commit(route, effects, seed).await,
     };
     match committed {
         Ok(committed) => {

@@ -58,7 +58,9 @@ impl World {
     /// Commits record `number` of key `UA` by that route.
     async fn commit(&self, route: &str, number: usize) -> Result<Committed, NotCommitted> {
         let effects = vec![Effect::from(Record::new("flights", number.to_string()).key("UA"))];
-        timeout(PATIENCE, self.producers.commit(&self.route(route), effects)).await.expect("a commit ends")
+        timeout(PATIENCE, self.producers.commit(&self.route(route), effects, None))
+            .await
+            .expect("a commit ends")
     }
 
     /// Until the producer has connected.
@@ -94,13 +96,18 @@ pub(super) fn route(config: &Arc<Config>, name: &str) -> Arc<Route> {
 
 /// A configuration with a route of each mode, called so; of `spool` only where there is one.
 pub(super) fn config(bootstrap: &str, state: &Path, spool: &str) -> Arc<Config> {
+    config_with(bootstrap, state, spool, "timeout = '1s'")
+}
+
+/// The same with a cluster that has those settings.
+pub(super) fn config_with(bootstrap: &str, state: &Path, spool: &str, cluster: &str) -> Arc<Config> {
     let route = |ack: &str| {
         format!(
             "[[route]]\nname = '{ack}'\nmatch = 'POST /{ack}'\nstage = 'native'\nnative = 'nothing'\nack = '{ack}'\n"
         )
     };
     let text = format!(
-        "[legacy.one]\nhttp = 'http://one'\n{spool}\n[kafka.main]\nbootstrap = '{bootstrap}'\ntimeout = '1s'\n{}",
+        "[legacy.one]\nhttp = 'http://one'\n{spool}\n[kafka.main]\nbootstrap = '{bootstrap}'\n{cluster}\n{}",
         ["delivered", "memory"].map(route).concat()
             + &if spool.is_empty() { String::new() } else { route("spool") }
     );
@@ -235,7 +242,7 @@ async fn what_the_spool_or_later_the_producer_cannot_take_is_before_the_commit()
     let many = (0..20).map(|_| record("flights", 900_000)).collect();
     for records in [many, vec![record("flights", 2 << 20)], vec![record("no topic", 1)]] {
         let effects = records.into_iter().map(Effect::from).collect();
-        let error = world.producers.commit(&world.route("spool"), effects).await.unwrap_err();
+        let error = world.producers.commit(&world.route("spool"), effects, None).await.unwrap_err();
         assert!(matches!(error, NotCommitted::Before(_)), "{error:?}");
     }
     assert!(!world.producers.spooler().unwrap().holds("main", &[record("flights", 1)]));
@@ -260,7 +267,7 @@ async fn a_commit_goes_on_when_nobody_waits_for_it() {
     world.kafka.outage(true).unwrap();
     let (route, effects) = (world.route("spool"), vec![Effect::from(Record::new("flights", "1").key("UA"))]);
     {
-        let commit = std::pin::pin!(world.producers.commit(&route, effects));
+        let commit = std::pin::pin!(world.producers.commit(&route, effects, None));
         // Polled once: the frame is appended; then the client leaves.
         let _ = timeout(Duration::ZERO, commit).await;
     }

@@ -73,7 +73,7 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "zzz = 1\nL",
             &[
-                "1:1 unknown key `zzz` (known here: include, state, workers, listen, forwarded, limits, access_log, traces, explain, shutdown, legacy, kafka, spool, review, s3, table, route)",
+                "1:1 unknown key `zzz` (known here: include, state, workers, blocking_threads, listen, forwarded, limits, access_log, traces, explain, shutdown, legacy, kafka, spool, review, s3, table, route)",
             ],
         ),
         (
@@ -294,6 +294,28 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "L[kafka.k]\nbootstrap = 'k:1'\nca_file = 'x'\n",
             &["5:11 certificates without TLS (add `tls = true`)"],
+        ),
+        (
+            "L[kafka.k]\nbootstrap = 'k:1'\nauth = { iam = {} }\n",
+            &[
+                "5:8 the brokers' names have no region in them (give it: `auth = { iam = { region = \"eu-west-1\" } }`)",
+            ],
+        ),
+        (
+            "L[kafka.k]\nbootstrap = 'k:1'\ntls = false\nauth = { iam = { region = 'eu west' } }\n",
+            &["5:7 iam without TLS", "6:27 `eu west` is no region: \"eu-west-1\" is one"],
+        ),
+        (
+            "L[kafka.k]\nbootstrap = 'k:1'\ndead_letter = 'dead letters'\n",
+            &["5:15 `dead letters` is no topic (1 to 249 of a-z A-Z 0-9 . _ -)"],
+        ),
+        (
+            "L[[route]]\nname = 'a'\nmatch = 'GET /a'\nidempotency = { key = 'event-id' }\n",
+            &[
+                "6:15 idempotency without a native side (legacy answers as it always did)",
+                "6:15 `window` is missing (for how long: \"10m\")",
+                "6:23 `event-id` names no header field (write it like \"header:event-id\")",
+            ],
         ),
         // Tables and S3.
         (

@@ -20,10 +20,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use toml::Spanned;
 
-pub(crate) use self::kafka::{Certificate, Kafka, KafkaAuth, Login, RawAck, RawPartitioner, Spool};
+pub(crate) use self::kafka::{Certificate, Iam, Kafka, KafkaAuth, Login, RawAck, RawPartitioner, Spool};
 pub(crate) use self::listen::{Listen, RawClientAuth, ServerTls};
 pub(crate) use self::route::{Native, PipelineFile, Rate, Route};
-pub(crate) use self::table::{S3, Table};
+pub(crate) use self::table::{RawFormat, RawTooOld, S3, Table};
 pub(crate) use self::texts::Texts;
 
 /// A value that knows where it stands.
@@ -76,6 +76,8 @@ pub(crate) struct File {
     pub state: Option<At<String>>,
     /// How many cores serve clients; all of them when not given. Read at start.
     pub workers: Option<At<u32>>,
+    /// How many threads run handlers that block; 16 when not given. Read at start.
+    pub blocking_threads: Option<At<u32>>,
     /// Where the process listens. Read at start.
     pub listen: Option<At<Listen>>,
     /// How people are known who open the admin's pages.

@@ -80,6 +80,7 @@ struct Fixed {
     access: Access,
     state: PathBuf,
     workers: usize,
+    blocking_threads: usize,
 }
 
 /// What a reload did.
@@ -347,6 +348,7 @@ impl Fixed {
             access: config.access.clone(),
             state: config.state.clone(),
             workers: config.workers,
+            blocking_threads: config.blocking_threads,
         }
     }
 
@@ -357,6 +359,7 @@ impl Fixed {
             ("admin", self.access != now.access),
             ("state", self.state != now.state),
             ("workers", self.workers != now.workers),
+            ("blocking_threads", self.blocking_threads != now.blocking_threads),
         ];
         pairs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key.to_owned()).collect()
     }

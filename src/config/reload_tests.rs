@@ -194,11 +194,11 @@ fn what_waits_for_a_restart_is_said() {
     let world = World::new(&at(Stage::Legacy));
     let reloader = world.start().unwrap();
     world.write(&format!(
-        "workers = 999\nstate = 'other'\n[listen]\nhttp = '127.0.0.1:1'\n{}",
+        "workers = 999\nblocking_threads = 99\nstate = 'other'\n[listen]\nhttp = '127.0.0.1:1'\n{}",
         at(Stage::Shadow)
     ));
     let outcome = reloader.reload().unwrap();
-    assert_eq!(outcome.waits_for_restart, ["listen", "state", "workers"]);
+    assert_eq!(outcome.waits_for_restart, ["listen", "state", "workers", "blocking_threads"]);
     assert_eq!(stage(&reloader), Stage::Shadow, "the rest applies");
 }
 

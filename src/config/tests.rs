@@ -165,3 +165,19 @@ fn what_is_believed_and_borne_of_clients_is_the_files_to_say() {
     assert_eq!((bounds.timeouts.head.as_secs(), bounds.timeouts.body.bytes), (2, 1024));
     assert!(bounds.leniency.slow_body && !bounds.leniency.http10_without_host);
 }
+
+#[test]
+fn iam_finds_its_region_in_the_brokers_names() {
+    let region = |kafka: &str| match &valid(&format!("{LEGACY}[kafka.main]\n{kafka}")).kafka[0].auth {
+        KafkaAuth::Iam { region } => region.clone(),
+        other => panic!("{other:?}"),
+    };
+    for brokers in [
+        "b-1.events.x1y2z3.c2.kafka.eu-west-1.amazonaws.com:9098",
+        "boot-x1y2.c2.kafka-serverless.eu-west-1.amazonaws.com:9098",
+    ] {
+        assert_eq!(region(&format!("bootstrap = '{brokers}'\nauth = {{ iam = {{}} }}")), "eu-west-1");
+    }
+    let given = "bootstrap = 'localhost:9098'\nauth = { iam = { region = 'eu-north-1' } }";
+    assert_eq!(region(given), "eu-north-1");
+}

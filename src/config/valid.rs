@@ -48,6 +48,8 @@ pub(crate) struct Config {
     pub state: PathBuf,
     /// How many cores serve clients. Read at start only.
     pub workers: usize,
+    /// How many threads run handlers that block. Read at start only.
+    pub blocking_threads: usize,
     /// All legacies, by name in order.
     pub legacies: Vec<Arc<Spec>>,
     /// The legacy that answers what no route matches.
@@ -199,6 +201,23 @@ pub(crate) struct RouteSpec {
     pub kafka: Option<Arc<Kafka>>,
     /// What a 2xx promises of its records; the cluster's unless the route says so.
     pub ack: Ack,
+    /// For how long requests of the same event are answered alike; `None` when never.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// For how long requests of the same event are answered alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Idempotency {
+    /// The header field that makes two requests the same event, in lower case.
+    pub header: Option<String>,
+    /// For how long.
+    pub window: Duration,
+    /// The most events that a process knows.
+    pub keys_max: usize,
+    /// The most bytes that their answers may have.
+    pub size_max: usize,
+    /// Where all processes know them.
+    pub redis: Option<String>,
 }
 
 impl RouteSpec {
@@ -246,6 +265,8 @@ pub(crate) struct Kafka {
     pub topic_partitioners: BTreeMap<String, Partitioner>,
     /// How long a record may wait for the brokers' acknowledgement.
     pub timeout: Duration,
+    /// The topic for records of the spool that the brokers will never take.
+    pub dead_letter: Option<String>,
 }
 
 /// How a Kafka cluster is authenticated to.
@@ -265,6 +286,11 @@ pub(crate) enum KafkaAuth {
         cert_file: PathBuf,
         /// Its key (PEM).
         key_file: PathBuf,
+    },
+    /// AWS's IAM. There is TLS.
+    Iam {
+        /// The cluster's region.
+        region: String,
     },
 }
 
@@ -320,6 +346,8 @@ pub(crate) struct Spool {
     pub folder: PathBuf,
     /// The bounds of one process' part of it.
     pub limits: handover_spool::Limits,
+    /// For how long an HTTP call is tried before it is set aside.
+    pub calls_for: Duration,
     /// Whether the file asks for one. If not, only what an earlier run left in the folder is still delivered.
     pub wanted: bool,
 }
@@ -338,28 +366,64 @@ pub(crate) struct S3 {
 }
 
 /// One `[table.NAME]`: a hot table.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Table {
     /// Its name.
     pub name: String,
     /// Where it comes from.
     pub source: TableSource,
-    /// The column that rows are looked up by.
-    pub key: String,
+    /// How it is written; by the objects' names when not given.
+    pub format: Option<TableFormat>,
+    /// The columns that rows are looked up by: at least one.
+    pub key: Vec<String>,
+    /// Further such columns, by name.
+    pub keys: BTreeMap<String, Vec<String>>,
     /// How often the source is asked for a newer one.
     pub refresh: Duration,
+    /// How much earlier or later than that, as a share of it, so that pods don't all come at once.
+    pub jitter: Share,
+    /// The share of its rows that a new version may lack; one that lacks more is suspicious, and refused.
+    pub shrink_max: Share,
     /// How old the table may grow before it counts as too old; `None` when never.
     pub max_age: Option<Duration>,
+    /// What that means.
+    pub too_old: TooOld,
     /// The most bytes that it may have once decompressed.
     pub size_max: u64,
 }
 
-/// Where a hot table comes from: CSV with a head line, `.gz` and `.zst` decompressed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// How a table's objects are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TableFormat {
+    /// CSV with a head line.
+    Csv,
+    /// An object of JSON on each line.
+    Ndjson,
+    /// A list of objects.
+    Json,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// What becomes of routes that read a table which is too old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TooOld {
+    /// Legacy answers them.
+    Legacy,
+    /// They are answered by it all the same.
+    Serve,
+    /// Legacy answers them, and the process says that it is not ready.
+    Unready,
+}
+
+/// Where a hot table comes from; `.gz` and `.zst` are decompressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TableSource {
     /// A file.
     File(PathBuf),
-    /// An object in S3.
+    /// All files of a folder, in the order of their names.
+    Folder(PathBuf),
+    /// An object in S3, or all whose keys begin so where the key ends in `/`.
     S3 {
         /// The bucket.
         bucket: String,

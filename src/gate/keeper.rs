@@ -138,7 +138,8 @@ impl Gatekeeper {
             tracing::error!(route = name, "what a legacy of its own showed says nothing: {why:#}");
             Rehearsed::default()
         });
-        let asked = Asked { route: name, topics: &topics, standing: standing.as_ref(), rehearsed: &rehearsed, now };
+        let asked =
+            Asked { route: name, topics: &topics, standing: standing.as_ref(), rehearsed: &rehearsed, now };
         (gate.assess(&asked), standing.map(|standing| standing.parity))
     }
 

@@ -29,7 +29,7 @@ pub(crate) mod session;
 mod socket;
 pub(crate) mod spec;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

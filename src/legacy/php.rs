@@ -35,6 +35,13 @@ impl Default for Phps {
 }
 
 impl Phps {
+    /// What a configuration says of its legacies, without asking any.
+    pub(crate) fn said(legacies: &[Arc<Spec>]) -> Arc<Self> {
+        let phps = Self::default();
+        phps.apply(legacies);
+        Arc::new(phps)
+    }
+
     /// Begins to ask those legacies that are to be asked.
     pub(crate) fn start(self: &Arc<Self>, legacies: Legacies) -> io::Result<()> {
         // Weak: the thread ends with the process that it asks for.

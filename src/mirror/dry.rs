@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::noted::Notes;
 use super::session::DrySession;
+use crate::native::blocking::Pool;
 use crate::native::{self, Decided, NativeFailure, Ran};
 use crate::route::Route;
 
@@ -63,14 +64,16 @@ pub(super) struct Given {
     pub session: Option<Arc<DrySession>>,
     /// Whether the rows that it looks up are kept with what it reads.
     pub noting: bool,
+    /// The threads for a handler that blocks.
+    pub blocking: Arc<Pool>,
 }
 
 /// Runs a route's handler dry. Waiting for what legacy chose does not count as the handler's time.
 pub(super) async fn run(route: &Route, request: &Request, given: Given) -> DryRun {
     let notes = given.noting.then(Notes::default);
+    let (wait, pool) = (route.spec.legacy.read_timeout, Arc::clone(&given.blocking));
     let ports = Arc::new(DryPorts { given, waited_us: AtomicU64::new(0), notes: notes.clone() });
-    let wait = route.spec.legacy.read_timeout;
-    let mut dry = run_on(route, request, Arc::clone(&ports) as Arc<_>, wait).await;
+    let mut dry = run_on(route, request, Arc::clone(&ports) as Arc<_>, wait, &pool).await;
     dry.took = dry.took.saturating_sub(ports.waited());
     let own = route.spec.timeout;
     if dry.took > own && dry.ran.is_some() {
@@ -86,10 +89,11 @@ pub(super) async fn run_on(
     request: &Request,
     ports: Arc<dyn Ports>,
     wait: Duration,
+    pool: &Pool,
 ) -> DryRun {
     let (cx, began) = (Context::recording(ports), Instant::now());
     let ran = match &route.native {
-        Some(handler) => Some(native::run(handler, request, &cx, route.spec.timeout + wait).await),
+        Some(handler) => Some(native::run(handler, request, &cx, route.spec.timeout + wait, pool).await),
         None => None,
     };
     DryRun { ran, took: began.elapsed(), reads: cx.reads(), rules: cx.rules() }

@@ -17,6 +17,7 @@ use super::recordings::Recordings;
 use super::{NativeSide, Parts, Pending};
 use crate::commit::Producers;
 use crate::legacy::php::Phps;
+use crate::native::blocking::Pool;
 use crate::native::identity::Identities;
 use crate::native::{Decided, NativeFailure};
 use crate::observe::chain;
@@ -74,6 +75,8 @@ pub(crate) struct Conductor {
     pub phps: Arc<Phps>,
     /// Who records.
     pub recordings: Arc<Recordings>,
+    /// The threads for handlers that block, apart from those of live runs.
+    pub blocking: Arc<Pool>,
 }
 
 impl Conductor {
@@ -107,7 +110,14 @@ impl Conductor {
         let session = session.map(Arc::new);
         let (live, php) = (Arc::clone(&self.ports), self.phps.of(&route.spec.legacy));
         let noting = self.recordings.wants(route.name());
-        let given = Given { live, chosen, php, session: session.clone(), noting };
+        let given = Given {
+            live,
+            chosen,
+            php,
+            session: session.clone(),
+            noting,
+            blocking: Arc::clone(&self.blocking),
+        };
         let (answered, mut dry) = tokio::join!(answered, dry::run(&route, &request, given));
         let (answer, took) = answered?;
         let version = self.phps.version(&route.spec.legacy, &answer.fields);
@@ -150,7 +160,7 @@ impl Conductor {
         request: &Request,
         ports: Arc<dyn Ports>,
     ) -> Result<Side, Abandoned> {
-        self.candidate(route, dry::run_on(route, request, ports, Duration::ZERO).await)
+        self.candidate(route, dry::run_on(route, request, ports, Duration::ZERO, &self.blocking).await)
     }
 
     fn candidate(&self, route: &Route, dry: DryRun) -> Result<Side, Abandoned> {

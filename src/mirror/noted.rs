@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use handover_api::{PortRead, Row, Schema, Table};
+use handover_api::{PortRead, Row, Schema, Table, lookup};
 
 /// Rows of one run that are noted; a run that looks up more can't be repeated without its tables.
 const ROWS_MAX: usize = 1024;
@@ -23,14 +23,14 @@ impl Notes {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn add(&self, table: &str, key: &[u8], row: Option<Row<'_>>) {
+    fn add(&self, table: &str, key: Bytes, row: Option<Row<'_>>) {
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |note: &PortRead| matches!(note, PortRead::Row { table: t, key: k, .. } if t == table && k == key);
+        let same = |note: &PortRead| matches!(note, PortRead::Row { table: t, key: k, .. } if t == table && *k == key);
         if notes.len() < ROWS_MAX && !notes.iter().any(same) {
             let cells = |row: Row<'_>| {
                 row.iter().map(|(column, cell)| (column.to_owned(), Bytes::copy_from_slice(cell))).collect()
             };
-            let (table, key) = (table.to_owned(), Bytes::copy_from_slice(key));
+            let table = table.to_owned();
             notes.push(PortRead::Row { table, key, row: row.map(cells) });
         }
     }
@@ -43,9 +43,15 @@ struct Noted {
 }
 
 impl Table for Noted {
-    fn get(&self, key: &[u8]) -> Option<Row<'_>> {
-        let row = self.table.get(key);
-        self.notes.add(&self.name, key, row);
+    fn get_parts(&self, key: &[&[u8]]) -> Option<Row<'_>> {
+        let row = self.table.get_parts(key);
+        self.notes.add(&self.name, lookup(None, key), row);
+        row
+    }
+
+    fn get_by(&self, name: &str, key: &[&[u8]]) -> Option<Row<'_>> {
+        let row = self.table.get_by(name, key);
+        self.notes.add(&self.name, lookup(Some(name), key), row);
         row
     }
 

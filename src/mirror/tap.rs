@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::court::Tapped;
-use crate::commit::{ORIGIN, cluster};
+use crate::commit::{Access, ORIGIN, Producers};
 use crate::config::valid::{Config, Kafka};
 
 /// A tap could not be made.
@@ -50,14 +50,23 @@ impl Taps {
     }
 
     /// Taps what the configuration names, goes on where nothing changed, and ends the rest.
-    pub(crate) fn prepare(&self, config: &Config, side: &Handle) -> Result<(), TapError> {
+    /// Clusters are reached as their producers reach them, which were prepared before.
+    pub(crate) fn prepare(
+        &self,
+        config: &Config,
+        producers: &Producers,
+        side: &Handle,
+    ) -> Result<(), TapError> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *running);
         for (cluster, topics) in wanted(config) {
             let same = |tap: &Running| tap.cluster == cluster && tap.topics == topics;
             match before.iter().position(same) {
                 Some(at) => running.push(before.swap_remove(at)),
-                None => running.push(start(cluster, topics, self.court.clone(), side)?),
+                None => {
+                    let access = producers.access(&cluster.name);
+                    running.push(start(cluster, topics, access, self.court.clone(), side)?);
+                }
             }
         }
         Ok(())
@@ -85,17 +94,34 @@ fn wanted(config: &Config) -> Vec<(Arc<Kafka>, BTreeSet<String>)> {
 fn start(
     cluster: Arc<Kafka>,
     topics: BTreeSet<String>,
+    access: Option<Arc<Access>>,
     court: mpsc::Sender<Tapped>,
     side: &Handle,
 ) -> Result<Running, TapError> {
     let fault = |source| TapError { cluster: cluster.name.clone(), source };
-    let connection = cluster::connection(&cluster).map_err(|error| fault(error.into()))?;
-    let mut tap =
-        Tap::start(TapConfig::new(connection, topics.clone())).map_err(|error| fault(error.into()))?;
+    // Who only reviews has no producers.
+    let own = || Access::new(&cluster).map(Arc::new).map_err(|error| fault(error.into()));
+    let access = access.map_or_else(own, Ok)?;
+    let mut renewals = access.renewals();
+    let tap = {
+        let topics = topics.clone();
+        move || Tap::start(TapConfig::new(access.connection().clone(), topics.clone()))
+    };
+    let mut running = tap().map_err(|error| fault(error.into()))?;
     let task = side.spawn(async move {
-        while let Some(tapped) = tap.next().await {
-            if court.send(told(tapped)).await.is_err() {
-                break;
+        loop {
+            tokio::select! {
+                tapped = running.next() => {
+                    let Some(tapped) = tapped else { break };
+                    if court.send(told(tapped)).await.is_err() {
+                        break;
+                    }
+                }
+                // A new certificate. What comes until the new tap has begun is a gap, and is not judged.
+                Ok(()) = renewals.changed() => match tap() {
+                    Ok(renewed) => running = renewed,
+                    Err(error) => tracing::warn!(%error, "the tap goes on with the certificate that it has"),
+                },
             }
         }
     });

@@ -20,6 +20,7 @@ use crate::commit::Producers;
 use crate::config::source::Sources;
 use crate::config::valid::Config;
 use crate::config::validate::{Against, validate};
+use crate::native::blocking::Pool;
 use crate::native::identity::Identities;
 use crate::route::Route;
 use crate::route::generation::{Handlers, Shared};
@@ -74,7 +75,8 @@ fn conductor(producers: Producers) -> Conductor {
     let identities = Identities::said("f");
     let recordings = Arc::new(Recordings::new(Redactor::new(&RedactionKey::new([1; 32]))));
     let phps = Arc::default();
-    Conductor { ports, producers: Arc::new(producers), identities, phps, recordings }
+    let (producers, blocking) = (Arc::new(producers), Arc::new(Pool::new(1)));
+    Conductor { ports, producers, identities, phps, recordings, blocking }
 }
 
 /// An experiment on route `a`, which legacy answers at once.

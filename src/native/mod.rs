@@ -1,5 +1,6 @@
 //! Runs a handler: within its time, and so that a panic ends one request and nothing else.
 
+pub(crate) mod blocking;
 pub(crate) mod identity;
 pub(crate) mod ports;
 pub(crate) mod session;
@@ -11,6 +12,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use handover_api::{Answer, BoxedHandler, Context, Decline, HandlerError, PortError, Reply, Request};
+
+use self::blocking::Pool;
 
 /// Native did not answer, and nothing has happened: legacy can.
 #[derive(Debug, thiserror::Error)]
@@ -24,12 +27,26 @@ pub(crate) enum NativeFailure {
     /// The handler took longer than its route allows.
     #[error("the native handler took longer than {0:?}")]
     TimedOut(Duration),
+    /// The handler blocks, and the threads for such are taken.
+    #[error(
+        "all {threads} threads for handlers that block are taken and {waiting} requests wait for one; `blocking_threads` says \
+         how many there are"
+    )]
+    Busy {
+        /// How many there are.
+        threads: usize,
+        /// How many requests may wait.
+        waiting: usize,
+    },
 }
 
 impl NativeFailure {
     /// Whether the handler could not have what other routes may not have either: a table that is too old or not
     /// there, sessions whose store is down.
     pub(crate) fn is_shared(&self) -> bool {
+        if matches!(self, Self::Busy { .. }) {
+            return true;
+        }
         let causes = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
         causes.into_iter().any(|cause| {
             matches!(
@@ -58,13 +75,22 @@ pub(crate) enum Decided {
     Decline(Decline),
 }
 
-/// Runs a handler for at most `limit`.
-pub(crate) async fn run(handler: &BoxedHandler, request: &Request, cx: &Context, limit: Duration) -> Ran {
-    let outcome = match tokio::time::timeout(limit, unwinding(handler.handle_boxed(request, cx))).await {
-        Err(_) => return Err(NativeFailure::TimedOut(limit)),
-        Ok(Err(panic)) => return Err(NativeFailure::Panic(message(&*panic))),
-        Ok(Ok(outcome)) => outcome,
+/// Runs a handler for at most `limit`, on `pool` when it blocks.
+pub(crate) async fn run(
+    handler: &BoxedHandler,
+    request: &Request,
+    cx: &Context,
+    limit: Duration,
+    pool: &Pool,
+) -> Ran {
+    let ran = async {
+        if handler.is_blocking() {
+            return Box::pin(pool.run(handler, request, cx)).await;
+        }
+        let ran = unwinding(handler.handle_boxed(request, cx)).await;
+        ran.map_err(|panic| NativeFailure::Panic(message(&*panic)))
     };
+    let outcome = tokio::time::timeout(limit, ran).await.map_err(|_| NativeFailure::TimedOut(limit))??;
     match outcome {
         Ok(Reply::Answer(answer)) => Ok(Decided::Answer(answer)),
         Ok(Reply::Decline(decline)) => Ok(Decided::Decline(decline)),
@@ -119,7 +145,7 @@ mod tests {
     async fn ran(handler: impl Handler) -> Ran {
         let request = Request::builder(Method::GET, "/").build().unwrap();
         let handler: BoxedHandler = Arc::new(handler);
-        run(&handler, &request, &Frozen::default().context(), Duration::from_millis(50)).await
+        run(&handler, &request, &Frozen::default().context(), Duration::from_millis(50), &Pool::new(1)).await
     }
 
     #[tokio::test]

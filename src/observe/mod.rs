@@ -2,8 +2,8 @@
 
 pub(crate) mod access;
 pub(crate) mod cells;
-pub(crate) mod legs;
 pub(crate) mod history;
+pub(crate) mod legs;
 pub(crate) mod prometheus;
 pub(crate) mod tolerated;
 pub(crate) mod trace;

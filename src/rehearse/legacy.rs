@@ -21,7 +21,7 @@ use super::reach::{FIELD, Told};
 use super::trace::{self, Deed};
 use crate::legacy::Legacies;
 use crate::legacy::forwarded::{Forwarding, Hop};
-use crate::legacy::managed::Pools;
+use crate::legacy::managed::{Keeper, Pools};
 use crate::legacy::spec::Kind;
 use crate::mirror::asker::{self, Ask};
 use crate::mirror::capture::CapturedAnswer;
@@ -67,12 +67,13 @@ impl OwnLegacy {
         pool::prepare(folder.path(), &told, fastcgi.managed.as_ref())?;
         let spec = pool::own(&route.spec.legacy, fastcgi, managed, folder.path(), !wanted.watched);
         let legacies = Legacies::new(folder.path().to_owned());
-        let mut pools = Pools::new(legacies.clone());
+        let mut pools = Pools::new(legacies.clone(), Keeper::ourselves(&[crate::cli::KEEP_POOL]));
         pools.apply(&[Arc::clone(&spec)]).await.context("a legacy of our own cannot be started")?;
         let (asks, asked) = mpsc::channel(1);
         asker::start(legacies, asked).context("no thread to ask it")?;
         let route_spec = crate::config::valid::RouteSpec { legacy: spec, ..(*route.spec).clone() };
         let route = Arc::new(Route {
+            place: route.place,
             spec: Arc::new(route_spec),
             stage: route.stage,
             overridden: None,
@@ -94,11 +95,13 @@ impl OwnLegacy {
         let name = format!("{:x}", self.count.fetch_add(1, Ordering::Relaxed));
         let head = head(request, &name)?;
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
-        let told = self.forwarding.tell(Hop { head: &head, peer, secure: false });
+        let told = self.forwarding.tell(Hop { head: &head, peer, secure: false }, None);
         let ask = Ask {
             head,
             body: request.body.bytes().clone(),
             told,
+            cert: None,
+            tells_cert: false,
             peer,
             local: SocketAddr::from(([127, 0, 0, 1], 80)),
             secure: false,

@@ -71,7 +71,8 @@ impl Replay {
             true => Ok(judged(experiment, recorded, route)),
             false if recorded.has_redacted_request() => {
                 let why = "native looks up something by a placeholder".to_owned();
-                let (judgement, policy) = (Verdict::NotComparable(why).into(), Arc::clone(&route.spec.shadow));
+                let (judgement, policy) =
+                    (Verdict::NotComparable(why).into(), Arc::clone(&route.spec.shadow));
                 Ok(Replayed { experiment, judgement, policy })
             }
             false => Err(NotReplayed::Missed),

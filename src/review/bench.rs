@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::places::Places;
-use crate::commit::cluster;
+use crate::commit::access::Access;
 use crate::config::valid::Review;
 use crate::mirror::court::{self, Tapped};
 use crate::observe::chain;
@@ -58,7 +58,8 @@ impl Bench {
         (reader, recorder): (Option<&Reader>, Recorder),
         redactor: Redactor,
     ) -> Result<Self, BenchError> {
-        let connection = cluster::connection(&review.kafka).map_err(|why| BenchError::Tap(why.into()))?;
+        let access = Access::new(&review.kafka).map_err(|why| BenchError::Tap(why.into()))?;
+        let connection = access.connection().clone();
         let known = reader.map(|reader| reader.places(&review.topic)).transpose()?.unwrap_or_default();
         let start = if known.is_empty() { Start::Beginning } else { Start::At(known) };
         let config = TapConfig { start, ..TapConfig::new(connection, [review.topic.as_str()]) };

@@ -10,7 +10,7 @@ use handover_api::Record;
 use handover_kafka::{Frame, Producer, ProducerConfig, StartError};
 use handover_shadow::{Experiment, Loss, Redactor, Sent};
 
-use crate::commit::cluster;
+use crate::commit::access::{self, Access};
 use crate::config::valid::Review;
 
 /// The memory that experiments on their way may take, in bytes; one more is lost, and counted.
@@ -46,13 +46,13 @@ pub(crate) struct Sender {
 impl Sender {
     /// Begins to connect.
     pub(crate) fn start(review: &Review, redactor: Redactor) -> Result<Self, SenderError> {
-        let config = cluster::producer(&review.kafka).map_err(|why| SenderError(why.into()))?;
+        let access = Access::new(&review.kafka).map_err(|why| SenderError(why.into()))?;
         let config = ProducerConfig {
             max_queued_bytes: QUEUED_BYTES_MAX,
             max_queued_records: QUEUED_MAX,
             max_record_bytes: SIZE_MAX,
             message_timeout: TIMEOUT,
-            ..config
+            ..access::producer(&review.kafka, &access)
         };
         let producer = Producer::start(config).map_err(|why: StartError| SenderError(why.into()))?;
         Ok(Self {

@@ -16,6 +16,8 @@ pub(crate) struct Share(f64);
 impl Share {
     /// One of ten.
     pub(crate) const TENTH: Self = Self(0.1);
+    /// One of two.
+    pub(crate) const HALF: Self = Self(0.5);
 
     /// The larger one.
     pub(crate) fn max(self, other: Self) -> Self {

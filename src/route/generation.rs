@@ -122,7 +122,8 @@ fn compile(
     let routes = config
         .routes
         .iter()
-        .map(|spec| {
+        .enumerate()
+        .map(|(place, spec)| {
             let (stage, overridden) = overrides.apply(spec);
             let native = native(spec, handlers);
             let verify = match &overridden {
@@ -132,7 +133,7 @@ fn compile(
                 _ => spec.verify,
             };
             let limiter = limiter(spec, after.map(|(_, before)| before));
-            Arc::new(Route { spec: Arc::clone(spec), stage, overridden, verify, native, limiter })
+            Arc::new(Route { place, spec: Arc::clone(spec), stage, overridden, verify, native, limiter })
         })
         .collect();
     let number = after.map_or(1, |(number, _)| number);

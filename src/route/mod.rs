@@ -76,6 +76,8 @@ impl<'a> Values<'a> {
 
 /// A route of a generation: what the file says of it, and what the overrides make of that.
 pub(crate) struct Route {
+    /// Where it stands among the routes of its generation.
+    pub place: usize,
     /// What the file says. `spec.stage` is the file's stage.
     pub spec: Arc<RouteSpec>,
     /// The stage in effect.

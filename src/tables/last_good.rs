@@ -1,11 +1,12 @@
 //! The last good object of each table, kept on disk so that starting needs neither S3 nor the file's origin.
 //!
-//! A file holds the object as it was fetched, behind two lines. The first has the CRC32 of all that follows it:
+//! A file holds the objects as they were fetched, behind two lines. The first has the CRC32 of all that follows it, the
+//! second the objects' names and lengths, in their order:
 //!
 //! ```text
-//! handover-table 1 0123cdef\n
-//! {"source":"s3://…","version":"\"etag\""}\n
-//! the object
+//! handover-table 2 0123cdef\n
+//! {"source":"s3://…","version":"\"etag\"","parts":[["airports.csv",1234]]}\n
+//! the objects
 //! ```
 //!
 //! Its time of modification is when the source last confirmed it. It is written aside, synced and renamed, so that a
@@ -19,19 +20,22 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::read::Part;
+
 #[derive(Serialize, Deserialize)]
 struct Head {
     source: String,
     version: Option<String>,
+    parts: Vec<(String, usize)>,
 }
 
-/// A kept object.
+/// Kept objects.
 #[derive(Debug)]
 pub(crate) struct Kept {
     /// What named this version at its source.
     pub version: Option<String>,
-    /// The object.
-    pub bytes: Bytes,
+    /// The objects.
+    pub parts: Vec<Part>,
     /// When the source last confirmed it.
     pub confirmed: SystemTime,
 }
@@ -75,23 +79,32 @@ impl LastGood {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let (head, bytes) = verified(Bytes::from(file)).ok_or(Unusable::Damaged)?;
+        let (head, mut bytes) = verified(Bytes::from(file)).ok_or(Unusable::Damaged)?;
         if head.source != self.source {
             return Err(Unusable::OfAnotherSource(head.source));
         }
-        Ok(Some(Kept { version: head.version, bytes, confirmed }))
+        let mut parts = Vec::with_capacity(head.parts.len());
+        for (name, length) in head.parts {
+            if length > bytes.len() {
+                return Err(Unusable::Damaged);
+            }
+            parts.push(Part { name, bytes: bytes.split_to(length) });
+        }
+        Ok(Some(Kept { version: head.version, parts, confirmed }))
     }
 
-    /// Keeps an object in the place of the one before.
-    pub(crate) fn store(&self, version: Option<&str>, bytes: &Bytes) -> io::Result<()> {
-        let head = Head { source: self.source.clone(), version: version.map(str::to_owned) };
+    /// Keeps objects in the place of those before.
+    pub(crate) fn store(&self, version: Option<&str>, parts: &[Part]) -> io::Result<()> {
+        let lengths = parts.iter().map(|part| (part.name.clone(), part.bytes.len())).collect();
+        let head = Head { source: self.source.clone(), version: version.map(str::to_owned), parts: lengths };
         let head = serde_json::to_string(&head)? + "\n";
         let folder = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
         let mut aside = tempfile::NamedTempFile::new_in(folder)?;
-        aside.write_all(first_line(&[head.as_bytes(), bytes]).as_bytes())?;
-        aside.write_all(head.as_bytes())?;
-        aside.write_all(bytes)?;
+        let all: Vec<&[u8]> =
+            [head.as_bytes()].into_iter().chain(parts.iter().map(|part| &part.bytes[..])).collect();
+        aside.write_all(first_line(&all).as_bytes())?;
+        all.into_iter().try_for_each(|bytes| aside.write_all(bytes))?;
         aside.as_file().sync_all()?;
         aside.persist(&self.path)?;
         File::open(folder)?.sync_all()
@@ -123,10 +136,10 @@ fn file_name(table: &str) -> String {
 fn first_line(parts: &[&[u8]]) -> String {
     let mut crc = flate2::Crc::new();
     parts.iter().for_each(|part| crc.update(part));
-    format!("handover-table 1 {:08x}\n", crc.sum())
+    format!("handover-table 2 {:08x}\n", crc.sum())
 }
 
-/// Head and object of a file that is as it was written.
+/// Head and objects of a file that is as it was written.
 fn verified(file: Bytes) -> Option<(Head, Bytes)> {
     let first = memchr::memchr(b'\n', &file)? + 1;
     if file[..first] != *first_line(&[&file[first..]]).as_bytes() {
@@ -146,18 +159,24 @@ mod tests {
         LastGood::new(folder, "air/../ports", "s3://tables/airports.csv".into())
     }
 
+    fn parts(of: &[&'static str]) -> Vec<Part> {
+        let part =
+            |(at, text): (usize, &&'static str)| Part { name: format!("{at}.csv"), bytes: (*text).into() };
+        of.iter().enumerate().map(part).collect()
+    }
+
     #[test]
     fn gives_back_what_was_kept_and_when_it_was_confirmed() {
         let folder = tempfile::tempdir().unwrap();
         let last_good = kept(folder.path());
         assert!(last_good.load().unwrap().is_none());
-        last_good.store(Some("\"v1\""), &Bytes::from_static(b"old")).unwrap();
-        last_good.store(Some("\"v2\""), &Bytes::from_static(b"faa\nJFK\n")).unwrap();
+        last_good.store(Some("\"v1\""), &parts(&["old"])).unwrap();
+        last_good.store(Some("\"v2\""), &parts(&["faa\nJFK\n", "", "faa\nLGA\n"])).unwrap();
         let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_357_000_000);
         last_good.confirm(then).unwrap();
         let loaded = last_good.load().unwrap().unwrap();
         assert_eq!(loaded.version.as_deref(), Some("\"v2\""));
-        assert_eq!(loaded.bytes, "faa\nJFK\n");
+        assert_eq!(loaded.parts, parts(&["faa\nJFK\n", "", "faa\nLGA\n"]));
         assert_eq!(loaded.confirmed, then);
         let files: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
@@ -172,7 +191,7 @@ mod tests {
     fn a_damaged_file_is_never_used() {
         let folder = tempfile::tempdir().unwrap();
         let last_good = kept(folder.path());
-        last_good.store(None, &Bytes::from_static(b"faa\nJFK\n")).unwrap();
+        last_good.store(None, &parts(&["faa\nJFK\n"])).unwrap();
         let whole = fs::read(last_good.path()).unwrap();
         for at in 0..whole.len() {
             fs::write(last_good.path(), &whole[..at]).unwrap();
@@ -187,7 +206,7 @@ mod tests {
     #[test]
     fn what_came_from_elsewhere_is_not_used() {
         let folder = tempfile::tempdir().unwrap();
-        kept(folder.path()).store(None, &Bytes::from_static(b"x")).unwrap();
+        kept(folder.path()).store(None, &parts(&["x"])).unwrap();
         let moved = LastGood::new(folder.path(), "air/../ports", "s3://other/airports.csv".into());
         assert!(matches!(moved.load(), Err(Unusable::OfAnotherSource(_))));
     }

@@ -5,6 +5,8 @@
 //! ([`refresh`]), swapped in whole ([`slot`]) and kept on disk for the next start ([`last_good`]). Whatever fails on the
 //! way leaves the version before where it is.
 
+#[cfg(test)]
+mod against_s3;
 mod last_good;
 mod read;
 mod refresh;
@@ -118,6 +120,12 @@ impl Tables {
         self.running.load().get(name).inspect(|entry| entry.wake.notify_one()).is_some()
     }
 
+    /// The table for want of which the process is not ready, if there is one.
+    pub(crate) fn keeps_unready(&self) -> Option<String> {
+        let running = self.running.load();
+        running.iter().find(|(_, entry)| entry.slot.keeps_unready()).map(|(name, _)| name.clone())
+    }
+
     /// How each table stands, by name in order.
     pub(crate) fn stats(&self) -> Vec<TableStats> {
         let running = self.running.load_full();
@@ -158,12 +166,10 @@ impl Tables {
     async fn start(&self, spec: &valid::Table, s3: &valid::S3, source: Source) -> Arc<Entry> {
         let (asked, was_asked) = watch::channel(false);
         let refresher = Arc::new(Refresher {
-            slot: Arc::new(Slot::new(spec.name.clone(), spec.max_age)),
+            slot: Arc::new(Slot::new(spec.name.clone(), spec.max_age.map(|age| (age, spec.too_old)))),
             last_good: Arc::new(LastGood::new(&self.folder, &spec.name, source.to_string())),
             source,
-            key: spec.key.clone(),
-            size_max: spec.size_max,
-            interval: spec.refresh,
+            spec: spec.clone(),
             wake: Arc::default(),
             stop: CancellationToken::new(),
             reading: Arc::clone(&self.reading),
@@ -198,7 +204,7 @@ impl TableSource for Tables {
 
 impl Entry {
     fn is_for(&self, spec: &valid::Table, s3: &valid::S3) -> bool {
-        self.spec == *spec && (self.s3 == *s3 || matches!(spec.source, valid::TableSource::File(_)))
+        self.spec == *spec && (self.s3 == *s3 || !matches!(spec.source, valid::TableSource::S3 { .. }))
     }
 
     async fn stop(&self) {
@@ -218,6 +224,7 @@ async fn source_of(
 ) -> Result<Source, ApplyError> {
     let (bucket, key) = match &spec.source {
         valid::TableSource::File(path) => return Ok(Source::File(path.clone())),
+        valid::TableSource::Folder(path) => return Ok(Source::Folder(path.clone())),
         valid::TableSource::S3 { bucket, key } => (bucket, key),
     };
     let location = Location::new(bucket, key)?;

@@ -2,35 +2,33 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
 use handover_api::Table as _;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::last_good::LastGood;
-use super::read::{self, Corrupt};
+use super::read::{self, Corrupt, Part};
 use super::slot::Slot;
 use super::snapshot::Snapshot;
 use super::source::{Asked, Source, SourceError};
+use crate::config::valid;
 
-/// A version with less than this share of the rows before is suspicious.
-const FEWEST_ROWS: f64 = 0.5;
+/// How many rows of a version are read between two lines of the log.
+const LOG_EVERY: usize = 1_000_000;
+/// For how long a version that is no longer current is waited for to be let go of. Requests take less.
+const HELD_MAX: Duration = Duration::from_secs(60);
 /// The first wait after a failure; it doubles up to the table's interval.
 const BACK_OFF: Duration = Duration::from_secs(5);
-/// How much earlier or later than its interval a refresh may come, so that pods don't all come at once.
-const JITTER: f64 = 0.1;
 
 /// Everything that keeping one table fresh takes.
 pub(super) struct Refresher {
     pub slot: Arc<Slot>,
     pub source: Source,
     pub last_good: Arc<LastGood>,
-    pub key: String,
-    pub size_max: u64,
-    pub interval: Duration,
+    pub spec: valid::Table,
     /// Wakes it before its interval is over.
     pub wake: Arc<Notify>,
     pub stop: CancellationToken,
@@ -43,14 +41,13 @@ pub(super) struct Refresher {
 /// A version is not to be taken over.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
-    #[error("the object is no table")]
+    #[error("what came is no table")]
     Corrupt(#[from] Corrupt),
     #[error(
-        "it has {has} rows where the last good version has {had}: that is less than {:.0} %. If it is right, delete \
-         `{last_good}` and start anew",
-        FEWEST_ROWS * 100.0
+        "it has {has} rows where the last good version has {had}: `shrink_max = {max}` is the largest share that may be \
+         missing. If it is right, set that to 1 for as long"
     )]
-    Shrunken { has: usize, had: usize, last_good: String },
+    Shrunken { has: usize, had: usize, max: f64 },
     #[error("it lacks column `{0}`, which the last good version has")]
     LostColumn(String),
 }
@@ -63,9 +60,10 @@ impl Refresher {
             Ok(None) => return,
             Err(error) => return self.ignore_last_good(&error),
         };
-        match self.read(&kept.bytes) {
+        match self.read(&kept.parts) {
             Ok(snapshot) => {
                 info!(table = %self.name(), rows = snapshot.len(), "took over the last good version from disk");
+                // There is none before it.
                 self.slot.swap(snapshot, kept.confirmed);
                 self.slot.books(|books| books.version = kept.version);
             }
@@ -83,7 +81,7 @@ impl Refresher {
             };
             let refreshed = match asked {
                 Ok(Asked::Unchanged) => self.confirm().await,
-                Ok(Asked::Changed { version, bytes }) => self.take_over(version, bytes).await,
+                Ok(Asked::Changed { version, parts }) => self.take_over(version, parts).await,
                 Err(error) => self.unreachable(&error),
             };
             self.asked.send_replace(true);
@@ -104,10 +102,10 @@ impl Refresher {
 
     fn pause(&self, failures: u32) -> Duration {
         let pause = match failures {
-            0 => self.interval,
-            n => BACK_OFF.saturating_mul(1 << (n - 1).min(16)).min(self.interval),
+            0 => self.spec.refresh,
+            n => BACK_OFF.saturating_mul(1 << (n - 1).min(16)).min(self.spec.refresh),
         };
-        pause.mul_f64(1.0 + JITTER * (2.0 * fastrand::f64() - 1.0))
+        pause.mul_f64(1.0 + self.spec.jitter.get() * (2.0 * fastrand::f64() - 1.0))
     }
 
     async fn confirm(self: &Arc<Self>) -> bool {
@@ -121,14 +119,15 @@ impl Refresher {
         true
     }
 
-    async fn take_over(self: &Arc<Self>, version: Option<String>, bytes: Bytes) -> bool {
-        match self.checked(bytes.clone()).await {
+    async fn take_over(self: &Arc<Self>, version: Option<String>, parts: Vec<Part>) -> bool {
+        match self.checked(parts.clone()).await {
             Ok(snapshot) => {
                 info!(table = %self.name(), rows = snapshot.len(), source = %self.source, "took over a new version");
-                self.slot.swap(snapshot, SystemTime::now());
+                let before = self.slot.swap(snapshot, SystemTime::now());
+                tokio::task::spawn_blocking(move || before.map(free));
                 self.on_disk({
                     let version = version.clone();
-                    move |last_good| last_good.store(version.as_deref(), &bytes)
+                    move |last_good| last_good.store(version.as_deref(), &parts)
                 })
                 .await;
                 self.slot.books(|books| {
@@ -159,10 +158,10 @@ impl Refresher {
     }
 
     /// Reads a new version off the runtime's threads and compares it with the one before.
-    async fn checked(self: &Arc<Self>, bytes: Bytes) -> Result<Snapshot, Refused> {
+    async fn checked(self: &Arc<Self>, parts: Vec<Part>) -> Result<Snapshot, Refused> {
         let _one_at_a_time = self.reading.acquire().await;
         let this = Arc::clone(self);
-        let snapshot = blocking(move || this.read(&bytes)).await?;
+        let snapshot = blocking(move || this.read(&parts)).await?;
         if let Some(before) = self.slot.current() {
             self.compare(&snapshot, &before)?;
         }
@@ -170,9 +169,9 @@ impl Refresher {
     }
 
     fn compare(&self, new: &Snapshot, before: &Snapshot) -> Result<(), Refused> {
-        if (new.len() as f64) < before.len() as f64 * FEWEST_ROWS {
-            let last_good = self.last_good.path().display().to_string();
-            return Err(Refused::Shrunken { has: new.len(), had: before.len(), last_good });
+        let max = self.spec.shrink_max.get();
+        if (new.len() as f64) < before.len() as f64 * (1.0 - max) {
+            return Err(Refused::Shrunken { has: new.len(), had: before.len(), max });
         }
         match before.schema().columns().iter().find(|column| new.schema().position(column).is_none()) {
             Some(lost) => Err(Refused::LostColumn(lost.clone())),
@@ -180,8 +179,17 @@ impl Refresher {
         }
     }
 
-    fn read(&self, bytes: &Bytes) -> Result<Snapshot, Corrupt> {
-        read::read(&self.source.object_name(), bytes, &self.key, self.size_max)
+    /// Reads a version. How far it has come is seen in the statistics and, of one that takes long, in the log.
+    fn read(&self, parts: &[Part]) -> Result<Snapshot, Corrupt> {
+        let progress = |rows| {
+            self.slot.reads(rows);
+            if rows.is_multiple_of(LOG_EVERY) {
+                info!(table = %self.name(), rows, "reading a new version");
+            }
+        };
+        let read = read::read(parts, &self.spec, &progress);
+        self.slot.reads(0);
+        read
     }
 
     /// Changes what is on disk. Without it the table is as good, until the next start.
@@ -203,6 +211,18 @@ impl Refresher {
 
     fn name(&self) -> &str {
         self.slot.name()
+    }
+}
+
+/// Frees a version once nobody looks anything up in it: a large one takes milliseconds, which are nobody's request's.
+fn free(mut snapshot: Arc<Snapshot>) {
+    let since = Instant::now();
+    while since.elapsed() < HELD_MAX {
+        match Arc::try_unwrap(snapshot) {
+            Ok(alone) => return drop(alone),
+            Err(held) => snapshot = held,
+        }
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

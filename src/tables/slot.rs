@@ -1,6 +1,6 @@
 //! One hot table as the process holds it: its current version, and what became of each refresh.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use handover_api::{PortError, Table as _};
 
 use super::snapshot::Snapshot;
+use crate::config::valid::TooOld;
 
 /// How a table stands.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,8 @@ pub(crate) struct TableStats {
     pub bytes: usize,
     /// How long ago its source last confirmed the current version.
     pub age: Option<Duration>,
+    /// Rows of the version that is being read so far; 0 when none is.
+    pub reading: usize,
     /// Versions taken over from the source since the start.
     pub loaded: u64,
     /// Times that the source said "unchanged".
@@ -52,16 +55,19 @@ pub(super) struct Slot {
     current: ArcSwapOption<Snapshot>,
     /// Unix seconds.
     confirmed: AtomicU64,
-    max_age: Option<Duration>,
+    reading: AtomicUsize,
+    /// From when on the current version is too old, and what that means.
+    max_age: Option<(Duration, TooOld)>,
     books: Mutex<Books>,
 }
 
 impl Slot {
-    pub(super) fn new(name: String, max_age: Option<Duration>) -> Self {
+    pub(super) fn new(name: String, max_age: Option<(Duration, TooOld)>) -> Self {
         Self {
             name,
             current: ArcSwapOption::empty(),
             confirmed: AtomicU64::new(0),
+            reading: AtomicUsize::new(0),
             max_age,
             books: Mutex::default(),
         }
@@ -74,10 +80,22 @@ impl Slot {
     /// The current version, unless it is too old.
     pub(super) fn get(&self) -> Result<Arc<Snapshot>, PortError> {
         let snapshot = self.current.load_full().ok_or_else(|| PortError::NoTable(self.name.clone()))?;
-        if self.max_age.is_some_and(|max_age| self.age() > max_age) {
+        if self.max_age.is_some_and(|(max_age, then)| then != TooOld::Serve && self.age() > max_age) {
             return Err(PortError::TableTooOld(self.name.clone()));
         }
         Ok(snapshot)
+    }
+
+    /// Whether the process is not ready for want of this table: there is none, or it is too old.
+    pub(super) fn keeps_unready(&self) -> bool {
+        let wanted =
+            |(max_age, then)| then == TooOld::Unready && (self.current().is_none() || self.age() > max_age);
+        self.max_age.is_some_and(wanted)
+    }
+
+    /// Notes how many rows of a new version are read so far.
+    pub(super) fn reads(&self, rows: usize) {
+        self.reading.store(rows, Relaxed);
     }
 
     /// The current version, whatever its age.
@@ -85,10 +103,11 @@ impl Slot {
         self.current.load_full()
     }
 
-    /// Puts a version in the place of the one before.
-    pub(super) fn swap(&self, snapshot: Snapshot, confirmed: SystemTime) {
-        self.current.store(Some(Arc::new(snapshot)));
+    /// Puts a version in the place of the one before, which is for the caller to free.
+    pub(super) fn swap(&self, snapshot: Snapshot, confirmed: SystemTime) -> Option<Arc<Snapshot>> {
+        let before = self.current.swap(Some(Arc::new(snapshot)));
         self.confirm(confirmed);
+        before
     }
 
     /// Notes that the source confirmed the current version.
@@ -110,6 +129,7 @@ impl Slot {
             rows: current.as_ref().map(|snapshot| snapshot.len()),
             bytes: current.as_ref().map_or(0, |snapshot| snapshot.bytes()),
             age: current.map(|_| self.age()),
+            reading: self.reading.load(Relaxed),
             loaded: books.loaded,
             unchanged: books.unchanged,
             unreachable: books.unreachable,

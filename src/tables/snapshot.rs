@@ -7,10 +7,11 @@
 //! | end 0 | end 1 | … | cell 0, cell 1, … , 0 to 3 bytes |
 //! ```
 //!
-//! Beside it stands an open-addressed index with a fifth of its slots free. A slot holds 32 bits of the key's hash
-//! and the row's first word, plus one; 0 is a free slot. So a look-up touches a slot, as a rule one, and the row.
+//! Beside it stands an open-addressed index for each key, with a fifth of its slots free. A slot holds 32 bits of the
+//! key's hash and the row's first word, plus one; 0 is a free slot. So a look-up touches a slot, as a rule one, and the
+//! row.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use foldhash::quality::RandomState;
@@ -19,46 +20,57 @@ use handover_api::{Row, Schema, Table};
 /// A version of a table.
 pub(crate) struct Snapshot {
     schema: Arc<Schema>,
-    key: usize,
     words: Box<[u32]>,
-    slots: Box<[u64]>,
+    key: Index,
+    further: Box<[(String, Index)]>,
     rows: usize,
     hasher: RandomState,
+}
+
+/// Finds rows by some columns.
+struct Index {
+    columns: Box<[usize]>,
+    slots: Box<[u64]>,
 }
 
 impl Snapshot {
     /// Heap bytes that it holds.
     pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&*self.words) + size_of_val(&*self.slots)
-    }
-
-    /// The row that begins with that word.
-    fn row(&self, at: u32) -> Option<Row<'_>> {
-        row(&self.schema, &self.words, at)
+        let indices = [&self.key].into_iter().chain(self.further.iter().map(|(_, index)| index));
+        size_of_val(&*self.words) + indices.map(|index| size_of_val(&*index.slots)).sum::<usize>()
     }
 
     /// The row of that key, whose hash is given.
-    fn find(&self, hash: u64, key: &[u8]) -> Option<Row<'_>> {
-        let mut at = first_slot(hash, self.slots.len());
+    fn find(&self, index: &Index, hash: u64, key: &[&[u8]]) -> Option<Row<'_>> {
+        let mut at = first_slot(hash, index.slots.len());
         loop {
-            let (tag, row) = match self.slots.get(at)? {
+            let (tag, start) = match index.slots.get(at)? {
                 0 => return None,
                 slot => ((slot >> 32) as u32, *slot as u32 - 1),
             };
             if tag == hash as u32 {
-                let row = self.row(row)?;
-                if row.cell(self.key) == Some(key) {
+                let row = row(&self.schema, &self.words, start)?;
+                if key_of(row, &index.columns).eq(key.iter().copied()) {
                     return Some(row);
                 }
             }
-            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
+            at = if at + 1 == index.slots.len() { 0 } else { at + 1 };
         }
+    }
+
+    fn look_up(&self, index: &Index, key: &[&[u8]]) -> Option<Row<'_>> {
+        self.find(index, hash(&self.hasher, key.iter().copied()), key)
     }
 }
 
 impl Table for Snapshot {
-    fn get(&self, key: &[u8]) -> Option<Row<'_>> {
-        self.find(self.hasher.hash_one(key), key)
+    fn get_parts(&self, key: &[&[u8]]) -> Option<Row<'_>> {
+        self.look_up(&self.key, key)
+    }
+
+    fn get_by(&self, name: &str, key: &[&[u8]]) -> Option<Row<'_>> {
+        let (_, index) = self.further.iter().find(|(known, _)| known == name)?;
+        self.look_up(index, key)
     }
 
     fn len(&self) -> usize {
@@ -79,6 +91,17 @@ impl std::fmt::Debug for Snapshot {
     }
 }
 
+fn hash<'k>(hasher: &RandomState, key: impl Iterator<Item = &'k [u8]>) -> u64 {
+    let mut state = hasher.build_hasher();
+    key.for_each(|part| part.hash(&mut state));
+    state.finish()
+}
+
+/// A row's cells in those columns.
+fn key_of<'r>(row: Row<'r>, columns: &[usize]) -> impl Iterator<Item = &'r [u8]> {
+    columns.iter().map(move |column| row.cell(*column).unwrap_or_default())
+}
+
 /// Where the search for a hash begins: its upper half, scaled to the number of slots.
 fn first_slot(hash: u64, slots: usize) -> usize {
     ((u128::from(hash) * slots as u128) >> 64) as usize
@@ -95,19 +118,28 @@ fn row<'a>(schema: &'a Schema, words: &'a [u32], at: u32) -> Option<Row<'a>> {
 #[error("a table may have 16 GiB of rows at most")]
 pub(crate) struct TooLarge;
 
+/// By which columns rows are found: the key, and further ones by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Keys {
+    /// The key. Of several rows of the same the last one counts.
+    pub key: Vec<usize>,
+    /// Further ones, of which several rows may have the same: the last one is found.
+    pub further: Vec<(String, Vec<usize>)>,
+}
+
 /// Builds a [`Snapshot`] row by row.
 pub(crate) struct Builder {
     schema: Arc<Schema>,
-    key: usize,
+    keys: Keys,
     words: Vec<u32>,
     starts: Vec<u32>,
     cells: Vec<u8>,
 }
 
 impl Builder {
-    /// An empty table with these columns; rows are found by the one at `key`.
-    pub(crate) fn new(schema: Arc<Schema>, key: usize) -> Self {
-        Self { schema, key, words: Vec::new(), starts: Vec::new(), cells: Vec::new() }
+    /// An empty table with these columns.
+    pub(crate) fn new(schema: Arc<Schema>, keys: Keys) -> Self {
+        Self { schema, keys, words: Vec::new(), starts: Vec::new(), cells: Vec::new() }
     }
 
     /// Adds a row, which must have a cell for each column.
@@ -134,21 +166,42 @@ impl Builder {
     /// The table. Of rows with the same key the last one counts, as in the array that PHP would have built.
     pub(crate) fn finish(self) -> Snapshot {
         let hasher = RandomState::default();
-        let mut slots = vec![0_u64; self.starts.len() + self.starts.len() / 4 + 1].into_boxed_slice();
+        let index = |columns: Vec<usize>, starts: &[u32]| {
+            let mut index = Index { columns: columns.into(), slots: Box::default() };
+            let rows = index.fill(&self.schema, &self.words, starts, &hasher);
+            (index, rows)
+        };
+        let (key, rows) = index(self.keys.key, &self.starts);
+        // Rows whose place another one has taken must not be found by other keys.
+        let mut kept: Vec<_> =
+            key.slots.iter().filter(|slot| **slot != 0).map(|slot| *slot as u32 - 1).collect();
+        kept.sort_unstable();
+        let further = self.keys.further.into_iter().map(|(name, columns)| (name, index(columns, &kept).0));
+        let further = further.collect();
+        Snapshot { words: self.words.into(), schema: self.schema, key, further, rows, hasher }
+    }
+}
+
+impl Index {
+    /// Finds the rows that begin there; how many differ in the key.
+    fn fill(&mut self, schema: &Schema, words: &[u32], starts: &[u32], hasher: &RandomState) -> usize {
+        let mut slots = vec![0_u64; starts.len() + starts.len() / 4 + 1].into_boxed_slice();
+        let key = |start| row(schema, words, start).into_iter().flat_map(|row| key_of(row, &self.columns));
         let mut rows = 0;
-        let key_of = |start| row(&self.schema, &self.words, start).and_then(|row| row.cell(self.key));
-        for start in self.starts {
-            let key = key_of(start).unwrap_or_default();
-            let hash = hasher.hash_one(key);
+        for start in starts {
+            let hash = hash(hasher, key(*start));
             let slot = u64::from(hash as u32) << 32 | u64::from(start + 1);
             let mut at = first_slot(hash, slots.len());
-            while slots[at] != 0 && key_of(slots[at] as u32 - 1) != Some(key) {
+            while slots[at] != 0
+                && ((slots[at] >> 32) as u32 != hash as u32 || !key(slots[at] as u32 - 1).eq(key(*start)))
+            {
                 at = (at + 1) % slots.len();
             }
             rows += usize::from(slots[at] == 0);
             slots[at] = slot;
         }
-        Snapshot { words: self.words.into(), schema: self.schema, key: self.key, slots, rows, hasher }
+        self.slots = slots;
+        rows
     }
 }
 
@@ -161,9 +214,13 @@ mod tests {
 
     use super::*;
 
+    fn by_the_first() -> Keys {
+        Keys { key: vec![0], further: Vec::new() }
+    }
+
     fn snapshot<'c>(columns: usize, rows: impl IntoIterator<Item = Vec<&'c [u8]>>) -> Snapshot {
         let schema = Schema::new((0..columns).map(|column| format!("column {column}")));
-        let mut builder = Builder::new(schema, 0);
+        let mut builder = Builder::new(schema, by_the_first());
         rows.into_iter().for_each(|row| builder.push(row.into_iter()).unwrap());
         builder.finish()
     }
@@ -181,7 +238,28 @@ mod tests {
     fn keys_of_the_same_hash_are_told_apart() {
         let table = snapshot(1, [vec![b"JFK".as_slice()]]);
         let hash = table.hasher.hash_one(b"JFK".as_slice());
-        assert!(table.find(hash, b"JFK").is_some() && table.find(hash, b"LGA").is_none());
+        let finds = |key: &[u8]| table.find(&table.key, hash, &[key]).is_some();
+        assert!(finds(b"JFK") && !finds(b"LGA"));
+    }
+
+    #[test]
+    fn rows_are_found_by_several_columns_and_by_further_keys() {
+        let schema = Schema::new(["carrier", "flight", "gate"]);
+        let further = vec![("gate".to_owned(), vec![2]), ("turned".to_owned(), vec![1, 0])];
+        let mut builder = Builder::new(schema, Keys { key: vec![0, 1], further });
+        let rows: [[&[u8]; 3]; 4] =
+            [[b"UA", b"15", b"C1"], [b"UA1", b"5", b"C2"], [b"UA", b"15", b"C3"], [b"AA", b"7", b"C2"]];
+        rows.iter().for_each(|row| builder.push(row.iter().copied()).unwrap());
+        let table = builder.finish();
+        let gate = |row: Option<Row<'_>>| row.map(|row| row.cell(2).unwrap().to_vec());
+        assert_eq!(table.len(), 3);
+        assert_eq!(gate(table.get_parts(&[b"UA", b"15"])).as_deref(), Some(&b"C3"[..]));
+        assert_eq!(gate(table.get_parts(&[b"UA1", b"5"])).as_deref(), Some(&b"C2"[..]));
+        assert_eq!(gate(table.get_parts(&[b"UA15", b""])), None, "parts are told apart");
+        assert_eq!(table.get_by("gate", &[b"C2"]).unwrap().cell(0), Some(&b"AA"[..]), "the last one");
+        assert_eq!(gate(table.get_by("gate", &[b"C1"])), None, "its row was replaced");
+        assert_eq!(gate(table.get_by("turned", &[b"15", b"UA"])).as_deref(), Some(&b"C3"[..]));
+        assert!(table.get_by("none", &[b"C2"]).is_none() && table.get(b"UA").is_none());
     }
 
     #[test]
@@ -231,7 +309,7 @@ mod tests {
     fn look_up_cost_at_a_million_rows() {
         let key = |n: u32| format!("N{:07}UA", n.wrapping_mul(2_654_435_761) % 10_000_000).into_bytes();
         let rest: [&[u8]; 4] = [b"2004", b"BOEING", b"737-824", b"Fixed wing multi engine"];
-        let mut builder = Builder::new(Schema::new(["key", "b", "c", "d", "e"]), 0);
+        let mut builder = Builder::new(Schema::new(["key", "b", "c", "d", "e"]), by_the_first());
         let mut keys: Vec<[u8; 10]> = (0..1_000_000).map(|n| key(n).try_into().unwrap()).collect();
         for key in &keys {
             builder.push([key.as_slice(), rest[0], rest[1], rest[2], rest[3]].into_iter()).unwrap();

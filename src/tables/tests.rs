@@ -1,11 +1,31 @@
 //! Tables as a process sees them: from files, and from a real S3.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
 use super::*;
+use crate::config::valid::TooOld;
+use crate::route::canary::Share;
+
+/// A table of that source and key, all else as when nothing is said.
+pub(super) fn spec(source: valid::TableSource, key: &str) -> valid::Table {
+    valid::Table {
+        name: "airports".into(),
+        source,
+        format: None,
+        key: vec![key.into()],
+        keys: BTreeMap::new(),
+        refresh: Duration::from_secs(3600),
+        jitter: Share::TENTH,
+        shrink_max: Share::HALF,
+        max_age: None,
+        too_old: TooOld::Legacy,
+        size_max: 1 << 20,
+    }
+}
 
 /// A folder with a state, a table's file, and the tables on them.
 struct World {
@@ -47,14 +67,7 @@ impl World {
     }
 
     fn spec(&self) -> valid::Table {
-        valid::Table {
-            name: "airports".into(),
-            source: valid::TableSource::File(self.file()),
-            key: "faa".into(),
-            refresh: Duration::from_secs(3600),
-            max_age: None,
-            size_max: 1 << 20,
-        }
+        spec(valid::TableSource::File(self.file()), "faa")
     }
 
     async fn apply(&self, spec: valid::Table) {
@@ -78,14 +91,14 @@ impl World {
 }
 
 /// Has the source of the only table asked, and waits for what comes of it.
-async fn refreshed(tables: &Tables) -> TableStats {
+pub(super) async fn refreshed(tables: &Tables) -> TableStats {
     let turns = |stats: &TableStats| stats.loaded + stats.unchanged + stats.unreachable + stats.refused;
     let stats = || tables.stats().remove(0);
     let before = turns(&stats());
     assert!(tables.refresh(&stats().name));
     let since = Instant::now();
     while turns(&stats()) == before {
-        assert!(since.elapsed() < Duration::from_secs(20), "nothing came of the refresh");
+        assert!(since.elapsed() < Duration::from_secs(300), "nothing came of the refresh");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     stats()
@@ -183,6 +196,61 @@ async fn a_table_grows_too_old_when_its_source_does_not_confirm_it() {
 }
 
 #[tokio::test]
+async fn a_table_that_is_too_old_is_served_or_makes_the_process_unready_where_that_is_asked_for() {
+    let world = World::with(FOUR).await;
+    fs::remove_file(world.file()).unwrap();
+    let kept = fs::File::options().write(true).open(world.folder.path().join("state/tables/airports.table"));
+    kept.unwrap().set_modified(std::time::SystemTime::now() - Duration::from_secs(100)).unwrap();
+    let max_age = Some(Duration::from_secs(60));
+    let serve = |world: &World| valid::Table { max_age, too_old: TooOld::Serve, ..world.spec() };
+    let unready = |world: &World| valid::Table { max_age, too_old: TooOld::Unready, ..world.spec() };
+    let world = world.restarted(serve).await;
+    assert_eq!((world.tz_of("JFK").as_deref(), world.tables.keeps_unready()), (Some("-5"), None));
+    let world = world.restarted(unready).await;
+    assert_eq!((world.tz_of("JFK"), world.tables.keeps_unready().as_deref()), (None, Some("airports")));
+    world.write(FOUR);
+    world.refresh().await;
+    assert_eq!((world.tz_of("JFK").as_deref(), world.tables.keeps_unready()), (Some("-5"), None));
+}
+
+#[tokio::test]
+async fn the_files_of_a_folder_are_one_table() {
+    let world = World::without_file();
+    let folder = world.folder.path().join("airports");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("b.csv"), "faa,tz\nLAX,-8\nJFK,-4\n").unwrap();
+    fs::write(folder.join("a.ndjson"), "{\"faa\":\"JFK\",\"tz\":-5}").unwrap();
+    fs::write(folder.join(".c.csv.tmp"), "half of a").unwrap();
+    let of_folder = |_: &World| valid::Table {
+        keys: [("tz".to_owned(), vec!["tz".to_owned()])].into(),
+        ..spec(valid::TableSource::Folder(folder.clone()), "faa")
+    };
+    world.apply(of_folder(&world)).await;
+    assert_eq!((world.stats().rows, world.tz_of("JFK").as_deref()), (Some(2), Some("-4")));
+    let table = world.tables.table("airports").unwrap();
+    assert_eq!(table.get_by("tz", &[b"-8"]).unwrap().get("faa"), Some(b"LAX".as_slice()));
+    assert_eq!(world.refresh().await.unchanged, 1);
+    fs::rename(folder.join(".c.csv.tmp"), folder.join("c.csv")).unwrap();
+    assert_eq!((world.refresh().await.refused, world.stats().rows), (1, Some(2)));
+    fs::write(folder.join("c.csv"), "faa,tz\nORD,-6\n").unwrap();
+    assert_eq!((world.refresh().await.loaded, world.stats().rows), (2, Some(3)));
+    let world = world.restarted(of_folder).await;
+    assert_eq!((world.stats().loaded, world.stats().rows), (0, Some(3)), "all of it is kept on disk");
+}
+
+#[tokio::test]
+async fn how_much_a_table_may_shrink_is_said_by_its_configuration() {
+    let world = World::with(FOUR).await;
+    world.apply(valid::Table { shrink_max: Share::new(0.25).unwrap(), ..world.spec() }).await;
+    world.write("faa,tz\nJFK,-5\nLAX,-8\n");
+    let stats = world.refresh().await;
+    assert_eq!(stats.refused, 1);
+    assert!(stats.last_failure.unwrap().contains("`shrink_max = 0.25`"));
+    world.write("faa,tz\nJFK,-5\nLAX,-8\nORD,-6\n");
+    assert_eq!(world.refresh().await.rows, Some(3));
+}
+
+#[tokio::test]
 async fn applying_the_same_again_reads_nothing_and_a_table_that_is_gone_is_gone() {
     let world = World::with(FOUR).await;
     world.apply(world.spec()).await;
@@ -221,85 +289,4 @@ async fn a_look_up_never_sees_half_a_table() {
     }
     over.store(true, Relaxed);
     assert!(reader.join().unwrap() > 1, "it saw several versions");
-}
-
-/// A table in a real S3.
-struct InS3 {
-    s3: handover_parts::S3,
-    state: tempfile::TempDir,
-    tables: Arc<Tables>,
-}
-
-impl InS3 {
-    async fn with(content: &str) -> Self {
-        let s3 = handover_parts::S3::start();
-        s3.create_bucket("tables");
-        s3.put("tables", "airports.csv", content);
-        let state = tempfile::tempdir().unwrap();
-        let tables = Self::tables(&s3, &state).await;
-        Self { s3, state, tables }
-    }
-
-    /// What a process has once it has started.
-    async fn tables(s3: &handover_parts::S3, state: &tempfile::TempDir) -> Arc<Tables> {
-        let tables = Arc::new(Tables::new(state.path(), Handle::current()));
-        let settings = valid::S3 {
-            endpoint: Some(s3.endpoint()),
-            region: Some(handover_parts::S3::REGION.into()),
-            path_style: true,
-            ca_file: None,
-        };
-        let credentials = handover_s3::Credentials {
-            access_key: handover_parts::S3::ACCESS_KEY.into(),
-            secret_key: handover_parts::S3::SECRET_KEY.into(),
-        };
-        // A process takes them from its environment, which a test has no own of.
-        let with_credentials = Settings { credentials: Some(credentials), ..super::settings(&settings) };
-        let store = Store::new(&with_credentials).await.unwrap();
-        *tables.s3.lock().await = Some((settings.clone(), store));
-        let spec = valid::Table {
-            name: "airports".into(),
-            source: valid::TableSource::S3 { bucket: "tables".into(), key: "airports.csv".into() },
-            key: "faa".into(),
-            refresh: Duration::from_secs(3600),
-            max_age: None,
-            size_max: 1 << 20,
-        };
-        tables.apply(&[Arc::new(spec)], &settings).await.unwrap();
-        assert!(tables.asked_once(Duration::from_secs(20)).await);
-        tables
-    }
-
-    async fn refresh(&self) -> TableStats {
-        refreshed(&self.tables).await
-    }
-
-    fn finds(&self, airport: &str) -> bool {
-        self.tables.table("airports").is_ok_and(|table| table.get(airport.as_bytes()).is_some())
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_table_in_s3_is_fetched_when_it_has_changed_and_outlives_an_outage() {
-    let mut world = InS3::with(FOUR).await;
-    assert!(world.finds("JFK"));
-    assert_eq!(world.refresh().await.unchanged, 1, "S3 answered 304");
-
-    world.s3.put("tables", "airports.csv", FOUR.to_owned() + "LGA,-5\n");
-    assert_eq!((world.refresh().await.loaded, world.finds("LGA")), (2, true));
-
-    world.s3.put("tables", "airports.csv", "faa,tz\nJFK,-5\n");
-    assert_eq!((world.refresh().await.refused, world.finds("LGA")), (1, true), "shrunken");
-
-    world.s3.stop();
-    assert_eq!((world.refresh().await.unreachable, world.finds("LGA")), (1, true), "an outage");
-
-    world.tables.stop().await;
-    world.tables = InS3::tables(&world.s3, &world.state).await;
-    assert!(world.finds("LGA"), "a start without S3");
-
-    world.s3.restart();
-    world.s3.put("tables", "airports.csv", FOUR.to_owned() + "LGA,-5\nEWR,-5\n");
-    let stats = world.refresh().await;
-    assert_eq!((stats.rows, stats.last_failure), (Some(6), None));
 }

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use handover_api::{Context, Effect, Request};
+use handover_api::{Answer, BoxedHandler, Context, Request, Response};
 use handover_shadow::Outcome;
 use http::Method;
 
 use super::Walk;
-use crate::commit::session::Settled;
-use crate::commit::{self, NotCommitted};
+use crate::commit::{NotCommitted, once};
 use crate::exchange::replayed::{Gathered, Replayed, gather};
 use crate::exchange::{BodySource, ClientSink};
 use crate::mirror::NativeSide;
@@ -54,7 +53,7 @@ impl Walk<'_> {
         let mirror = &self.core.process.mirror;
         let trial = if self.decision.plan == Plan::Verify { mirror.trial(route) } else { None };
         let began = Instant::now();
-        let decided = native::run(handler, &request, &cx, route.spec.timeout).await;
+        let decided = self.run(route, handler, &request, &cx).await;
         self.legs.end(Leg::Native, Some(began));
         let answer = match decided {
             Ok(Decided::Answer(answer)) => answer,
@@ -89,12 +88,12 @@ impl Walk<'_> {
             trial.map(|trial| (trial, request.clone(), NativeSide::answered(&answer, began.elapsed())));
         // 3
         let leg = self.legs.begin();
-        let settled = self.commit(route, answer.effects, session).await;
+        let committed = self.commit(route, &request, answer, session).await;
         self.legs.end(Leg::Commit, leg);
-        match settled {
+        match committed {
             // 4
-            Ok(settled) => {
-                let by = self.respond(AnsweredBy::Native, settled.told(answer.response), sink).await;
+            Ok(response) => {
+                let by = self.respond(AnsweredBy::Native, response, sink).await;
                 if let Some((trial, request, native)) = tried {
                     let body = request.body().clone();
                     mirror.ask_too(trial, route, request, native, |answer| self.ask(route, body, answer));
@@ -108,6 +107,7 @@ impl Walk<'_> {
                 tracing::warn!(route = route.name(), error, "effects not taken; legacy answers");
                 self.not_native(Failure::NotCommitted, AnsweredBy::Fallback, &mut again, sink).await
             }
+            Err(error @ NotCommitted::UnderWay) => self.fail(Failure::StillUnderWay, &error, sink).await,
             Err(error @ NotCommitted::Unknown(_)) => self.fail(Failure::CommitUnknown, &error, sink).await,
             Err(error @ NotCommitted::OnlyRecords(_)) => {
                 self.fail(Failure::CommittedInPart, &error, sink).await
@@ -115,16 +115,29 @@ impl Walk<'_> {
         }
     }
 
+    /// A core that stands still for it can be told by its route.
+    async fn run(
+        &self,
+        route: &Arc<Route>,
+        handler: &BoxedHandler,
+        request: &Request,
+        cx: &Context,
+    ) -> native::Ran {
+        let ran = native::run(handler, request, cx, route.spec.timeout, &self.core.process.blocking);
+        self.core.pulse().within(self.generation, route, ran).await
+    }
+
     /// In a task of its own: a client that leaves may end its request here, and not what that has begun.
     async fn commit(
         &self,
         route: &Arc<Route>,
-        effects: Vec<Effect>,
+        request: &Request,
+        mut answer: Answer,
         session: Option<Arc<LiveSession>>,
-    ) -> Result<Settled, NotCommitted> {
+    ) -> Result<Response, NotCommitted> {
+        once::mark(route, request, &mut answer.effects);
         let (process, route) = (Arc::clone(&self.core.process), Arc::clone(route));
-        let commit =
-            async move { commit::session::settle(&process.producers, &route, effects, session).await };
+        let commit = async move { process.producers.answer(&route, answer, session).await };
         let committed = self.core.commits.spawn_local(commit).await;
         committed.unwrap_or_else(|broken| Err(NotCommitted::Unknown(broken.into())))
     }

@@ -7,7 +7,7 @@ use handover_api::Fields;
 use handover_parts::{Browser, http};
 use handover_shadow::{
     Answer, Body, Effects, Experiment, ExperimentId, Limits, Outcome, Policy, PolicyRaw, RecordedRequest,
-    RedactionKey, Side, Store, Who, judge,
+    RedactionKey, SessionState, Side, Store, Who, judge,
 };
 use serde_json::Value;
 
@@ -32,13 +32,21 @@ fn side(who: Who, body: String) -> Side {
     fields.append("Content-Type".to_owned(), "application/json".to_owned()).unwrap();
     let answer = Answer { status: 200, fields, body: Body::Whole(body.into()) };
     let effects = Effects::Known(Vec::new());
-    let latency = Duration::from_millis(2);
-    Side { who, outcome: Outcome::Answered(answer), effects, latency, reads: Vec::new(), rules: None }
+    let (session, latency) = (SessionState::Unobserved, Duration::from_millis(2));
+    Side {
+        who,
+        outcome: Outcome::Answered(answer),
+        effects,
+        session,
+        latency,
+        reads: Vec::new(),
+        rules: None,
+    }
 }
 
 /// The nth of a route: one in ten differs, each time at another place.
 fn experiment(route: &str, n: usize, native: &str) -> Experiment {
-    let (control, candidate) = if n % 10 == 0 {
+    let (control, candidate) = if n.is_multiple_of(10) {
         let place = (n / 10) % CLUSTERS;
         (format!(r#"{{"place{place}":1}}"#), format!(r#"{{"place{place}":"1"}}"#))
     } else {
@@ -53,6 +61,7 @@ fn experiment(route: &str, n: usize, native: &str) -> Experiment {
             target: format!("/{route}?n={n}").into(),
             fields: Fields::new(),
             body: Body::Whole(Default::default()),
+            params: Vec::new(),
         },
         control: side(Who::Legacy { version: Some("1".to_owned()) }, control),
         candidate: side(Who::Native { fingerprint: native.to_owned() }, candidate),

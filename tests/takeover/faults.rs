@@ -101,7 +101,9 @@ fn record(world: &World, to: &Path) {
 fn recorder(proxy: &Handover, to: &Path, requests: usize) -> Child {
     let max = (requests * 95 / 100).to_string();
     let mut command = Command::new(sabotaged());
-    command.args(["record", "create-flight", "--for", "1h", "--size", "4GiB", "--max", &max, "--out"]).arg(to);
+    command
+        .args(["record", "create-flight", "--for", "1h", "--size", "4GiB", "--max", &max, "--out"])
+        .arg(to);
     command.arg("--admin").arg(proxy.admin().to_string()).stdout(Stdio::null());
     command.spawn().expect("it can be started")
 }

@@ -27,7 +27,20 @@ pub(crate) struct Seen {
 /// measured.
 pub(crate) fn drive(contender: &Contender, under_way: usize, each: Duration) -> Seen {
     match contender.protocol {
-        Protocol::Plain | Protocol::Tls => wrk::drive(contender, under_way, each),
+        Protocol::Plain | Protocol::Tls => wrk::drive(contender, under_way, each, Duration::ZERO),
         Protocol::Http2 => h2load::drive(contender, under_way, each),
     }
+}
+
+/// The same with HTTP/1.1, where each connection pauses before each request.
+///
+/// # Panics
+/// As [`drive`].
+pub(crate) fn drive_pausing(
+    contender: &Contender,
+    connections: usize,
+    each: Duration,
+    pause: Duration,
+) -> Seen {
+    wrk::drive(contender, connections, each, pause)
 }

@@ -12,11 +12,11 @@ use crate::contender::{Contender, Protocol};
 /// The last line that the script prints, for us.
 const MARK: &str = "figures:";
 
-/// As [`drive`](super::drive).
-pub(super) fn drive(contender: &Contender, connections: usize, each: Duration) -> Seen {
+/// As [`drive_pausing`](super::drive_pausing).
+pub(super) fn drive(contender: &Contender, connections: usize, each: Duration, pause: Duration) -> Seen {
     let folder = process::folder("wrk");
     let script = folder.path().join("request.lua");
-    process::write(&script, lua(contender));
+    process::write(&script, lua(contender, pause));
     let mut wrk = Command::new(tools::program(&["wrk"]));
     wrk.args(["--threads", "1", "--timeout", "20s", "--latency", "--connections", &connections.to_string()]);
     wrk.args(["--duration", &format!("{}s", each.as_secs().max(1)), "--script"]).arg(script);
@@ -47,7 +47,7 @@ fn figures(line: &str) -> Option<Seen> {
 }
 
 /// The request as wrk's script has it, and what it prints at the end.
-fn lua(contender: &Contender) -> String {
+fn lua(contender: &Contender, pause: Duration) -> String {
     let request = &contender.request;
     let mut script =
         format!("wrk.method = \"{}\"\nwrk.headers[\"Host\"] = \"bench.example\"\n", request.method);
@@ -57,6 +57,11 @@ fn lua(contender: &Contender) -> String {
     if !request.body.is_empty() {
         let escaped: String = request.body.iter().map(|byte| format!("\\{byte:03}")).collect();
         let _ = writeln!(script, "wrk.body = \"{escaped}\"");
+    }
+    if !pause.is_zero() {
+        // In turn a millisecond less and more, so that connections do not come together.
+        let pause = pause.as_millis();
+        let _ = writeln!(script, "function delay() return {pause} + math.random(-1, 1) end");
     }
     // `errors.status` counts answers of 400 and above.
     let _ = write!(

@@ -1,6 +1,7 @@
 //! The product, with the handlers that are measured.
 
 mod event;
+mod lookups;
 mod rules;
 
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ use handover_api::{Answer, Context, Decline, Handler, Outcome, Record, Request, 
 use serde_json::json;
 
 use event::Event;
+use lookups::LookUps;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -69,5 +71,6 @@ fn main() -> ExitCode {
         .handler("nothing", Nothing)
         .handler("events", Events { recorded: false })
         .handler("events_recorded", Events { recorded: true })
+        .handler("lookups", LookUps)
         .run()
 }

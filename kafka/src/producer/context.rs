@@ -13,16 +13,18 @@ use tracing::{debug, error, warn};
 use super::frame::{InFlight, Settled};
 use super::shared::Shared;
 use super::status::possibly_persisted;
-use crate::Fault;
+use crate::auth::{about_rights, advice};
+use crate::{Connection, Fault};
 
 /// The callbacks of one native producer.
 pub(super) struct Callbacks {
     shared: Arc<Shared>,
+    connection: Connection,
 }
 
 impl Callbacks {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(super) fn new(shared: Arc<Shared>, connection: Connection) -> Self {
+        Self { shared, connection }
     }
 }
 
@@ -38,12 +40,15 @@ impl ProducerContext for Callbacks {
             Err((error, message)) => {
                 let possibly = possibly_persisted(message);
                 self.shared.count_failed(possibly);
+                let code = error.rdkafka_error_code();
+                let reason = code.map_or_else(|| error.to_string(), |code| code.to_string());
                 let fault = Fault {
                     topic: message.topic().to_owned(),
-                    reason: error
-                        .rdkafka_error_code()
-                        .map_or_else(|| error.to_string(), |code| code.to_string()),
-                    never: error.rdkafka_error_code().is_some_and(is_for_ever),
+                    reason: match code.and_then(about_rights) {
+                        Some(todo) => format!("{reason}; {todo}"),
+                        None => reason,
+                    },
+                    never: code.is_some_and(is_for_ever),
                     hint: self.shared.hint(),
                 };
                 warn!(possibly_persisted = possibly, "a record was not delivered: {fault}");
@@ -61,15 +66,17 @@ fn is_for_ever(code: RDKafkaErrorCode) -> bool {
 
 impl ClientContext for Callbacks {
     fn error(&self, error: KafkaError, reason: &str) {
-        use RDKafkaErrorCode::{AllBrokersDown, Authentication, SaslAuthenticationFailed};
+        use RDKafkaErrorCode::{AllBrokersDown, Authentication, SSL, SaslAuthenticationFailed};
         let code = error.rdkafka_error_code();
         if code == Some(AllBrokersDown) {
             // It follows the error that says why, and would hide it.
             return;
         }
         let locked_out = matches!(code, Some(Authentication | SaslAuthenticationFailed));
-        if self.shared.note_error(reason, locked_out) {
-            error!("Kafka: {reason}");
+        let is_ours = locked_out || code == Some(SSL);
+        let todo = if is_ours { format!("; {}", advice(&self.connection, reason)) } else { String::new() };
+        if self.shared.note_error(&format!("{reason}{todo}"), locked_out) {
+            error!("Kafka: {reason}{todo}");
         }
     }
 

@@ -16,6 +16,7 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use tracing::{debug, warn};
 
 use super::frame::is_topic;
+use crate::auth::Feed;
 use crate::{Connection, StartError};
 
 /// How often what is known is asked for again.
@@ -66,7 +67,7 @@ impl PartitionCounts {
     pub(super) fn start(connection: &Connection) -> Result<Self, StartError> {
         let (ask, asked) = mpsc::sync_channel(ASKED_MAX);
         let known = Arc::<ArcSwap<ByTopic>>::default();
-        let learner = Learner { settings: settings(connection), asked, known: Arc::clone(&known) };
+        let learner = Learner { connection: connection.clone(), asked, known: Arc::clone(&known) };
         thread::Builder::new()
             .name("kafka-counts".into())
             .spawn(move || learner.run())
@@ -101,7 +102,7 @@ fn settings(connection: &Connection) -> ClientConfig {
 
 /// The thread's side.
 struct Learner {
-    settings: ClientConfig,
+    connection: Connection,
     asked: mpsc::Receiver<String>,
     known: Arc<ArcSwap<ByTopic>>,
 }
@@ -110,11 +111,14 @@ impl Learner {
     /// Learns until nobody can ask any more.
     fn run(self) {
         let Ok(mut topic) = self.asked.recv().map(Some) else { return };
-        let client: BaseConsumer<Quiet> = match self.settings.create_with_context(Quiet) {
+        let client: BaseConsumer<Quiet> = match settings(&self.connection).create_with_context(Quiet) {
             Ok(client) => client,
             Err(error) => return warn!("the partitions of Kafka's topics cannot be asked for: {error}"),
         };
+        let mut secrets = Feed::new(&self.connection);
         loop {
+            // The producer beside it tells of what is wrong with them.
+            secrets.refresh(client.client());
             self.refresh(&client, topic);
             // Serves the callbacks, or they would pile up. There is never a message.
             while client.poll(Duration::ZERO).is_some() {}

@@ -51,8 +51,8 @@ fn header_bytes(name: &str, value: &[u8]) -> usize {
     HEADER_OVERHEAD + name.len() + value.len()
 }
 
-/// Kafka's own rule (`org.apache.kafka.common.internals.Topic`).
-pub(super) fn is_topic(name: &str) -> bool {
+/// Whether that may be a topic's name: Kafka's own rule (`org.apache.kafka.common.internals.Topic`).
+pub fn is_topic(name: &str) -> bool {
     (1..=249).contains(&name.len())
         && !matches!(name, "." | "..")
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))

@@ -16,7 +16,8 @@ use tracing::{error, warn};
 use super::context::Callbacks;
 use super::frame::InFlight;
 use super::shared::Shared;
-use crate::{Partitioner, ProducerConfig, Refused, StartError};
+use crate::auth::Feed;
+use crate::{Connection, Partitioner, ProducerConfig, Refused, StartError};
 
 type Native = BaseProducer<Callbacks>;
 
@@ -47,13 +48,13 @@ impl Line {
         shared: Arc<Shared>,
     ) -> Result<Self, StartError> {
         let settings = config.client(partitioner);
-        let native = make(&settings, &shared).map_err(|source| StartError::Settings {
-            bootstrap: config.connection.bootstrap.clone(),
-            source,
-        })?;
+        let connection = config.connection.clone();
+        let native = make(&settings, &connection, &shared)
+            .map_err(|source| StartError::Settings { bootstrap: connection.bootstrap.clone(), source })?;
         let slot = Arc::new(ArcSwapOption::from_pointee(native));
         let (orders, inbox) = mpsc::channel();
-        let keeper = Keeper { settings, slot: Arc::clone(&slot), shared: Arc::clone(&shared), inbox };
+        let keeper =
+            Keeper { settings, connection, slot: Arc::clone(&slot), shared: Arc::clone(&shared), inbox };
         thread::Builder::new()
             .name("kafka-producer".into())
             .spawn(move || keeper.run())
@@ -96,8 +97,12 @@ impl Line {
     }
 }
 
-fn make(settings: &ClientConfig, shared: &Arc<Shared>) -> Result<Native, rdkafka::error::KafkaError> {
-    settings.create_with_context(Callbacks::new(Arc::clone(shared)))
+fn make(
+    settings: &ClientConfig,
+    connection: &Connection,
+    shared: &Arc<Shared>,
+) -> Result<Native, rdkafka::error::KafkaError> {
+    settings.create_with_context(Callbacks::new(Arc::clone(shared), connection.clone()))
 }
 
 fn all_headers(record: &Record, common: &[(&str, &[u8])]) -> Option<OwnedHeaders> {
@@ -113,6 +118,7 @@ fn all_headers(record: &Record, common: &[(&str, &[u8])]) -> Option<OwnedHeaders
 /// The thread's side of a [`Line`].
 struct Keeper {
     settings: ClientConfig,
+    connection: Connection,
     slot: Arc<ArcSwapOption<Native>>,
     shared: Arc<Shared>,
     inbox: mpsc::Receiver<Close>,
@@ -146,7 +152,7 @@ impl Keeper {
 
     fn replace(&self) {
         self.shared.count_replaced();
-        match make(&self.settings, &self.shared) {
+        match make(&self.settings, &self.connection, &self.shared) {
             Ok(native) => self.slot.store(Some(Arc::new(native))),
             Err(error) => error!("the Kafka producer cannot be made anew: {error}"),
         }
@@ -155,6 +161,7 @@ impl Keeper {
     /// Polls until there is an order, or (`None`) until the native producer is past use.
     fn serve(&self) -> Option<Close> {
         let native = self.slot.load_full();
+        let mut secrets = Feed::new(&self.connection);
         loop {
             match self.inbox.try_recv() {
                 Ok(order) => return Some(order),
@@ -167,6 +174,11 @@ impl Keeper {
             let native = native.as_ref()?;
             if native.client().fatal_error().is_some() {
                 return None;
+            }
+            if let Some(problem) = secrets.refresh(native.client())
+                && self.shared.note_error(&problem, true)
+            {
+                error!("Kafka: {problem}");
             }
             native.poll(POLL);
         }

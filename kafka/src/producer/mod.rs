@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use frame::{Delivery, Frame, Receipt};
+pub use frame::{Delivery, Frame, Receipt, is_topic};
 pub use shared::{LastError, Stats};
 
 use self::counts::PartitionCounts;

@@ -190,3 +190,14 @@ struct State {
     gaps: AtomicU64,
     last_error: Mutex<Option<LastError>>,
 }
+
+impl State {
+    /// Notes an error, and logs it when it is another than the last one.
+    fn note_error(&self, text: &str) {
+        let mut last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.as_ref().is_none_or(|last| last.text != text) {
+            tracing::warn!("Kafka, the tap: {text}");
+        }
+        *last = Some(LastError { text: text.to_owned(), at: SystemTime::now() });
+    }
+}

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,7 +17,7 @@ use tracing::{debug, error, info, warn};
 
 use super::places::Places;
 use super::{Start, State, TapConfig, Tapped, TappedRecord};
-use crate::LastError;
+use crate::auth::Feed;
 
 /// How long a question to the brokers may take.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -56,7 +55,11 @@ impl Reader {
     /// Reads until nobody wants to know any more.
     pub(super) fn run(mut self) {
         let mut look = Instant::now();
+        let mut secrets = Feed::new(&self.config.connection);
         while !self.bring.is_closed() {
+            if let Some(problem) = secrets.refresh(self.client.client()) {
+                self.state.note_error(&problem);
+            }
             if Instant::now() >= look {
                 let looked = self.look();
                 look = Instant::now() + if looked { self.config.look } else { AGAIN.max(self.config.look) };
@@ -309,11 +312,7 @@ impl ClientContext for Callbacks {
             // It follows the error that says why, and would hide it.
             return;
         }
-        let mut last = self.0.last_error.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.as_ref().is_none_or(|last| last.text != reason) {
-            warn!("Kafka, the tap: {reason}");
-        }
-        *last = Some(LastError { text: reason.to_owned(), at: SystemTime::now() });
+        self.0.note_error(reason);
     }
 
     fn stats(&self, _statistics: Statistics) {}

@@ -12,6 +12,7 @@ impl Builder<'_> {
         let responses: Vec<_> =
             file.response.values().map(|response| self.one_response(response, &file.fields)).collect();
         let records: Vec<_> = file.record.iter().map(|record| self.one_record(record)).collect();
+        let once = file.once.as_ref().map(|once| self.template(once));
         let at = |name: &str| file.response.keys().position(|known| known == name);
         let (pass, fail) = (at("pass"), at("fail"));
         for (name, place) in [("pass", pass), ("fail", fail)] {
@@ -22,6 +23,7 @@ impl Builder<'_> {
         Some(Ends {
             responses: responses.into_iter().collect::<Option<_>>()?,
             records: records.into_iter().collect::<Option<_>>()?,
+            once: super::build::flat(once)?,
             pass: pass?,
             fail: fail?,
         })

@@ -26,6 +26,8 @@ pub(crate) struct File {
     pub constants: Named,
     pub functions: BTreeMap<String, Function>,
     pub step: Vec<Spanned<Step>>,
+    /// What makes two requests the same event.
+    pub once: Option<At>,
     pub record: Vec<Spanned<Record>>,
     pub response: BTreeMap<String, Spanned<Response>>,
     /// Header fields of all responses.

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::{
-    Answer, Body, EffectRecord, Effects, Experiment, ExperimentId, Outcome, RecordedRequest, Side, Who,
+    Answer, Body, EffectRecord, Effects, Experiment, ExperimentId, Outcome, RecordedRequest, SessionState,
+    Side, Who,
 };
 use crate::path::Pattern;
 
@@ -276,7 +277,7 @@ impl SavedSide {
         };
         let latency = Duration::from_micros(self.latency_us);
         let reads = self.reads.iter().map(SavedRead::read).collect::<Result<_, _>>()?;
-        Ok(Side { who, outcome, effects, latency, reads, rules: None })
+        Ok(Side { who, outcome, effects, session: SessionState::Unobserved, latency, reads, rules: None })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use handover_api::{BoxFuture, PortError, PortRead, Ports, Row, Rows, Schema, Table};
+use handover_api::{BoxFuture, PortError, PortRead, Ports, Row, Rows, Schema, Table, lookup};
 use jiff::Timestamp;
 
 /// Ports that give what was recorded. What was not recorded comes from other ports where there are some; else a clock
@@ -135,19 +135,32 @@ impl RecordedTable {
         }
         Self { name, rows, absent, live, missed }
     }
-}
 
-impl Table for RecordedTable {
-    fn get(&self, key: &[u8]) -> Option<Row<'_>> {
-        let recorded = self.rows.get(key);
-        if recorded.is_some() || self.absent.contains(key) {
+    /// What was recorded of a look-up, else what the live table has.
+    fn find<'a>(
+        &'a self,
+        name: &[u8],
+        of_live: impl FnOnce(&'a dyn Table) -> Option<Row<'a>>,
+    ) -> Option<Row<'a>> {
+        let recorded = self.rows.get(name);
+        if recorded.is_some() || self.absent.contains(name) {
             return recorded;
         }
         if let Some(live) = &self.live {
-            return live.get(key);
+            return of_live(&**live);
         }
-        lock(&self.missed).push(format!("{}[{}]", self.name, String::from_utf8_lossy(key)));
+        lock(&self.missed).push(format!("{}[{}]", self.name, String::from_utf8_lossy(name)));
         None
+    }
+}
+
+impl Table for RecordedTable {
+    fn get_parts(&self, key: &[&[u8]]) -> Option<Row<'_>> {
+        self.find(&lookup(None, key), |live| live.get_parts(key))
+    }
+
+    fn get_by(&self, name: &str, key: &[&[u8]]) -> Option<Row<'_>> {
+        self.find(&lookup(Some(name), key), |live| live.get_by(name, key))
     }
 
     fn len(&self) -> usize {

@@ -20,7 +20,7 @@ use std::time::Instant;
 use handover_api::{Context, Effect, Handler, Reply, Request};
 
 use super::{Recorded, RecordedPorts, RecordingReader};
-use crate::experiment::{Answer, EffectRecord, Effects, Outcome, RecordedRequest, Side, Who};
+use crate::experiment::{Answer, EffectRecord, Effects, Outcome, RecordedRequest, SessionState, Side, Who};
 use crate::policy::{Policy, PolicyRaw};
 use crate::verdict::{Verdict, judge_again};
 
@@ -86,6 +86,7 @@ async fn run(handler: &impl Handler, recorded: &Recorded) -> Option<Side> {
         who: Who::Native { fingerprint: "test".to_owned() },
         outcome,
         effects: Effects::Known(effects),
+        session: SessionState::Unobserved,
         latency: began.elapsed(),
         reads: cx.reads(),
         rules: cx.rules(),

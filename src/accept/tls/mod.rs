@@ -3,7 +3,6 @@
 
 mod error;
 mod files;
-mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,7 +17,6 @@ use tokio_rustls::server::TlsStream;
 
 pub(crate) use self::error::TlsError;
 use self::files::Files;
-pub(crate) use self::watch::Watch;
 use super::core::Core;
 use super::counts::Count;
 use crate::config::valid;

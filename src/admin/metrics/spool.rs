@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use handover_spool::{SYNC_BOUNDS_US, Stats};
 
+use crate::commit::calls::CallStats;
 use crate::control::Control;
 use crate::observe::prometheus::single;
 
@@ -41,6 +42,20 @@ pub(super) fn write(text: &mut String, control: &Control) {
         let _ = writeln!(text, "handover_spool_frames_total{{outcome=\"{outcome}\"}} {count}");
     }
     syncs(text, &stats);
+    calls(text, spooler.calls());
+}
+
+fn calls(text: &mut String, stats: CallStats) {
+    single(text, "handover_calls_waiting", "gauge", "HTTP calls that wait or are under way.", stats.waiting);
+    let _ = writeln!(
+        text,
+        "# HELP handover_calls_total HTTP calls by what became of a try.\n# TYPE handover_calls_total counter"
+    );
+    let outcomes =
+        [("taken", stats.taken), ("tried_again", stats.tried_again), ("set_aside", stats.set_aside)];
+    for (outcome, count) in outcomes {
+        let _ = writeln!(text, "handover_calls_total{{outcome=\"{outcome}\"}} {count}");
+    }
 }
 
 fn syncs(text: &mut String, stats: &Stats) {

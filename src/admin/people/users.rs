@@ -178,7 +178,9 @@ impl UsersFile {
 /// Whether that is the user's password. Takes as long where there is no such user, or none with a password.
 pub(super) fn is_password(user: Option<&User>, password: &str) -> bool {
     match user.map(|user| &user.secret) {
-        Some(Secret::Password(hash)) => Argon2::default().verify_password(password.as_bytes(), hash).is_ok(),
+        Some(Secret::Password(hash)) => {
+            Argon2::default().verify_password(password.as_bytes(), &**hash).is_ok()
+        }
         _ => {
             let hashed: Result<PasswordHash, _> = Argon2::default().hash_password(password.as_bytes());
             std::hint::black_box(hashed.is_ok());

@@ -1,20 +1,24 @@
-//! One answer's records as the body of a frame.
+//! One answer's records and calls as the body of a frame.
 //!
 //! ```text
-//! version u8 = 1 · cluster · route · records u16, each:
+//! version u8 · cluster · route · records u16, each:
 //!   topic · key · value · partition i32 (-1: none) · headers u16, each: name · value
+//! in version 2 also calls u16, each: method · url · body · fields u16, each: name · value
 //! ```
 //!
+//! Version 1 has no calls, and is written where there are none.
 //! Numbers are big endian. A text or value is its length as u32 and its bytes; a key or value that is null has the length
 //! `u32::MAX`.
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
-use handover_api::Record;
+use handover_api::{Call, Record};
+use http::Method;
 
-const VERSION: u8 = 1;
+const WITHOUT_CALLS: u8 = 1;
+const VERSION: u8 = 2;
 const NULL: u32 = u32::MAX;
 
-/// The records of one answer, as they lie in the spool.
+/// The records and calls of one answer, as they lie in the spool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Spooled {
     /// The Kafka cluster that they go to.
@@ -23,6 +27,8 @@ pub(crate) struct Spooled {
     pub route: String,
     /// The records, marked.
     pub records: Vec<Record>,
+    /// The calls, marked.
+    pub calls: Vec<Call>,
 }
 
 /// Not the body of a frame, or one of a later version.
@@ -39,7 +45,7 @@ impl Spooled {
     /// The body of its frame.
     pub(crate) fn encode(&self) -> Bytes {
         let mut out = BytesMut::with_capacity(256);
-        out.put_u8(VERSION);
+        out.put_u8(if self.calls.is_empty() { WITHOUT_CALLS } else { VERSION });
         put(&mut out, self.cluster.as_bytes());
         put(&mut out, self.route.as_bytes());
         out.put_u16(self.records.len() as u16);
@@ -48,11 +54,16 @@ impl Spooled {
             put_nullable(&mut out, record.key.as_deref());
             put_nullable(&mut out, record.value.as_deref());
             out.put_i32(record.partition.unwrap_or(-1));
-            out.put_u16(record.headers.len() as u16);
-            for (name, value) in &record.headers {
-                put(&mut out, name.as_bytes());
-                put(&mut out, value);
-            }
+            put_pairs(&mut out, &record.headers);
+        }
+        if !self.calls.is_empty() {
+            out.put_u16(self.calls.len() as u16);
+        }
+        for call in &self.calls {
+            put(&mut out, call.method.as_str().as_bytes());
+            put(&mut out, call.url.as_bytes());
+            put(&mut out, &call.body);
+            put_pairs(&mut out, &call.fields);
         }
         out.freeze()
     }
@@ -60,13 +71,19 @@ impl Spooled {
     /// Reads the body of a frame. Values share its memory.
     pub(crate) fn decode(mut body: Bytes) -> Result<Self, Unreadable> {
         let from = &mut body;
-        if from.try_get_u8() != Ok(VERSION) {
+        let version = from.try_get_u8().map_err(|_| Unreadable)?;
+        if !(WITHOUT_CALLS..=VERSION).contains(&version) {
             return Err(Unreadable);
         }
         let (cluster, route) = (text(from)?, text(from)?);
         let count = from.try_get_u16().map_err(|_| Unreadable)?;
         let records = (0..count).map(|_| record(from)).collect::<Result<_, _>>()?;
-        if from.is_empty() { Ok(Self { cluster, route, records }) } else { Err(Unreadable) }
+        let mut calls = Vec::new();
+        if version == VERSION {
+            let count = from.try_get_u16().map_err(|_| Unreadable)?;
+            calls = (0..count).map(|_| call(from)).collect::<Result<_, _>>()?;
+        }
+        if from.is_empty() { Ok(Self { cluster, route, records, calls }) } else { Err(Unreadable) }
     }
 }
 
@@ -79,12 +96,30 @@ fn put_nullable(out: &mut BytesMut, bytes: Option<&[u8]>) {
     out.put_slice(bytes.unwrap_or_default());
 }
 
+fn put_pairs(out: &mut BytesMut, pairs: &[(String, Bytes)]) {
+    out.put_u16(pairs.len() as u16);
+    for (name, value) in pairs {
+        put(out, name.as_bytes());
+        put(out, value);
+    }
+}
+
+fn pairs(from: &mut Bytes) -> Result<Vec<(String, Bytes)>, Unreadable> {
+    let count = from.try_get_u16().map_err(|_| Unreadable)?;
+    let pair = |from: &mut Bytes| Ok((text(from)?, nullable(from)?.ok_or(Unreadable)?));
+    (0..count).map(|_| pair(from)).collect()
+}
+
+fn call(from: &mut Bytes) -> Result<Call, Unreadable> {
+    let method = Method::from_bytes(text(from)?.as_bytes()).map_err(|_| Unreadable)?;
+    let (url, body) = (text(from)?, nullable(from)?.ok_or(Unreadable)?);
+    Ok(Call { method, url, body, fields: pairs(from)? })
+}
+
 fn record(from: &mut Bytes) -> Result<Record, Unreadable> {
     let (topic, key, value) = (text(from)?, nullable(from)?, nullable(from)?);
     let partition = from.try_get_i32().map_err(|_| Unreadable)?;
-    let count = from.try_get_u16().map_err(|_| Unreadable)?;
-    let header = |from: &mut Bytes| Ok((text(from)?, nullable(from)?.ok_or(Unreadable)?));
-    let headers = (0..count).map(|_| header(from)).collect::<Result<_, _>>()?;
+    let headers = pairs(from)?;
     Ok(Record { topic, key, value, headers, partition: (partition >= 0).then_some(partition) })
 }
 
@@ -111,21 +146,32 @@ mod tests {
             Record { value: None, partition: Some(3), ..Record::new("gone", "") },
             Record::new("empty", "").key(""),
         ];
-        Spooled { cluster: "main".into(), route: "create".into(), records }
+        Spooled { cluster: "main".into(), route: "create".into(), records, calls: Vec::new() }
+    }
+
+    fn with_calls() -> Spooled {
+        let calls = vec![
+            Call::post_json("https://app.example/told", "{}").field("Idempotency-Key", "1-c0"),
+            Call::new(Method::DELETE, "http://app.example/"),
+        ];
+        Spooled { calls, ..spooled() }
     }
 
     #[test]
     fn it_is_read_as_it_was_written_null_and_empty_apart() {
         assert_eq!(Spooled::decode(spooled().encode()), Ok(spooled()));
+        assert_eq!(Spooled::decode(with_calls().encode()), Ok(with_calls()));
+        assert_eq!(spooled().encode()[0], 1, "as an earlier release reads it");
     }
 
     #[test]
     fn whatever_is_cut_off_or_added_is_no_frame() {
-        let body = spooled().encode();
-        for length in 0..body.len() {
-            assert_eq!(Spooled::decode(body.slice(..length)), Err(Unreadable), "{length} bytes");
+        for body in [spooled().encode(), with_calls().encode()] {
+            for length in 0..body.len() {
+                assert_eq!(Spooled::decode(body.slice(..length)), Err(Unreadable), "{length} bytes");
+            }
+            let more = [&body[..], b"x"].concat();
+            assert_eq!(Spooled::decode(more.into()), Err(Unreadable));
         }
-        let more = [&body[..], b"x"].concat();
-        assert_eq!(Spooled::decode(more.into()), Err(Unreadable));
     }
 }

@@ -86,7 +86,8 @@ mod tests {
     fn a_topic_is_held_until_its_last_record_is_gone() {
         let held = Held::default();
         let records = vec![Record::new("flights", "1"), Record::new("flights", "2")];
-        let frame = Spooled { cluster: "main".into(), route: "create".into(), records: records.clone() };
+        let (cluster, route) = ("main".into(), "create".into());
+        let frame = Spooled { cluster, route, records: records.clone(), calls: Vec::new() };
         assert!(!held.any("main", &records));
         held.hold(&frame);
         held.hold(&frame);

@@ -2,7 +2,7 @@
 
 pub(crate) mod body;
 mod held;
-mod replay;
+pub(super) mod replay;
 mod replays;
 
 use std::sync::Arc;
@@ -14,11 +14,13 @@ use tokio::sync::oneshot;
 use self::body::Spooled;
 use self::replays::Replays;
 use super::Clusters;
+use super::calls::{CallStats, Caller};
 use crate::config::valid;
 
 /// The spool of this process, with what it took over from others that have ended.
 pub(crate) struct Spooler {
     own: Arc<Spool>,
+    caller: Arc<Caller>,
     replays: Arc<Replays>,
 }
 
@@ -33,7 +35,8 @@ pub(crate) struct Reserved<'a> {
 impl Spooler {
     /// Opens the spool and begins to replay, on `side`, what is in it; and from then on what others leave behind.
     pub(super) fn open(spec: &valid::Spool, clusters: Clusters, side: &Handle) -> Result<Self, OpenError> {
-        let replays = Arc::new(Replays::new(clusters, side.clone()));
+        let caller = Arc::new(Caller::new(spec, side)?);
+        let replays = Arc::new(Replays::new(clusters, Arc::clone(&caller), side.clone()));
         let mut found = 0;
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let opened = handover_spool::open(&disk, &spec.folder, spec.limits, replays.news(), &mut |frame| {
@@ -51,7 +54,7 @@ impl Spooler {
         replays.follow(&own);
         adopted.into_iter().for_each(|spool| replays.empty(spool));
         side.spawn(Arc::clone(&replays).adopt_left_overs(disk, spec.clone()));
-        Ok(Self { own, replays })
+        Ok(Self { own, caller, replays })
     }
 
     /// Looks at once for folders of processes that have ended, since one probably has.
@@ -87,6 +90,11 @@ impl Spooler {
         self.own.stats()
     }
 
+    /// How the calls stand.
+    pub(crate) fn calls(&self) -> CallStats {
+        self.caller.stats()
+    }
+
     /// Whether nothing waits.
     #[cfg(test)]
     pub(crate) fn is_drained(&self) -> bool {
@@ -96,6 +104,7 @@ impl Spooler {
     /// Ends the replay in order. Frames that come later stay on disk for the next start.
     pub(crate) async fn stop(&self) {
         self.replays.stop().await;
+        self.caller.stop().await;
     }
 }
 

@@ -4,15 +4,18 @@
 //! The producer is one that never gives a record up and is gapless: what fails lets nothing behind it pass, so that a
 //! round can be sent again from its first failure on. What was delivered already then comes twice, under its event id.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use handover_kafka::{CommitError, Delivery, Frame as Records};
+use handover_api::Record;
+use handover_kafka::{CommitError, Delivery, Frame as Records, Producer};
 use handover_spool::{Frame, Reader, Spool};
 use tokio::sync::{Notify, watch};
 
 use super::body::Spooled;
 use super::held::Held;
+use crate::commit::calls::Caller;
 use crate::commit::clusters::Clusters;
 use crate::observe::chain;
 
@@ -23,12 +26,17 @@ const ROUND_BYTES: usize = 4 << 20;
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 /// How often a frame that the brokers say they will never take is offered before it is set aside.
 const OFFERS: u32 = 3;
+/// Headers of a dead letter: where it was to go, and why it did not get there.
+pub(crate) const DEAD_TOPIC: &str = "handover-dead-topic";
+pub(crate) const DEAD_REASON: &str = "handover-dead-reason";
 
 /// Replays one spool.
 pub(super) struct Replay {
     pub spool: Arc<Spool>,
     pub held: Arc<Held>,
     pub clusters: Clusters,
+    /// Who takes calls over.
+    pub caller: Arc<Caller>,
     pub news: Arc<Notify>,
     pub stop: watch::Receiver<bool>,
     /// Whether it ends once nothing is left: a spool that another process left.
@@ -39,7 +47,8 @@ pub(super) struct Replay {
 struct Sent {
     frame: Frame,
     records: Spooled,
-    delivery: Delivery,
+    /// `None` where there are only calls.
+    delivery: Option<Delivery>,
 }
 
 /// Why a round did not get through.
@@ -73,7 +82,7 @@ impl Replay {
                     most = 1;
                     // Between two offers the producer may be replaced, which says nothing of the frame.
                     offers += u32::from(failed.never);
-                    if offers >= OFFERS && self.set_aside(&failed) {
+                    if offers >= OFFERS && (self.bury(&failed).await || self.set_aside(&failed)) {
                         offers = 0;
                     } else {
                         tracing::warn!(
@@ -93,8 +102,9 @@ impl Replay {
     /// Sends frames and settles those that got through.
     async fn round(&self, frames: Vec<Frame>) -> Result<(), Failed> {
         let (mut sent, mut failed) = (Vec::with_capacity(frames.len()), None);
+        let mut producers = HashMap::new();
         for frame in frames {
-            match self.send(&frame) {
+            match self.send(&frame, &mut producers) {
                 Ok((records, delivery)) => sent.push(Sent { frame, records, delivery }),
                 Err((why, never)) => {
                     failed = Some(Failed { frame, why, never });
@@ -104,15 +114,25 @@ impl Replay {
         }
         let mut first_failed: Option<Failed> = None;
         for Sent { frame, records, delivery } in sent {
-            match (delivery.await, &first_failed) {
-                (Ok(_), None) => {
+            let delivered = match delivery {
+                Some(delivery) => {
+                    delivery.await.map(drop).map_err(|error| (chain(&error), is_for_ever(&error)))
+                }
+                None => Ok(()),
+            };
+            if first_failed.is_some() {
+                continue;
+            }
+            let done = match delivered {
+                Ok(()) => self.caller.take(&records.calls).await.map_err(|error| (chain(&error), false)),
+                failed => failed,
+            };
+            match done {
+                Ok(()) => {
                     self.spool.settle(frame.number);
                     self.held.release(&records);
                 }
-                (Err(error), None) => {
-                    first_failed = Some(Failed { frame, never: is_for_ever(&error), why: chain(&error) });
-                }
-                (_, Some(_)) => {}
+                Err((why, never)) => first_failed = Some(Failed { frame, why, never }),
             }
         }
         match first_failed.or(failed) {
@@ -121,13 +141,59 @@ impl Replay {
         }
     }
 
-    fn send(&self, frame: &Frame) -> Result<(Spooled, Delivery), (String, bool)> {
+    /// Within a round a cluster has one producer: what another one took could overtake.
+    fn send(
+        &self,
+        frame: &Frame,
+        producers: &mut HashMap<String, Arc<Producer>>,
+    ) -> Result<(Spooled, Option<Delivery>), (String, bool)> {
         let records = Spooled::decode(frame.body.clone()).map_err(|error| (error.to_string(), true))?;
-        let producer = self.clusters.replaying(&records.cluster).map_err(|error| (error, false))?;
+        if records.records.is_empty() {
+            return Ok((records, None));
+        }
+        let producer = match producers.get(&records.cluster) {
+            Some(producer) => Arc::clone(producer),
+            None => {
+                let found = self.clusters.replaying(&records.cluster).map_err(|error| (error, false))?;
+                Arc::clone(producers.entry(records.cluster.clone()).or_insert(found))
+            }
+        };
         let all: Vec<_> = records.records.iter().collect();
         let delivery = producer.hand_over(&Records { records: &all, headers: &[] });
         let delivery = delivery.map_err(|refused| (refused.to_string(), refused.never()))?;
-        Ok((records, delivery))
+        Ok((records, Some(delivery)))
+    }
+
+    /// Sends the records of a frame that nobody takes to their cluster's dead-letter topic, if there is one. `false` when
+    /// they are not there.
+    async fn bury(&self, failed: &Failed) -> bool {
+        let Ok(spooled) = Spooled::decode(failed.frame.body.clone()) else { return false };
+        let Some(running) = self.clusters.get(&spooled.cluster) else { return false };
+        let Some(topic) = &running.spec.dead_letter else { return false };
+        let dead: Vec<Record> =
+            spooled.records.iter().map(|record| dead(record, topic, &failed.why)).collect();
+        let dead: Vec<&Record> = dead.iter().collect();
+        let buried = running.producer.commit(&Records { records: &dead, headers: &[] }).await;
+        let buried = match buried {
+            Ok(_) => self.caller.take(&spooled.calls).await.map_err(|error| chain(&error)),
+            Err(error) => Err(chain(&error)),
+        };
+        match buried {
+            Ok(()) => {
+                tracing::error!(
+                    topic,
+                    error = failed.why,
+                    "a frame can never be delivered; its records are dead letters"
+                );
+                self.spool.settle(failed.frame.number);
+                self.held.release(&spooled);
+                true
+            }
+            Err(why) => {
+                tracing::error!(topic, why, "the dead-letter topic does not take a frame either");
+                false
+            }
+        }
     }
 
     /// Keeps a frame that nobody takes in a file and goes on behind it. `false` when the disk refuses.
@@ -156,6 +222,14 @@ impl Replay {
             () = tokio::time::sleep(within) => {}
         }
     }
+}
+
+/// A record as it is sent in place of itself.
+fn dead(record: &Record, topic: &str, why: &str) -> Record {
+    let mut headers = record.headers.clone();
+    headers.push((DEAD_TOPIC.to_owned(), record.topic.clone().into()));
+    headers.push((DEAD_REASON.to_owned(), why.to_owned().into()));
+    Record { topic: topic.to_owned(), partition: None, headers, ..record.clone() }
 }
 
 fn is_for_ever(error: &CommitError) -> bool {

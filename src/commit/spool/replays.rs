@@ -18,6 +18,7 @@ use super::body::Spooled;
 use super::held::Held;
 use super::replay::Replay;
 use crate::commit::Clusters;
+use crate::commit::calls::Caller;
 use crate::config::valid;
 use crate::observe::chain;
 
@@ -32,6 +33,7 @@ pub(super) struct Replays {
     /// What lies in any of them.
     pub held: Arc<Held>,
     clusters: Clusters,
+    caller: Arc<Caller>,
     news: Arc<Notify>,
     look: Notify,
     stop: watch::Sender<bool>,
@@ -42,10 +44,11 @@ pub(super) struct Replays {
 
 impl Replays {
     /// None yet.
-    pub(super) fn new(clusters: Clusters, side: Handle) -> Self {
+    pub(super) fn new(clusters: Clusters, caller: Arc<Caller>, side: Handle) -> Self {
         Self {
             held: Arc::default(),
             clusters,
+            caller,
             news: Arc::default(),
             look: Notify::new(),
             stop: watch::Sender::new(false),
@@ -93,7 +96,11 @@ impl Replays {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             let (replays, disk, spec) = (Arc::clone(&self), Arc::clone(&disk), spec.clone());
-            let looked = spawn_blocking(move || replays.adopt(&disk, &spec)).await;
+            let looked = spawn_blocking(move || {
+                replays.adopt(&disk, &spec);
+                replays.caller.adopt();
+            });
+            let looked = looked.await;
             if let Err(error) = looked {
                 tracing::error!(%error, "looking for spools that are left over has failed");
             }
@@ -153,6 +160,7 @@ impl Replays {
             spool: Arc::clone(spool),
             held: Arc::clone(&self.held),
             clusters: self.clusters.clone(),
+            caller: Arc::clone(&self.caller),
             news: Arc::clone(&self.news),
             stop: self.stop.subscribe(),
             to_the_end,

@@ -31,6 +31,9 @@ pub(crate) struct Kafka {
     pub topic: BTreeMap<String, At<Topic>>,
     /// How long a record may wait for its acknowledgement; `"10s"` when not given.
     pub timeout: Option<At<String>>,
+    /// The topic of this cluster for records that lie in the spool and that the brokers will never take (too large, invalid);
+    /// when not given, and where it does not take them either, they are kept in a file beside the spool.
+    pub dead_letter: Option<At<String>>,
 }
 
 /// How a Kafka cluster is authenticated to.
@@ -47,8 +50,18 @@ pub(crate) enum KafkaAuth {
     /// SASL/SCRAM-SHA-512, as AWS MSK has it.
     #[serde(rename = "scram-sha-512")]
     ScramSha512(Login),
-    /// A client certificate.
+    /// A client certificate. Its files are watched: another one that replaces it is shown by a producer of its own.
     Mtls(Certificate),
+    /// AWS's IAM, as MSK has it. Credentials come from the environment, as AWS's own tools find them.
+    Iam(Iam),
+}
+
+/// What AWS's IAM needs to know.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Iam {
+    /// The cluster's region; the one in the brokers' names when not given.
+    pub region: Option<At<String>>,
 }
 
 /// A name and where its password is.
@@ -57,7 +70,7 @@ pub(crate) enum KafkaAuth {
 pub(crate) struct Login {
     /// The name.
     pub user: At<String>,
-    /// The file that holds the password.
+    /// The file that holds the password. It is watched: a password that replaces it is used at once.
     pub password_file: At<String>,
 }
 
@@ -109,8 +122,11 @@ impl RawAck {
 pub(crate) struct Spool {
     /// Its folder, which several processes may share; `spool` in the state folder when not given.
     pub folder: Option<At<String>>,
-    /// The most that one process keeps there, beyond which records are refused; `"1GiB"` when not given.
+    /// The most that one process keeps there, beyond which records are refused, and as much again for HTTP calls; `"1GiB"` when
+    /// not given.
     pub size_max: Option<At<String>>,
+    /// For how long an HTTP call is tried before it is set aside; `"1h"` when not given.
+    pub calls_for: Option<At<String>>,
 }
 
 /// How a record without a partition finds one. The names are librdkafka's.

@@ -62,6 +62,9 @@ pub(crate) struct Route {
     pub kafka: Option<At<String>>,
     /// What a 2xx promises of its records; the cluster's when not given.
     pub ack: Option<At<RawAck>>,
+    /// For how long requests of the same event are answered alike, and what they ask for is committed once; when not given,
+    /// never.
+    pub idempotency: Option<At<RawIdempotency>>,
 }
 
 /// What a route may take of the process and of legacy. What is not given has no limit of the route's own.
@@ -88,6 +91,25 @@ pub(crate) struct Rate {
     pub per: Option<At<String>>,
     /// How many of them may come at once; as many as `requests` when not given.
     pub burst: Option<At<u32>>,
+}
+
+/// For how long requests of the same event are answered alike. It holds within one process as long as that lives, and with
+/// `redis` for all that share it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Idempotency")]
+pub(crate) struct RawIdempotency {
+    /// What makes two requests the same event: `"header:NAME"`. Without that field, and when not given, it is what the handler
+    /// says, if it does.
+    pub key: Option<At<String>>,
+    /// For how long: `"10m"`.
+    pub window: Option<At<String>>,
+    /// The most events that one process knows, beyond which the oldest is forgotten; 100,000 when not given.
+    pub keys_max: Option<At<u32>>,
+    /// The most bytes that their answers may have; `"64MiB"` when not given.
+    pub size_max: Option<At<String>>,
+    /// Where all processes know them: `"redis://host:6379/0"`. Without it a process does not know what another has answered.
+    pub redis: Option<At<String>>,
 }
 
 /// What answers a route natively.

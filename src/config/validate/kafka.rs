@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use handover_kafka::Partitioner;
+use handover_kafka::{Partitioner, is_topic};
 
 use super::legacy::is_host_and_port;
-use super::{Read, sections};
+use super::{Read, is_host, sections};
 use crate::config::fault::Fault;
 use crate::config::raw::{self, At, RawPartitioner};
 use crate::config::section::Section;
@@ -23,7 +23,11 @@ pub(super) fn all(files: &[Read<'_>], faults: &mut Vec<Fault>) -> Clusters {
 fn cluster(name: &str, raw: &raw::Kafka, section: &mut Section<'_>) -> Option<Kafka> {
     let bootstrap =
         section.required(&raw.bootstrap, "bootstrap", "brokers to begin with: [\"b-1.example:9096\"]");
-    let auth = auth(&raw.auth, section);
+    let auth = auth(raw, section);
+    if let Some(topic) = raw.dead_letter.as_ref().filter(|topic| !is_topic(topic.get())) {
+        let hint = "1 to 249 of a-z A-Z 0-9 . _ -".to_owned();
+        section.fault_with_hint(topic.span(), format!("`{}` is no topic", topic.get()), hint);
+    }
     Some(Kafka {
         name: name.to_owned(),
         tls: tls(raw, &auth, section),
@@ -42,6 +46,7 @@ fn cluster(name: &str, raw: &raw::Kafka, section: &mut Section<'_>) -> Option<Ka
             })
             .collect(),
         timeout: section.duration(&raw.timeout, Duration::from_secs(10)),
+        dead_letter: raw.dead_letter.as_ref().map(|topic| topic.get().clone()),
         bootstrap: brokers(bootstrap?, section),
     })
 }
@@ -65,27 +70,55 @@ fn brokers(given: &At<raw::Texts>, section: &mut Section<'_>) -> Vec<String> {
     brokers
 }
 
-fn auth(given: &Option<At<raw::KafkaAuth>>, section: &Section<'_>) -> KafkaAuth {
+fn auth(raw: &raw::Kafka, section: &mut Section<'_>) -> KafkaAuth {
+    let Some(given) = &raw.auth else { return KafkaAuth::None };
     let login = |login: &raw::Login| Login {
         user: login.user.get().clone(),
         password_file: section.path(login.password_file.get()),
     };
-    match given.as_ref().map(At::get) {
-        None | Some(raw::KafkaAuth::None) => KafkaAuth::None,
-        Some(raw::KafkaAuth::Plain(raw)) => KafkaAuth::Plain(login(raw)),
-        Some(raw::KafkaAuth::ScramSha256(raw)) => KafkaAuth::ScramSha256(login(raw)),
-        Some(raw::KafkaAuth::ScramSha512(raw)) => KafkaAuth::ScramSha512(login(raw)),
-        Some(raw::KafkaAuth::Mtls(raw)) => KafkaAuth::Mtls {
+    match given.get() {
+        raw::KafkaAuth::None => KafkaAuth::None,
+        raw::KafkaAuth::Plain(raw) => KafkaAuth::Plain(login(raw)),
+        raw::KafkaAuth::ScramSha256(raw) => KafkaAuth::ScramSha256(login(raw)),
+        raw::KafkaAuth::ScramSha512(raw) => KafkaAuth::ScramSha512(login(raw)),
+        raw::KafkaAuth::Mtls(raw) => KafkaAuth::Mtls {
             cert_file: section.path(raw.cert_file.get()),
             key_file: section.path(raw.key_file.get()),
         },
+        raw::KafkaAuth::Iam(iam) => KafkaAuth::Iam { region: region(iam, raw, given, section) },
     }
+}
+
+/// The region that is given, or the one in the first broker's name.
+fn region(iam: &raw::Iam, raw: &raw::Kafka, auth: &At<raw::KafkaAuth>, section: &mut Section<'_>) -> String {
+    if let Some(region) = &iam.region {
+        if !is_host(region.get()) {
+            section.fault(region.span(), format!("`{}` is no region: \"eu-west-1\" is one", region.get()));
+        }
+        return region.get().clone();
+    }
+    let brokers = raw.bootstrap.as_ref().map(At::texts).unwrap_or_default();
+    let found = brokers.iter().find_map(|(text, _)| region_in(text));
+    if found.is_none() {
+        let hint = "give it: `auth = { iam = { region = \"eu-west-1\" } }`".to_owned();
+        section.fault_with_hint(auth.span(), "the brokers' names have no region in them", hint);
+    }
+    found.unwrap_or_default().to_owned()
+}
+
+/// MSK's names: `b-1.NAME.ID.c2.kafka.REGION.amazonaws.com`, `boot-ID.c2.kafka-serverless.REGION.amazonaws.com`.
+fn region_in(broker: &str) -> Option<&str> {
+    let mut labels = broker.split(['.', ':']);
+    labels.find(|label| matches!(*label, "kafka" | "kafka-serverless"))?;
+    let region = labels.next()?;
+    (labels.next() == Some("amazonaws")).then_some(region)
 }
 
 fn tls(raw: &raw::Kafka, auth: &KafkaAuth, section: &mut Section<'_>) -> Option<Tls> {
     let wanted = raw.tls.as_ref().map_or(*auth != KafkaAuth::None, |tls| *tls.get());
     match (&raw.tls, auth) {
         (Some(tls), KafkaAuth::Mtls { .. }) if !wanted => section.fault(tls.span(), "mtls without TLS"),
+        (Some(tls), KafkaAuth::Iam { .. }) if !wanted => section.fault(tls.span(), "iam without TLS"),
         (Some(tls), KafkaAuth::Plain(_)) if !wanted => {
             let warning = Fault::at(section.place(tls.span()), "the password goes over the network as it is");
             section.push(warning.warning());

@@ -2,6 +2,7 @@
 
 mod admin;
 mod front;
+mod idempotency;
 mod kafka;
 mod legacy;
 mod listen;
@@ -117,6 +118,8 @@ fn whole(
     let state = state_folder(main, against);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = Section::new(main.context, 0..0, faults).count(&main.raw.workers, cores).min(1024);
+    let blocking_threads =
+        Section::new(main.context, 0..0, faults).count(&main.raw.blocking_threads, 16).min(1024);
     let legacies = legacy::all(files, &state, cores, faults);
     let clusters = kafka::all(files, faults);
     let tables = table::all(files, faults);
@@ -147,6 +150,7 @@ fn whole(
         shutdown,
         state,
         workers,
+        blocking_threads,
         legacies: values(legacies),
         default_legacy: default_legacy?,
         kafka: values(clusters),
@@ -172,6 +176,7 @@ fn only_in_main(file: &Read<'_>, faults: &mut Vec<Fault>) {
         raw.include.as_ref().map(At::span),
         raw.state.as_ref().map(At::span),
         raw.workers.as_ref().map(At::span),
+        raw.blocking_threads.as_ref().map(At::span),
         raw.listen.as_ref().map(At::span),
         raw.admin.as_ref().map(At::span),
         raw.forwarded.as_ref().map(At::span),

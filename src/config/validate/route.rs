@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use handover_shadow::{Gate, Policy};
 
+use super::idempotency::idempotency;
 use super::kafka::Clusters;
 use super::legacy::Legacies;
 use super::native::native;
@@ -179,6 +180,7 @@ fn route(
         force: force(raw, section),
         sources: sources(raw, section),
         rollback: rollback(raw, section),
+        idempotency: idempotency(raw, section),
         body_max: section.size(&raw.body_max, 1 << 20),
         timeout: section.duration(&raw.timeout, Duration::from_secs(5)),
         ack: own_ack.or_else(|| kafka.as_ref().map(|kafka| kafka.ack)).unwrap_or(Ack::Delivered),

@@ -1,6 +1,7 @@
 //! `[spool]`: where records wait for Kafka.
 
 use std::path::Path;
+use std::time::Duration;
 
 use handover_spool::Limits;
 
@@ -28,7 +29,8 @@ pub(super) fn spool(main: &Read<'_>, state: &Path, asked: bool, faults: &mut Vec
     }
     let folder = given.folder.map_or_else(|| state.join(FOLDER), |text| section.path(text.get()));
     let limits = Limits::new(size_max.max(SIZE_MIN)).unwrap_or_default();
-    Spool { folder, limits, wanted: raw.is_some() || asked }
+    let calls_for = section.duration(&given.calls_for, Duration::from_secs(3600));
+    Spool { folder, limits, calls_for, wanted: raw.is_some() || asked }
 }
 
 /// Whether an `ack` asks for a spool.

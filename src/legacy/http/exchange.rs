@@ -37,7 +37,7 @@ pub(super) enum Answered {
     /// An answer, passed on whole.
     Whole(Served),
     /// A 101, which is still to be passed on.
-    Switched { served: Served, head: ResponseHead, socket: Socket, read: Bytes },
+    Switched { served: Served, head: Box<ResponseHead>, socket: Socket, read: Bytes },
 }
 
 impl Upstreams {

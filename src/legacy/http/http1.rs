@@ -49,7 +49,7 @@ impl Upstream {
             match self.ask_on(&mut kept.connection, passing, asked, body, sink).await {
                 Ok((Passed { served, head }, _)) if head.status() == 101 => {
                     let (socket, read) = kept.connection.into_tunnel();
-                    return Ok(Answered::Switched { served, head, socket, read });
+                    return Ok(Answered::Switched { served, head: Box::new(head), socket, read });
                 }
                 Ok((Passed { served, head }, whole)) => {
                     if whole && asked.spec.keep && kept.connection.is_reusable() {

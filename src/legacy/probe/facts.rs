@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use legacy_compat::families::serialize::unserialize;
-use legacy_compat::{Php, Value, Version, cast};
+use legacy_compat::{Libc, Php, Value, Version, cast};
 use ring::digest::{SHA256, digest};
 
 /// What a pool said of its PHP.
@@ -72,7 +72,9 @@ impl Facts {
         if let Some(charset) = text("default_charset") {
             php.default_charset = charset.into();
         }
-        php.high_bytes = *self.said.at("high_bytes") == Value::Bool(true);
+        if *self.said.at("high_bytes") == Value::Bool(true) {
+            php.libc = Libc::Musl;
+        }
         php.backtrack_limit =
             count("pcre.backtrack_limit", php.backtrack_limit.into()).try_into().unwrap_or(u32::MAX);
         let input = &mut php.input;

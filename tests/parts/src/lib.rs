@@ -3,7 +3,9 @@
 //! | part | what runs |
 //! | --- | --- |
 //! | [`Kafka`] | one real Apache Kafka broker (KRaft) |
+//! | [`Secured`] | the same with SCRAM, client certificates and MSK's IAM, which checks signatures |
 //! | [`S3`] | versitygw, a real S3 server that checks signatures |
+//! | [`Toxiproxy`] | a slow, narrow, resetting or broken network between two of them |
 //! | [`PhpFpm`] | a real PHP-FPM over an application's folder |
 //! | [`PhpServer`] | PHP's own web server, an HTTP backend to be killed and hung |
 //! | [`Nginx`] | a real nginx in front of a [`PhpFpm`], as a production site would have it |
@@ -44,13 +46,14 @@ mod php_server;
 mod port;
 mod redis;
 mod s3;
+mod toxiproxy;
 
 pub use backend::{Backend, Conversation};
 pub use browser::{Browser, Page, Violation};
 pub use certificates::{Authority, Identity};
 pub use echo::Echo;
 pub use handover::Handover;
-pub use kafka::{Kafka, Record};
+pub use kafka::{Kafka, Record, Secured};
 pub use memcached::Memcached;
 pub use nginx::Nginx;
 pub use php_fpm::{PhpFpm, PhpFpmBuilder};
@@ -58,3 +61,4 @@ pub use php_server::PhpServer;
 pub use port::free_port;
 pub use redis::Redis;
 pub use s3::S3;
+pub use toxiproxy::Toxiproxy;

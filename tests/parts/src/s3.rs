@@ -51,6 +51,12 @@ impl S3 {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Creates a bucket.
     ///
     /// # Panics
@@ -104,7 +110,7 @@ impl S3 {
     /// Sends a request that curl signs, and gives the answer's body.
     fn curl(&self, path: &str, arguments: &[&str]) -> Vec<u8> {
         let output = Command::new(tools::program(&["curl"]))
-            .args(["--silent", "--show-error", "--fail-with-body", "--max-time", "30", "--noproxy", "*"])
+            .args(["--silent", "--show-error", "--fail-with-body", "--max-time", "120", "--noproxy", "*"])
             .args(["--aws-sigv4", &format!("aws:amz:{}:s3", Self::REGION)])
             .args(["--user", &format!("{}:{}", Self::ACCESS_KEY, Self::SECRET_KEY)])
             .args(["--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD"])

@@ -45,6 +45,11 @@ pub fn versitygw() -> PathBuf {
     fetched("versitygw", "VERSITYGW_VERSION")
 }
 
+/// toxiproxy's server, a bad network.
+pub(crate) fn toxiproxy() -> PathBuf {
+    fetched("toxiproxy", "TOXIPROXY_VERSION")
+}
+
 /// h2spec, the conformance suite for HTTP/2.
 pub(crate) fn h2spec() -> PathBuf {
     fetched("h2spec", "H2SPEC_VERSION")

@@ -1,6 +1,7 @@
 //! A real Apache Kafka broker (KRaft, its own controller) and what tests do to it.
 
 mod records;
+mod secured;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,17 +14,39 @@ use nix::sys::signal::Signal;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use tempfile::TempDir;
 
 use crate::process::{self, Process};
-use crate::{free_port, tools};
+use crate::{Toxiproxy, free_port, tools};
 
 pub use records::Record;
+pub use secured::Secured;
 
 /// Longest wait for the broker to do something; a healthy one on a loaded machine needs a tenth.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Template shared with the set-up, which starts a broker once to archive its classes.
-const PROPERTIES: &str = include_str!("../../kafka.properties");
+const PROPERTIES: &str = include_str!("../../kafka/server.properties");
+
+/// What a broker has beside what every one has.
+#[derive(Default)]
+struct Extras<'a> {
+    /// Further listeners.
+    listeners: &'a [Listener],
+    /// Lines as in `server.properties`.
+    settings: &'a str,
+    /// Arguments for formatting its storage.
+    format: &'a [&'a str],
+}
+
+/// Where a broker listens, too.
+struct Listener {
+    name: &'static str,
+    protocol: &'static str,
+    port: u16,
+    /// The port that it tells clients of.
+    told: u16,
+}
 
 /// A running broker.
 #[derive(Debug)]
@@ -48,14 +71,26 @@ impl Kafka {
     /// As [`start`](Self::start).
     #[must_use]
     pub fn start_with(settings: &str) -> Self {
-        let folder = process::folder("kafka");
+        Self::start_in(process::folder("kafka"), &Extras { settings, ..Extras::default() })
+    }
+
+    /// The same in a folder that may hold files for it, classes in `classes`.
+    fn start_in(folder: TempDir, extras: &Extras<'_>) -> Self {
         let port = free_port();
-        let properties = PROPERTIES
+        let mut properties = PROPERTIES
             .replace("@BROKER@", &port.to_string())
             .replace("@CONTROLLER@", &free_port().to_string())
             .replace("@DATA@", &folder.path().join("data").to_string_lossy());
-        process::write(folder.path().join("server.properties"), properties + settings);
-        format_storage(folder.path());
+        let mut told = format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}");
+        for Listener { name, protocol, port, told: at } in extras.listeners {
+            properties = properties
+                .replace("\nlisteners=", &format!("\nlisteners={name}://127.0.0.1:{port},"))
+                .replace("protocol.map=", &format!("protocol.map={name}:{protocol},"));
+            let _ = write!(told, ",{name}://127.0.0.1:{at}");
+        }
+        properties = properties + "\n" + &told + "\n";
+        process::write(folder.path().join("server.properties"), properties + extras.settings);
+        format_storage(folder.path(), extras.format);
 
         let mut command = java();
         command.args(["kafka.Kafka", "server.properties"]);
@@ -64,6 +99,20 @@ impl Kafka {
         let mut kafka = Self { process, port };
         kafka.wait_until_ready();
         kafka
+    }
+
+    /// Starts a broker beside a bad network that leads to it: clients of the [`Toxiproxy`]'s port go through it,
+    /// [`bootstrap`](Self::bootstrap) leads past it.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_behind_toxiproxy() -> (Self, Toxiproxy) {
+        let port = free_port();
+        let toxiproxy = Toxiproxy::to(port);
+        let listener = Listener { name: "TOXIC", protocol: "PLAINTEXT", port, told: toxiproxy.port() };
+        let extras = Extras { listeners: &[listener], ..Extras::default() };
+        (Self::start_in(process::folder("kafka"), &extras), toxiproxy)
     }
 
     /// The broker that all tests of this process share, started by the first that asks. It can't be stopped: a test
@@ -88,8 +137,17 @@ impl Kafka {
     /// # Panics
     /// When the broker refuses, for instance because the topic is there already.
     pub fn create_topic(&self, name: &str, partitions: i32) {
+        self.create_topic_with(name, partitions, &[]);
+    }
+
+    /// The same with settings of its own: `max.message.bytes`, for one.
+    ///
+    /// # Panics
+    /// As [`create_topic`](Self::create_topic).
+    pub fn create_topic_with(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
         let admin: AdminClient<_> = self.config().create().expect("an admin client");
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let topic = settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
         // A thread of its own, since the caller may be on a runtime's thread, which must not start another.
         let created = std::thread::scope(|scope| {
@@ -116,6 +174,15 @@ impl Kafka {
         let name = format!("{prefix}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         self.create_topic(&name, partitions);
         name
+    }
+
+    /// What it has written so far, of its own and of what runs in it.
+    ///
+    /// # Panics
+    /// When its log cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.process.log()).expect("the log can be read")
     }
 
     /// An orderly stop (`SIGTERM`): leaders resign, logs are flushed. About 1.5 s.
@@ -206,11 +273,11 @@ fn java() -> Command {
         .arg(archive)
         .args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"])
         .arg("-cp")
-        .arg(jars.join("*"));
+        .arg(std::env::join_paths([jars.join("*"), "classes".into()]).expect("no colon in the path"));
     command
 }
 
-fn format_storage(folder: &Path) {
+fn format_storage(folder: &Path, further: &[&str]) {
     let output = java()
         .current_dir(folder)
         .args([
@@ -221,6 +288,7 @@ fn format_storage(folder: &Path) {
             "-c",
             "server.properties",
         ])
+        .args(further)
         .output()
         .unwrap_or_else(|error| panic!("java could not be started: {error}"));
     let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
