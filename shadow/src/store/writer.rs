@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -20,6 +20,9 @@ const COMMIT: Duration = Duration::from_millis(200);
 
 /// A batch has at most so many experiments.
 const BATCH: usize = 512;
+
+/// How long several messages are waited for.
+const SEVERAL: Duration = Duration::from_millis(5);
 
 /// How often what is too old or too much is removed.
 const RETAIN: Duration = Duration::from_secs(10);
@@ -148,15 +151,32 @@ struct Batch {
 fn gather(messages: &Receiver<Message>) -> (Batch, End) {
     let mut batch = Batch::default();
     let until = Instant::now() + COMMIT;
-    while batch.judged.len() < BATCH {
-        match messages.recv_timeout(until.saturating_duration_since(Instant::now())) {
+    let mut next = messages.recv_timeout(COMMIT);
+    loop {
+        match next {
             Ok(Message::Judged(judged)) => batch.judged.push(*judged),
             Ok(Message::Lost(lost)) => batch.lost.push(*lost),
             Ok(Message::Reached(topic, partition, next)) => _ = batch.places.insert((topic, partition), next),
             Ok(Message::Flush(done)) => return (batch, End::Flush(done)),
             Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return (batch, End::Stop),
-            Err(RecvTimeoutError::Timeout) => break,
+            Err(RecvTimeoutError::Timeout) => return (batch, End::Full),
+        }
+        if batch.judged.len() == BATCH {
+            return (batch, End::Full);
+        }
+        next = following(messages, until);
+    }
+}
+
+/// The message that comes next before `until`. Where none is there, several are waited for: to be woken for each would
+/// cost this thread and the judge's more than to write them.
+fn following(messages: &Receiver<Message>, until: Instant) -> Result<Message, RecvTimeoutError> {
+    loop {
+        match messages.try_recv() {
+            Ok(message) => return Ok(message),
+            Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+            Err(TryRecvError::Empty) if Instant::now() >= until => return Err(RecvTimeoutError::Timeout),
+            Err(TryRecvError::Empty) => std::thread::sleep(SEVERAL),
         }
     }
-    (batch, End::Full)
 }
