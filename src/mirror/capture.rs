@@ -3,6 +3,8 @@
 //! Pieces are copied, not shared: a shared slice would keep a whole read buffer alive for as long as the experiment
 //! lasts.
 
+use std::time::Instant;
+
 use bytes::{Bytes, BytesMut};
 use handover_api::{Field, Fields};
 use handover_http1::ResponseHead;
@@ -33,6 +35,8 @@ pub(crate) struct CapturedAnswer {
     pub fields: Fields,
     /// The body.
     pub body: CapturedBody,
+    /// When it had come to its end.
+    pub at: Instant,
 }
 
 /// Gathers up to `room` bytes.
@@ -168,7 +172,12 @@ impl<S: AnswerSink> AnswerSink for CapturedSink<'_, S> {
         let finished = self.inner.finish(trailers).await;
         if let (Some(whole), Some((status, fields))) = (self.whole.take(), self.head.clone()) {
             // Legacy has answered whole, so the sides can be compared although the client may have left.
-            let _ = whole.send(CapturedAnswer { status, fields, body: self.gathered.whole() });
+            let _ = whole.send(CapturedAnswer {
+                status,
+                fields,
+                body: self.gathered.whole(),
+                at: Instant::now(),
+            });
         }
         finished
     }

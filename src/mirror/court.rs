@@ -1,10 +1,11 @@
 //! Brings experiments to the judge and verdicts to the store: one task, on the side runtime.
 //!
-//! 1. an experiment that begins is conducted in a task of its own;
+//! 1. an experiment that has its parts is conducted;
 //! 2. once both sides have answered, it waits in the join for what legacy did to the world;
 //! 3. when that is known, or cannot be known any more, it is judged and recorded.
 
 use std::sync::Arc;
+use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
 use handover_shadow::{
@@ -12,13 +13,17 @@ use handover_shadow::{
 };
 use jiff::Timestamp;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::experiment::{Abandoned, Conductor};
-use super::{Begun, Pending};
+use super::{Begun, Pending, UNDER_WAY};
 use crate::review::Sender;
 
 /// How often experiments are looked for whose effects are decided.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How long several experiments are waited for: a core pays for waking the court, and the court for being woken.
+const SEVERAL: Duration = Duration::from_millis(2);
 
 /// Experiments that have both answers and were not taken in yet.
 const CONDUCTED_MAX: usize = 256;
@@ -68,12 +73,17 @@ impl Court {
         let (conducted_sender, mut conducted) = mpsc::channel::<Conducted>(CONDUCTED_MAX);
         let mut join = Join::new(JoinLimits::default());
         let mut tick = tokio::time::interval(TICK);
+        let (mut pending, mut not_before) = (Vec::new(), Instant::now());
         loop {
             let decided = tokio::select! {
-                pending = begun.experiments.recv() => match pending {
+                count = several(&mut begun.experiments, &mut pending, not_before) => {
+                    if count == 0 {
+                        break;
+                    }
+                    not_before = Instant::now() + SEVERAL;
                     // 1
-                    Some(pending) => { self.conduct(pending, conducted_sender.clone()); Vec::new() }
-                    None => break,
+                    let conducted = pending.drain(..).filter_map(|pending| self.conduct(pending, &conducted_sender));
+                    conducted.flat_map(|conducted| self.take_in(&mut join, conducted)).collect()
                 },
                 Some(conducted) = conducted.recv() => self.take_in(&mut join, conducted),
                 Some(tapped) = tapped.recv() => { told(&mut join, tapped); Vec::new() }
@@ -85,14 +95,24 @@ impl Court {
         join.drain().into_iter().for_each(|joined| self.decide(joined));
     }
 
-    fn conduct(&self, pending: Pending, done: mpsc::Sender<Conducted>) {
+    /// Sees an experiment through. What has nothing to wait for, which is most of them, is seen through at once; the others
+    /// get a task, and what they come to is sent to `done`.
+    fn conduct(&self, pending: Pending, done: &mpsc::Sender<Conducted>) -> Option<Conducted> {
         let conductor = self.conductor.clone();
         let (route, policy) = (pending.route.name().to_owned(), Arc::clone(&pending.route.spec.shadow));
-        tokio::spawn(async move {
+        let mut conducting = Box::pin(async move {
             let conducted = conductor.conduct(pending).await;
-            // An error is the court's end.
-            let _ = done.send(conducted.map(|e| (e, policy)).map_err(|why| (route, why))).await;
+            conducted.map(|experiment| (experiment, policy)).map_err(|why| (route, why))
         });
+        match conducting.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
+            Poll::Ready(conducted) => Some(conducted),
+            Poll::Pending => {
+                let done = done.clone();
+                // An error is the court's end.
+                tokio::spawn(async move { _ = done.send(conducting.await).await });
+                None
+            }
+        }
     }
 
     // 2
@@ -138,6 +158,16 @@ impl Court {
             recorder.record(experiment, judgement, &policy);
         }
     }
+}
+
+/// The experiments that have come, not before that time; 0 when none can come any more.
+async fn several(
+    experiments: &mut mpsc::Receiver<Pending>,
+    into: &mut Vec<Pending>,
+    not_before: Instant,
+) -> usize {
+    tokio::time::sleep_until(not_before).await;
+    experiments.recv_many(into, UNDER_WAY).await
 }
 
 /// Tells a join what a tap brought.

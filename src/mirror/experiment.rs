@@ -88,7 +88,7 @@ impl Conductor {
             Parts::Verify(native) => {
                 let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
                 let (took, version) =
-                    (began.elapsed(), self.phps.version(&route.spec.legacy, &answer.fields));
+                    (answer.at.duration_since(began), self.phps.version(&route.spec.legacy, &answer.fields));
                 let legacy = legacy(control_answer(answer)?, took, version, Effects::Unobserved);
                 let control = self.tried(&route, native);
                 let (request, route) = (recorded(&request), route.name().to_owned());
@@ -101,7 +101,7 @@ impl Conductor {
         let (chosen_sender, chosen) = watch::channel(None);
         let answered = async {
             let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
-            let took = began.elapsed();
+            let took = answer.at.duration_since(began);
             let answer = control_answer(answer)?;
             chosen_sender.send_replace(Some(injected(policy, &answer)));
             Ok((answer, took))

@@ -126,9 +126,25 @@ pub(crate) struct Trial {
 }
 
 /// Where the parts of one experiment go.
-pub(crate) struct Capture {
+pub(crate) struct Capture<'m> {
     body: oneshot::Sender<CapturedBody>,
     answer: oneshot::Sender<CapturedAnswer>,
+    begun: OnItsWay<'m>,
+}
+
+/// An experiment whose parts are gathered. Dropped, it is handed over: with all its parts at once, for each of which the
+/// court's thread would have to be woken otherwise.
+pub(crate) struct OnItsWay<'m> {
+    mirror: &'m Mirror,
+    pending: Option<Pending>,
+}
+
+impl Drop for OnItsWay<'_> {
+    fn drop(&mut self) {
+        if let Some(pending) = self.pending.take() {
+            self.mirror.hand_over(pending);
+        }
+    }
 }
 
 impl Mirror {
@@ -141,21 +157,22 @@ impl Mirror {
         (Self { permits, queue, asks, drops, begun: AtomicU64::new(0), meanwhile: Arc::default() }, begun)
     }
 
-    /// Begins an experiment on a request that legacy is about to answer. `None` where there is no room, which is counted.
+    /// Begins an experiment on a request that legacy is about to answer.
     pub(crate) fn begin(
         &self,
         trial: Trial,
         route: &Arc<Route>,
         request: Request,
         session: Option<Ahead>,
-    ) -> Option<Capture> {
+    ) -> Capture<'_> {
         let Trial { id, at, permit } = trial;
         let (body_sender, body) = oneshot::channel();
         let (answer_sender, answer) = oneshot::channel();
         let parts = Parts::Shadow(body, session.map(Box::new));
         let (route, began) = (Arc::clone(route), Instant::now());
-        self.hand_over(Pending { id, route, at, began, request, parts, answer, _permit: Some(permit) })?;
-        Some(Capture { body: body_sender, answer: answer_sender })
+        let pending = Pending { id, route, at, began, request, parts, answer, _permit: Some(permit) };
+        let begun = OnItsWay { mirror: self, pending: Some(pending) };
+        Capture { body: body_sender, answer: answer_sender, begun }
     }
 
     /// Takes the room for an experiment on a request. `None` where it is outside the route's sample, or there is no room: the
@@ -220,13 +237,14 @@ impl Mirror {
     }
 }
 
-impl Capture {
-    /// Captures on both ways.
+impl<'m> Capture<'m> {
+    /// Captures on both ways. What is returned first is to be dropped last.
     pub(crate) fn around<'a, B: BodySource, S: AnswerSink>(
         self,
         body: &'a mut B,
         sink: &'a mut S,
-    ) -> (CapturedSource<'a, B>, CapturedSink<'a, S>) {
-        (CapturedSource::new(body, ROOM, self.body), CapturedSink::new(sink, ROOM, self.answer))
+    ) -> (OnItsWay<'m>, CapturedSource<'a, B>, CapturedSink<'a, S>) {
+        let Self { body: whole_body, answer, begun } = self;
+        (begun, CapturedSource::new(body, ROOM, whole_body), CapturedSink::new(sink, ROOM, answer))
     }
 }

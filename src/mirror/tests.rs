@@ -1,7 +1,7 @@
 //! From the mirror to the evidence.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use handover_api::testing::Frozen;
@@ -66,8 +66,8 @@ fn request() -> Option<Request> {
     Request::builder(Method::POST, Bytes::from("/a")).build().ok()
 }
 
-fn begin(mirror: &Mirror, route: &Arc<Route>) -> Option<Capture> {
-    mirror.begin(mirror.trial(route)?, route, request()?, None)
+fn begin<'m>(mirror: &'m Mirror, route: &Arc<Route>) -> Option<Capture<'m>> {
+    Some(mirror.begin(mirror.trial(route)?, route, request()?, None))
 }
 
 fn conductor(producers: Producers) -> Conductor {
@@ -84,8 +84,9 @@ async fn experiment(conductor: Conductor, route: &Arc<Route>) -> Experiment {
     let (mirror, Begun { mut experiments, .. }) = Mirror::new();
     let capture = begin(&mirror, route).unwrap();
     capture.body.send(Ok(Bytes::new())).unwrap();
-    let answer = CapturedAnswer { status: 201, fields: Fields::default(), body: Ok(Bytes::new()) };
-    capture.answer.send(answer).unwrap();
+    let (fields, at) = (Fields::default(), Instant::now());
+    capture.answer.send(CapturedAnswer { status: 201, fields, body: Ok(Bytes::new()), at }).unwrap();
+    drop(capture.begun);
     conductor.conduct(experiments.recv().await.unwrap()).await.unwrap()
 }
 
@@ -126,7 +127,7 @@ async fn what_the_budget_leaves_out_counts_in_the_evidence_of_its_route() {
     for route in [&a, &a, &b] {
         assert!(begin(&mirror, route).is_none());
     }
-    assert_eq!(mirror.counts(), (UNDER_WAY as u64, 3));
+    assert_eq!(mirror.counts().1, 3);
     let judge = Judge::Here(store.recorder());
     let court = Court { conductor: conductor(Producers::default()), judge };
     let (_tap, tapped) = tokio::sync::mpsc::channel(1);
@@ -143,5 +144,6 @@ async fn what_the_budget_leaves_out_counts_in_the_evidence_of_its_route() {
     }
     assert_eq!((dropped("a"), dropped("b")), (Some(2), Some(1)));
     drop(under_way);
+    assert_eq!(mirror.counts(), (UNDER_WAY as u64, 3));
     sitting.abort();
 }

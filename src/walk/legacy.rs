@@ -32,17 +32,18 @@ impl Walk<'_> {
             return self.legacy(AnsweredBy::Legacy, body, sink).await;
         };
         self.explain(AnsweredBy::Legacy, sink);
-        let (mut body, mut captured) = capture.around(body, sink);
+        let (begun, mut body, mut captured) = capture.around(body, sink);
         let exchanged = Box::pin(self.exchange(&mut body, &mut captured)).await;
         if let (Some(looker), Some(answer)) = (looker, captured.fields()) {
             looker.look(answer, &self.core.process.mirror.meanwhile);
         }
         drop((body, captured));
+        drop(begun);
         self.ended(AnsweredBy::Legacy, exchanged, sink).await
     }
 
     /// Begins an experiment, where there is to be one: with the session as it is before legacy can change it.
-    async fn capture(&self, route: &Arc<Route>) -> Option<(Capture, Option<Looker>)> {
+    async fn capture(&self, route: &Arc<Route>) -> Option<(Capture<'_>, Option<Looker>)> {
         let mirror = &self.core.process.mirror;
         let trial = mirror.trial(route)?;
         let request = self.request(Bytes::new())?;
@@ -54,7 +55,7 @@ impl Walk<'_> {
             false => None,
         };
         let (ahead, looker) = looked.unzip();
-        Some((mirror.begin(trial, route, request, ahead)?, looker))
+        Some((mirror.begin(trial, route, request, ahead), looker))
     }
 
     /// What legacy is asked beside the client's path.
