@@ -245,15 +245,12 @@ fn shadow_compares_what_the_session_holds_afterwards() {
     let mut proxy = Handover::start(sabotaged(), &world.routes("shadow", "forgets_the_visit"));
     let mut browser = Browser::default();
     browser.log_in(world.php());
-    for visit in 1..=20 {
-        assert_eq!(browser.visit(proxy.http()), Some(visit), "PHP's own answers");
+    begin_evidence(&mut proxy, &mut browser);
+    for _ in 0..20 {
+        assert!(browser.visit(proxy.http()).is_some(), "PHP's own answers");
     }
     let judged = parity(&mut proxy, "account", 20);
-    assert_eq!(
-        (count(&judged, "mismatched"), count(&judged, "matched")),
-        (20 - dropped(&judged), 0),
-        "{judged:#}"
-    );
+    assert!(count(&judged, "mismatched") > 0 && count(&judged, "matched") == 0, "{judged:#}");
     let shown = http::get(proxy.admin(), "/api/parity").unwrap().text();
     assert!(shown.contains("session:/visits"), "{shown}");
 }
@@ -293,6 +290,7 @@ fn requests_that_share_a_session_at_the_same_time_are_no_evidence_of_either() {
     let mut browser = Browser::default();
     browser.log_in(world.php());
     let address = proxy.http();
+    begin_evidence(&mut proxy, &mut browser);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             let mut browser = browser.clone();
@@ -302,6 +300,16 @@ fn requests_that_share_a_session_at_the_same_time_are_no_evidence_of_either() {
     let judged = parity(&mut proxy, "account", 80);
     assert_eq!(count(&judged, "mismatched"), 0, "{judged:#}");
     assert!(dropped(&judged) > 20, "{judged:#}");
+}
+
+/// What is dropped counts in evidence, which only a judged visit begins.
+fn begin_evidence(proxy: &mut Handover, browser: &mut Browser) {
+    let (address, admin) = (proxy.http(), proxy.admin());
+    proxy.wait_until("a visit is judged", Duration::from_secs(60), || {
+        browser.visit(address);
+        std::thread::sleep(Duration::from_millis(300));
+        http::get(admin, "/api/parity").is_ok_and(|answer| answer.text().contains("account"))
+    });
 }
 
 fn count(parity: &serde_json::Value, class: &str) -> u64 {
