@@ -69,7 +69,7 @@ deny: ## Checks licences, advisories and sources of the dependencies (needs carg
 	$(CARGO) deny check
 
 fuzz: ## Fuzzes what comes from outside, FUZZ_SECONDS (600) a target (needs cargo-fuzz: cargo install --locked cargo-fuzz)
-	for target in fastcgi request_head; do \
+	for target in config fastcgi request_head; do \
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target -- -max_total_time=$${FUZZ_SECONDS:-600} || exit 1; \
 	done
 
