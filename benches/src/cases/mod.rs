@@ -1,6 +1,7 @@
 //! What is measured, a file a case.
 
 mod acks;
+mod crowd;
 mod fastcgi;
 mod idle;
 mod native;
@@ -27,7 +28,7 @@ pub(crate) struct Case {
 }
 
 /// All of them, in the order in which they run.
-pub(crate) fn all() -> [Case; 12] {
+pub(crate) fn all() -> [Case; 13] {
     [
         Case { name: "proxy", what: "HTTP proxying, beside nginx and HAProxy", run: proxy::run },
         Case { name: "secured", what: "the same by TLS and HTTP/2", run: secured::run },
@@ -57,5 +58,10 @@ pub(crate) fn all() -> [Case; 12] {
         Case { name: "shadow", what: "full shadowing, beside none", run: shadow::run },
         Case { name: "idle", what: "memory of 10,000 idle connections, beside nginx", run: idle::run },
         Case { name: "start", what: "time to ready with tables on disk", run: start::run },
+        Case {
+            name: "crowd",
+            what: "10,000 idle, 1,000 slow clients and an upload of 5 GiB at once",
+            run: crowd::run,
+        },
     ]
 }
