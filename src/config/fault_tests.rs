@@ -136,8 +136,14 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             ],
         ),
         (
-            "[listen]\nhttp = '0.0.0.0:80'\nadmin = '0.0.0.0:80'\nL",
-            &["3:9 0.0.0.0:80 is where clients connect"],
+            "[listen]\nhttp = '127.0.0.1:80'\nadmin = '127.0.0.1:80'\nL",
+            &["3:9 127.0.0.1:80 is where clients connect"],
+        ),
+        (
+            "[listen]\nadmin = '0.0.0.0:8081'\nL",
+            &[
+                "2:9 whoever can connect to 0.0.0.0:8081 could change stages (keep it on 127.0.0.1, or have people log in: [admin] users = \"admin-users\")",
+            ],
         ),
         (
             "[listen]\nhttp = '0.0.0.0:80'\nhttps = '0.0.0.0:80'\nL",
@@ -433,13 +439,9 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
 
 #[test]
 fn a_warning_does_not_stop_anything() {
-    let checked = check(&format!("[listen]\nadmin = '0.0.0.0:8081'\n{LEGACY}")).unwrap();
-    assert_eq!(
-        checked.warnings.lines(),
-        [
-            "2:9 whoever can connect to 0.0.0.0:8081 can change stages (there is no login yet: keep it on 127.0.0.1 or behind something)"
-        ]
-    );
+    let kafka = "[kafka.k]\nbootstrap = ['k:1']\nauth = { plain = { user = 'u', password_file = 'p' } }\ntls = false\n";
+    let checked = check(&format!("{kafka}{LEGACY}")).unwrap();
+    assert_eq!(checked.warnings.lines(), ["4:7 the password goes over the network as it is"]);
 }
 
 proptest::proptest! {

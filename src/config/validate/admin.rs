@@ -1,5 +1,7 @@
 //! `[admin]`: how people are known.
 
+use std::io;
+
 use super::Read;
 use super::listen::proxies;
 use crate::admin::{Access, TrustedProxy, users};
@@ -15,10 +17,15 @@ pub(super) fn access(main: &Read<'_>, faults: &mut Vec<Fault>) -> Access {
     let raw = raw.get();
     let users = raw.users.as_ref().map(|file| {
         let path = section.path(file.get());
-        let read = std::fs::read_to_string(&path).map_err(|why| why.to_string());
-        if let Err(why) = read.and_then(|text| users::parse(&text).map_err(|why| why.to_string())) {
-            let hint = "handover user NAME --role operator >> FILE  makes one".to_owned();
-            section.fault_with_hint(file.span(), format!("the users cannot be read: {why}"), hint);
+        let wrong = match std::fs::read_to_string(&path) {
+            Ok(text) => users::parse(&text).err().map(|why| (why.to_string(), false)),
+            // Not everyone who checks the file may read the users.
+            Err(why) => Some((why.to_string(), why.kind() == io::ErrorKind::PermissionDenied)),
+        };
+        if let Some((why, is_warning)) = wrong {
+            let fault = Fault::at(section.place(file.span()), format!("the users cannot be read: {why}"))
+                .hint("handover user NAME --role operator >> FILE  makes one".to_owned());
+            section.push(if is_warning { fault.warning() } else { fault });
         }
         path
     });
