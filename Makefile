@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos demo test check bench count deny fuzz setup-demo setup-test setup-bench fmt clippy doc unit e2e parity-requests attacks upgrades clean evidence
+.PHONY: help chaos demo test check bench count deny fuzz setup-demo setup-test setup-bench fmt clippy doc unit e2e parity-requests attacks caching upgrades evidence clean
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ parity-requests: setup-test ## Compares 100,000 generated requests with a real p
 
 attacks: ## Attacks the proxy over HTTP/2, a minute of each kind, and shows what other clients saw and what memory did
 	HANDOVER_ATTACK_SECONDS=60 $(CARGO) test --test clients attacks -- --nocapture --test-threads=1
+
+caching: setup-test ## Runs the HTTP caching tests (cache-tests.fyi) through the proxy with its cache on, and shows what came of them
+	$(CARGO) test --test caching conformance -- --nocapture
 
 chaos: setup-test ## The long fault tests: power cuts, 1,000 kills, ten-minute outages; prints a report (about an hour)
 	@scripts/chaos.sh

@@ -72,6 +72,16 @@ fetch_axe() {
     mv "$work/axe" "$tools/axe-$AXE_VERSION"
 }
 
+# The package without what it says it needs, which is all of npm; the tests themselves need node-fetch alone.
+fetch_cache_tests() {
+  mkdir -p "$work/cache-tests" &&
+    npm pack --cache "$work/npm" --pack-destination "$work" "http-cache-tests@$CACHE_TESTS_VERSION" &&
+    tar -xzf "$work/http-cache-tests-$CACHE_TESTS_VERSION.tgz" -C "$work/cache-tests" --strip-components 1 &&
+    rm "$work/cache-tests/package.json" &&
+    npm install --prefix "$work/cache-tests" --cache "$work/npm" --no-audit --no-fund "node-fetch@$NODE_FETCH_VERSION" &&
+    mv "$work/cache-tests" "$tools/cache-tests-$CACHE_TESTS_VERSION"
+}
+
 if [ ! -d "$tools/kafka-$KAFKA_VERSION" ]; then
   long "Fetching Apache Kafka $KAFKA_VERSION from Maven Central (45 MB) to $tools" fetch_kafka
 fi
@@ -101,4 +111,8 @@ if [ ! -d "$tools/ws-$WS_VERSION" ]; then
 fi
 if [ ! -d "$tools/axe-$AXE_VERSION" ]; then
   long "Fetching axe-core $AXE_VERSION, which finds what keeps people from using a page, from npm to $tools" fetch_axe
+fi
+
+if [ ! -d "$tools/cache-tests-$CACHE_TESTS_VERSION" ]; then
+  long "Fetching the HTTP caching tests $CACHE_TESTS_VERSION from npm to $tools" fetch_cache_tests
 fi

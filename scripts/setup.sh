@@ -38,6 +38,7 @@ go_new() { have go && at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED
 kafka_ready() { [ -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; }
 h2spec_ready() { [ -x "$tools/h2spec-$H2SPEC_VERSION" ]; }
 kosoku_ready() { [ -d "$tools/kosoku-$KOSOKU_VERSION" ]; }
+cache_tests_ready() { [ -d "$tools/cache-tests-$CACHE_TESTS_VERSION" ]; }
 ws_ready() { [ -d "$tools/ws-$WS_VERSION" ]; }
 toxiproxy_ready() { [ -x "$tools/toxiproxy-$TOXIPROXY_VERSION" ]; }
 axe_ready() { [ -d "$tools/axe-$AXE_VERSION" ]; }
@@ -66,8 +67,8 @@ look_for_test() {
   want openjdk-17-jdk-headless "runs Apache Kafka, and compiles what checks IAM's signatures in it" jdk_17
   kafka_ready || want maven "fetches Apache Kafka from Maven Central" have mvn
   want strace "tells what PHP does besides answering (handover effects)" have strace
-  want nodejs "runs the WebSocket server behind the proxy" have node
-  { ws_ready && axe_ready; } || want npm "fetches the WebSocket server and axe-core" have npm
+  want nodejs "runs the WebSocket server behind the proxy, and the HTTP caching tests" have node
+  { ws_ready && axe_ready && cache_tests_ready; } || want npm "fetches the WebSocket server, axe-core and the HTTP caching tests" have npm
   want chromium "the review pages are looked at and clicked through in it" have chromium
   { kosoku_ready && { go_new || { versitygw_ready && toxiproxy_ready && h2spec_ready; }; }; } ||
     want python3-venv "fetches the WebSocket suite, and a current Go to build tools" python3 -c 'import ensurepip, venv'
@@ -137,5 +138,5 @@ check_rust
 install_packages
 if [ "$mode" != demo ]; then
   add_rust_components
-  { kafka_ready && versitygw_ready && toxiproxy_ready && h2spec_ready && kosoku_ready && ws_ready && axe_ready; } || scripts/fetch-tools.sh "$tools"
+  { kafka_ready && versitygw_ready && toxiproxy_ready && h2spec_ready && kosoku_ready && ws_ready && axe_ready && cache_tests_ready; } || scripts/fetch-tools.sh "$tools"
 fi

@@ -187,5 +187,6 @@ async fn prepare_to_serve(process: &Process, config: &Config, side: &Handle) -> 
     }
     process.producers.prepare(config, side)?;
     process.checks.apply(&config.legacies);
+    process.cache.apply(config.cache.as_ref());
     Ok(())
 }

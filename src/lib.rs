@@ -28,6 +28,7 @@
 //! | [`accept`] | a core's sockets and connections; HTTP/1.1 by `handover-http1` |
 //! | [`route`] | which route, which stage, who answers, and why |
 //! | [`native`] | a handler runs, within its time and so that a panic ends one request |
+//! | [`cache`] | for routes that ask for it: what legacy has answered before |
 //! | [`legacy`] | PHP is asked, over FastCGI or HTTP; files beside it; a php-fpm under us |
 //! | [`commit`] | effects become one frame to Kafka, before anything is answered |
 //! | [`reply`] | the one table from failure to status |
@@ -45,6 +46,7 @@
 
 mod accept;
 mod admin;
+mod cache;
 mod cli;
 mod commit;
 mod config;

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use crate::accept::counts::Counts;
 use crate::accept::pulse::{Pulse, Watchdog};
 use crate::accept::tls::Tls;
+use crate::cache::Cache;
 use crate::commit::Producers;
 use crate::inventory::unrouted::Inventory;
 use crate::legacy::Legacies;
@@ -108,6 +109,8 @@ pub(crate) struct Process {
     pub legacies: Legacies,
     /// Which PHP each legacy runs.
     pub phps: Arc<Phps>,
+    /// What legacy has answered before.
+    pub cache: Arc<Cache>,
     /// Asks upstreams how they are.
     pub checks: Checks,
     /// The php-fpm pools that run under us.

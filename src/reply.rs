@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     RouteBusy,
     /// The client has sent as many requests as it may; it may send one after so many seconds.
     TooManyRequests(u32),
+    /// The client wants a kept answer alone (`only-if-cached`), and there is none.
+    NotKept,
     /// Every upstream of legacy is left alone for now.
     LegacyOut,
     /// Legacy could not be connected to.
@@ -72,6 +74,7 @@ impl Failure {
                 retry_after: Some(seconds),
                 ..row(429, "too_many_requests", Level::DEBUG, "Too many requests. Try again later.")
             },
+            Self::NotKept => row(504, "not_kept", Level::DEBUG, "No kept answer can be given."),
             Self::LegacyOut => {
                 busy(503, "legacy_out", Level::WARN, "The service is not available. Try again shortly.")
             }

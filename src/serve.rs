@@ -24,6 +24,7 @@ use crate::accept::listeners::{Listeners, Sockets};
 use crate::accept::pulse::{Pulse, Watchdog};
 use crate::accept::tls::{Tls, TlsError};
 use crate::accept::{balance, core};
+use crate::cache::Cache;
 use crate::commit::Producers;
 use crate::config::fault::Faults;
 use crate::config::load::Location;
@@ -228,6 +229,7 @@ impl Running {
             watchdog: Watchdog::default(),
             tables,
             producers: Arc::clone(&producers),
+            cache: Cache::start(legacies.clone()).map_err(StartError::Runtime)?,
             checks: Checks::start(legacies.clone()).map_err(StartError::Runtime)?,
             managed: tokio::sync::Mutex::new(pools),
             phps: Arc::clone(&phps),

@@ -1,5 +1,6 @@
 //! What a scrape gets.
 
+mod cache;
 mod spool;
 mod upstreams;
 
@@ -74,6 +75,7 @@ pub(super) fn text(control: &Control) -> String {
     limits(&mut text, control);
     legacies(&mut text, control);
     upstreams::write(&mut text, control);
+    cache::write(&mut text, control);
     kafka(&mut text, control);
     once(&mut text, control);
     tables(&mut text, control);

@@ -19,8 +19,10 @@
 //! | `POST /api/reload` | reads the files again; answers with the outcome once every core can see it |
 //! | `POST /api/tables/{name}/refresh` | asks a hot table's source now |
 //! | `POST /api/legacies/{name}/reload` | has a managed php-fpm read its configuration and code anew |
+//! | `POST /api/cache/purge` | `{"host": …, "path": …}`, each of which may be left out: throws out what is kept of legacy's answers |
 //! | `POST /api/legacy-only` | `{"on": true, "reason": "…"}`: everything to legacy but what is retired |
 
+mod cache;
 mod evidence;
 mod guard;
 mod metrics;
@@ -99,6 +101,7 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/api/reload", post(reload))
         .route("/api/tables/{name}/refresh", post(refresh_table))
         .route("/api/legacies/{name}/reload", post(reload_legacy))
+        .route("/api/cache/purge", post(cache::purge))
         .route("/api/legacy-only", post(legacy_only))
         .with_state(Arc::clone(&control))
         .merge(pages::router(control, Arc::clone(&door)))

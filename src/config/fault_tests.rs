@@ -73,7 +73,7 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "zzz = 1\nL",
             &[
-                "1:1 unknown key `zzz` (known here: include, state, workers, blocking_threads, listen, forwarded, limits, access_log, traces, explain, shutdown, legacy, kafka, spool, review, s3, table, route)",
+                "1:1 unknown key `zzz` (known here: include, state, workers, blocking_threads, listen, forwarded, limits, cache, access_log, traces, explain, shutdown, legacy, kafka, spool, review, s3, table, route)",
             ],
         ),
         (
@@ -166,6 +166,20 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             ],
         ),
         ("[listen]\nhttp = ['0.0.0.0:80', '0.0.0.0:80']\nL", &["2:23 0.0.0.0:80 is listened on already"]),
+        // What is kept.
+        (
+            "L[cache]\nsize = '1MiB'\n",
+            &[
+                "3:1 no route asks for a cache (write `cache = true` into the routes whose answers are to be kept)",
+            ],
+        ),
+        (
+            "L[[route]]\nname = 'a'\nmatch = 'POST /'\ncache = true\n[cache]\nsize = '1MiB'\nentry_max = '1MiB'\n",
+            &[
+                "6:9 only answers to GET are kept, which this route does not match",
+                "9:13 more than an eighth of what all of them may take",
+            ],
+        ),
         // Legacies.
         (
             "[legacy.a]\nfastcgi = '127.0.0.1:9000'\nroot = '/srv'\ntunnel_timeout = '1h'\n",

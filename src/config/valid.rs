@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub forwarding: Forwarding,
     /// What HTTP/1.1 clients are held to. For connections that come after it.
     pub http1: Arc<handover_http1::server::Config>,
+    /// How much of legacy's answers is kept; `None` where no route asks for that.
+    pub cache: Option<CacheLimits>,
     /// The access log. Read at start only.
     pub access_log: Option<access::Spec>,
     /// Where spans go. Read at start only.
@@ -79,6 +81,21 @@ pub(crate) struct Review {
     pub topic: String,
     /// The key that placeholders are made with.
     pub key_file: PathBuf,
+}
+
+/// How much of legacy's answers is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CacheLimits {
+    /// What all of them may take, in bytes.
+    pub size: u64,
+    /// The largest body, in bytes.
+    pub entry_max: u64,
+}
+
+impl Default for CacheLimits {
+    fn default() -> Self {
+        Self { size: 64 << 20, entry_max: 1 << 20 }
+    }
 }
 
 /// Where the admin listens when the file does not say.
@@ -173,6 +190,8 @@ pub(crate) struct RouteSpec {
     pub pipeline: Option<NativePipeline>,
     /// The legacy that answers it.
     pub legacy: Arc<Spec>,
+    /// Whether legacy's answers to GET are kept and given again, as far as they allow that.
+    pub cache: bool,
     /// Whether legacy may be asked twice.
     pub repeatable: bool,
     /// Whether its handler sees `$_SESSION`. The legacy then says how.

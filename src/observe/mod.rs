@@ -23,14 +23,16 @@ pub(crate) enum AnsweredBy {
     Declined,
     /// Legacy, since native failed before anything was committed.
     Fallback,
+    /// The cache, with what legacy answered before.
+    Cache,
     /// The proxy itself: an error of its own, or of a legacy that gave no answer.
     Proxy,
 }
 
 impl AnsweredBy {
     /// All of them, in the order of their discriminants.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Legacy, Self::Native, Self::Declined, Self::Fallback, Self::Proxy];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Legacy, Self::Native, Self::Declined, Self::Fallback, Self::Cache, Self::Proxy];
 
     /// A stable name for metrics and logs.
     pub(crate) fn label(self) -> &'static str {
@@ -39,6 +41,7 @@ impl AnsweredBy {
             Self::Native => "native",
             Self::Declined => "declined",
             Self::Fallback => "fallback",
+            Self::Cache => "cache",
             Self::Proxy => "proxy",
         }
     }

@@ -47,7 +47,7 @@ impl Walk<'_> {
         }
     }
 
-    fn client_gone(&self, by: AnsweredBy, gone: &ClientGone) -> AnsweredBy {
+    pub(super) fn client_gone(&self, by: AnsweredBy, gone: &ClientGone) -> AnsweredBy {
         tracing::debug!(error = chain(gone), "the client has gone");
         by
     }

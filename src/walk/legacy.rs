@@ -8,8 +8,11 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{Arrived, Walk};
+use crate::cache::{Changing, may_change};
 use crate::exchange::{AnswerSink, BodySource, ClientSink};
 use crate::legacy::client_cert::Certified;
+use crate::legacy::forwarded::Told;
+use crate::legacy::spec::Spec;
 use crate::legacy::{ExchangeError, Outbound, Served};
 use crate::mirror::asker::Ask;
 use crate::mirror::capture::{CapturedAnswer, CapturedSink};
@@ -28,18 +31,31 @@ impl Walk<'_> {
         body: &mut impl BodySource,
         sink: &mut impl ClientSink,
     ) -> AnsweredBy {
-        let Some((capture, looker)) = self.capture(route).await else {
-            return self.legacy(AnsweredBy::Legacy, body, sink).await;
-        };
+        if route.spec.cache {
+            return Box::pin(self.by_cache(AnsweredBy::Legacy, Some(route), body, sink)).await;
+        }
         self.explain(AnsweredBy::Legacy, sink);
-        let (begun, mut body, mut captured) = capture.around(body, sink);
-        let exchanged = Box::pin(self.exchange(&mut body, &mut captured)).await;
+        let exchanged = Box::pin(self.compared(route, body, sink)).await;
+        self.ended(AnsweredBy::Legacy, exchanged, sink).await
+    }
+
+    /// Legacy answers, and an experiment is begun with that, if there is room.
+    pub(super) async fn compared(
+        &self,
+        route: &Arc<Route>,
+        body: &mut impl BodySource,
+        sink: &mut impl AnswerSink,
+    ) -> Result<Served, ExchangeError> {
+        let Some((capture, looker)) = self.capture(route).await else {
+            return self.exchange(body, sink).await;
+        };
+        // Dropped last.
+        let (_begun, mut body, mut captured) = capture.around(body, sink);
+        let exchanged = self.exchange(&mut body, &mut captured).await;
         if let (Some(looker), Some(answer)) = (looker, captured.fields()) {
             looker.look(answer, &self.core.process.mirror.meanwhile);
         }
-        drop((body, captured));
-        drop(begun);
-        self.ended(AnsweredBy::Legacy, exchanged, sink).await
+        exchanged
     }
 
     /// Begins an experiment, where there is to be one: with the session as it is before legacy can change it.
@@ -97,37 +113,41 @@ impl Walk<'_> {
         body: &mut impl BodySource,
         sink: &mut impl ClientSink,
     ) -> AnsweredBy {
+        if self.decision.route.is_some_and(|route| route.spec.cache) {
+            return Box::pin(self.by_cache(answered_by, None, body, sink)).await;
+        }
         self.explain(answered_by, sink);
         let exchanged = self.exchange(body, sink).await;
         self.ended(answered_by, exchanged, sink).await
     }
 
-    async fn exchange(
+    pub(super) async fn exchange(
         &self,
         body: &mut impl BodySource,
         sink: &mut impl AnswerSink,
     ) -> Result<Served, ExchangeError> {
-        let route = self.decision.route.map(Arc::as_ref);
-        let forwarding = &self.generation.config.forwarding;
-        let told = forwarding.tell(self.arrived.hop(), self.trace.as_ref());
-        let legacy = self.generation.legacy(route);
-        let outbound = Outbound {
-            head: &self.arrived.head,
-            set: &told.fields(),
-            trusted: told.trusted,
-            begins_trace: told.begins_trace(),
-            dry_run: legacy.dry_run_field(),
-            certified: Certified::of(forwarding.client_cert, self.arrived.cert.as_deref()),
-            protocol: self.arrived.protocol,
-            secure: self.arrived.secure,
-            peer: self.client,
-            local: self.arrived.local,
-            repeatable: route.is_some_and(|route| route.spec.repeatable),
-            route: route.map_or("", Route::name),
-        };
+        let (config, cache) = (&self.generation.config, &self.core.process.cache);
+        let told = config.forwarding.tell(self.arrived.hop(), self.trace.as_ref());
+        let fields = told.fields();
+        let outbound = self.outbound(&told, &fields);
+        if config.cache.is_some() && may_change(self.arrived.head.method()) {
+            let mut sink = Changing::new(sink, cache, config, &outbound);
+            return Box::pin(self.put(&outbound, body, &mut sink)).await;
+        }
+        self.put(&outbound, body, sink).await
+    }
+
+    /// Puts a request to legacy, within the route's time.
+    pub(super) async fn put(
+        &self,
+        outbound: &Outbound<'_>,
+        body: &mut impl BodySource,
+        sink: &mut impl AnswerSink,
+    ) -> Result<Served, ExchangeError> {
+        let legacy = self.asked_legacy();
         let leg = self.legs.begin();
-        let exchange = pin!(self.core.legacies.exchange(legacy, &outbound, body, sink));
-        let exchanged = match route.and_then(|route| route.spec.limits.legacy_timeout) {
+        let exchange = pin!(self.core.legacies.exchange(legacy, outbound, body, sink));
+        let exchanged = match self.decision.route.and_then(|route| route.spec.limits.legacy_timeout) {
             None => exchange.await,
             Some(within) => {
                 timeout(within, exchange).await.unwrap_or_else(|_| Err(ExchangeError::late(legacy, within)))
@@ -141,8 +161,32 @@ impl Walk<'_> {
         exchanged
     }
 
+    pub(super) fn asked_legacy(&self) -> &Arc<Spec> {
+        self.generation.legacy(self.decision.route.map(Arc::as_ref))
+    }
+
+    /// The request as legacy is to see it.
+    pub(super) fn outbound<'o>(&'o self, told: &Told, fields: &'o [(&'o [u8], &'o [u8])]) -> Outbound<'o> {
+        let route = self.decision.route.map(Arc::as_ref);
+        let tells_cert = self.generation.config.forwarding.client_cert;
+        Outbound {
+            head: &self.arrived.head,
+            set: fields,
+            trusted: told.trusted,
+            begins_trace: told.begins_trace(),
+            dry_run: self.asked_legacy().dry_run_field(),
+            certified: Certified::of(tells_cert, self.arrived.cert.as_deref()),
+            protocol: self.arrived.protocol,
+            secure: self.arrived.secure,
+            peer: self.client,
+            local: self.arrived.local,
+            repeatable: route.is_some_and(|route| route.spec.repeatable),
+            route: route.map_or("", Route::name),
+        }
+    }
+
     /// Legacy's answer went through, or its failure becomes one of ours as long as none was begun.
-    async fn ended(
+    pub(super) async fn ended(
         &self,
         answered_by: AnsweredBy,
         exchanged: Result<Served, ExchangeError>,

@@ -4,12 +4,14 @@
 //! 2. native: gather the body, run the handler;
 //! 3. commit: its effects, before anything is sent;
 //! 4. reply: native's answer, or
-//! 5. legacy: by stage, on decline, or as fallback; in shadow with both bodies captured on the way;
+//! 5. legacy: by stage, on decline, or as fallback; in shadow with both bodies captured on the way; or what it has
+//!    answered before, where the route asks for a cache;
 //! 6. observe: one observation, whatever happened.
 //!
 //! Nothing is sent and nothing is committed before step 3, so that up to there any failure can fall back.
 
 mod arrived;
+mod cached;
 mod failure;
 mod legacy;
 mod native;

@@ -94,6 +94,7 @@ impl Walk<'_> {
             // 4
             Ok(response) => {
                 let by = self.respond(AnsweredBy::Native, response, sink).await;
+                self.note_change(sink.status());
                 if let Some((trial, request, native)) = tried {
                     let body = request.body().clone();
                     mirror.ask_too(trial, route, request, native, |answer| self.ask(route, body, answer));

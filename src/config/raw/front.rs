@@ -1,4 +1,5 @@
-//! `[forwarded]` and `[limits]` as they are written: what is believed of clients, and what is borne of them.
+//! `[forwarded]`, `[limits]` and `[cache]` as they are written: what is believed of clients, what is borne of them, and what
+//! is kept for them.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -50,6 +51,16 @@ pub(crate) struct Limits {
     /// What is passed on although it is unusual, counted, and logged with the client's address; `["http10_without_host"]`
     /// when not given. All else of the kind is refused.
     pub report: Option<At<Vec<At<Unusual>>>>,
+}
+
+/// How much of legacy's answers is kept, in memory, for the routes that ask for it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Cache {
+    /// What all of them may take; `"64MiB"` when not given. What has no room makes room: what was not asked for goes.
+    pub size: Option<At<String>>,
+    /// The largest body that is kept; `"1MiB"` when not given.
+    pub entry_max: Option<At<String>>,
 }
 
 /// What old clients do, and what can be framed anew without danger.

@@ -86,6 +86,8 @@ pub(crate) struct File {
     pub forwarded: Option<At<front::Forwarded>>,
     /// What clients may send, and how fast they have to.
     pub limits: Option<At<front::Limits>>,
+    /// How much of legacy's answers is kept for the routes that ask for it.
+    pub cache: Option<At<front::Cache>>,
     /// A line for each request. Read at start; none when not given.
     pub access_log: Option<At<observe::AccessLog>>,
     /// A span for each request that is recorded. Read at start; none when not given.

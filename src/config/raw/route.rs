@@ -33,6 +33,9 @@ pub(crate) struct Route {
     pub native: Option<At<Native>>,
     /// The legacy that answers it; the default one when not given.
     pub legacy: Option<At<String>>,
+    /// Whether legacy's answers to GET are kept and given again, where and as long as they allow that (RFC 9111); `false`
+    /// when not given.
+    pub cache: Option<At<bool>>,
     /// Whether asking legacy once more changes nothing; `false` when not given. Never guessed from the method.
     pub repeatable: Option<At<bool>>,
     /// Whether its handler sees the legacy's `$_SESSION`, and its comparison looks at that; `false` when not given.

@@ -1,4 +1,4 @@
-//! `[forwarded]` and `[limits]`: what is believed of clients, and what is borne of them.
+//! `[forwarded]`, `[limits]` and `[cache]`: what is believed of clients, what is borne of them, and what is kept for them.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use crate::config::raw::At;
 use crate::config::raw::front::{self, Unusual};
 use crate::config::section::Section;
 use crate::config::units;
+use crate::config::valid::CacheLimits;
 use crate::legacy::forwarded::Forwarding;
 
 /// Validates `[forwarded]`.
@@ -79,6 +80,24 @@ pub(super) fn limits(main: &Read<'_>, faults: &mut Vec<Fault>) -> Arc<server::Co
         slow_body: reported.contains(&Unusual::SlowBody),
     };
     Arc::new(server::Config { limits, leniency, timeouts, ..server::Config::default() })
+}
+
+/// Validates `[cache]`. `asked` says whether a route asks for one.
+pub(super) fn cache(main: &Read<'_>, asked: bool, faults: &mut Vec<Fault>) -> Option<CacheLimits> {
+    let raw = main.raw.cache.as_ref();
+    let mut section = Section::new(main.context, raw.map_or(0..0, At::span), faults);
+    if let (Some(given), false) = (raw, asked) {
+        let hint = "write `cache = true` into the routes whose answers are to be kept".to_owned();
+        section.fault_with_hint(given.span(), "no route asks for a cache", hint);
+    }
+    let (none, usual) = (front::Cache::default(), CacheLimits::default());
+    let raw = raw.map_or(&none, At::get);
+    let size = section.size(&raw.size, usual.size);
+    let entry_max = section.size(&raw.entry_max, usual.entry_max.min(size / 8));
+    if let Some(given) = raw.entry_max.as_ref().filter(|_| entry_max > size / 8) {
+        section.fault(given.span(), "more than an eighth of what all of them may take");
+    }
+    asked.then_some(CacheLimits { size, entry_max })
 }
 
 /// A size that fits into 16 bits, as the engine's indices do.

@@ -135,6 +135,7 @@ fn whole(
         against,
     };
     let (routes, matcher) = route::all(files, &known, faults);
+    let cache = front::cache(main, routes.iter().any(|route| route.cache), faults);
     let all_clusters = clusters.iter().filter_map(|(_, cluster)| cluster.as_deref());
     let asked = spool::asked(all_clusters, routes.iter().map(|route| &**route));
     let spool = spool::spool(main, &state, asked, faults);
@@ -144,6 +145,7 @@ fn whole(
         access,
         forwarding,
         http1,
+        cache,
         access_log,
         traces,
         explain,
@@ -181,6 +183,7 @@ fn only_in_main(file: &Read<'_>, faults: &mut Vec<Fault>) {
         raw.admin.as_ref().map(At::span),
         raw.forwarded.as_ref().map(At::span),
         raw.limits.as_ref().map(At::span),
+        raw.cache.as_ref().map(At::span),
         raw.access_log.as_ref().map(At::span),
         raw.explain.as_ref().map(At::span),
         raw.traces.as_ref().map(At::span),

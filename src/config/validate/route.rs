@@ -21,7 +21,7 @@ use crate::legacy::spec::Spec;
 use crate::rollback::Limits;
 use crate::route::canary::{Canary, Share, Sticky};
 use crate::route::matcher::Matcher;
-use crate::route::pattern::Pattern;
+use crate::route::pattern::{Method, Pattern};
 use crate::route::{Stage, limits};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -172,6 +172,7 @@ fn route(
         native,
         pipeline,
         session: session(raw, legacy.as_deref(), section),
+        cache: cache(raw, pattern.as_ref(), section),
         repeatable: raw.repeatable.as_ref().is_some_and(|given| *given.get()),
         canary,
         verify: raw.verify.as_ref().map_or_else(Share::default, |share| section.share(share)),
@@ -205,6 +206,14 @@ fn session(raw: &raw::Route, legacy: Option<&Spec>, section: &mut Section<'_>) -
     }
     if raw.native.is_none() {
         section.fault(given.span(), "only a native handler sees a session, and this route has none");
+    }
+    true
+}
+
+fn cache(raw: &raw::Route, pattern: Option<&Pattern>, section: &mut Section<'_>) -> bool {
+    let Some(given) = raw.cache.as_ref().filter(|given| *given.get()) else { return false };
+    if pattern.is_some_and(|pattern| pattern.methods.distance(Method::Get).is_none()) {
+        section.fault(given.span(), "only answers to GET are kept, which this route does not match");
     }
     true
 }

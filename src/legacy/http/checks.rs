@@ -15,7 +15,8 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::exchange::Asked;
 use super::upload::Upload;
 use super::{Shared, Upstream};
-use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, Switched};
+use crate::exchange::nobody::Nothing;
+use crate::exchange::{AnswerSink, ClientGone, Switched};
 use crate::legacy::client_cert::Certified;
 use crate::legacy::spec::{self, Check, Kind, Spec};
 use crate::legacy::{Legacies, Outbound};
@@ -166,19 +167,6 @@ fn head(check: &Check, upstream: &Upstream) -> RequestHead {
     let text = format!("GET {} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: handover-check\r\n\r\n", check.path);
     let (limits, leniency) = (Limits::default(), Leniency::default());
     RequestHead::parse(text.as_bytes(), &limits, &leniency).expect("path and host were validated")
-}
-
-/// A request without a body, whose client never leaves.
-struct Nothing;
-
-impl BodySource for Nothing {
-    fn length(&self) -> BodyLength {
-        BodyLength::Empty
-    }
-
-    async fn data(&mut self) -> Result<Option<Bytes>, ClientGone> {
-        Ok(None)
-    }
 }
 
 /// Wants to know the status, and nothing behind it.

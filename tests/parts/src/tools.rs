@@ -60,6 +60,11 @@ pub(crate) fn kosoku() -> PathBuf {
     fetched("kosoku", "KOSOKU_VERSION")
 }
 
+/// The folder of the HTTP caching tests.
+pub(crate) fn cache_tests() -> PathBuf {
+    fetched("cache-tests", "CACHE_TESTS_VERSION")
+}
+
 /// The folder of modules with ws, a WebSocket server for Node.
 pub(crate) fn ws() -> PathBuf {
     fetched("ws", "WS_VERSION").join("node_modules/ws")
