@@ -130,6 +130,8 @@ async fn one(cache: &Cache, legacies: &CoreLegacies, asked: Asked) {
         peer: refresh.peer,
         local: refresh.local,
         repeatable: refresh.repeatable,
+        // Clients will wait for it, if it comes to nothing.
+        aside: false,
         route: &refresh.route,
     };
     let ticket = Ticket { cache, key: &key, request: &refresh.head, flight: Some(flight) };

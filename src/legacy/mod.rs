@@ -239,6 +239,16 @@ impl CoreLegacies {
         .await
     }
 
+    /// Whether so many requests wait for that legacy that nothing should be done beside them.
+    pub(crate) fn is_strained(&self, spec: &Arc<Spec>) -> bool {
+        match &spec.kind {
+            Kind::FastCgi(fastcgi) => {
+                self.pools.get(spec, || self.pool(&fastcgi.address, spec)).is_strained(spec)
+            }
+            Kind::Http(http) => self.upstreams.get(spec, || self.http(http, spec)).is_strained(spec),
+        }
+    }
+
     async fn ask(
         &self,
         spec: &Arc<Spec>,

@@ -32,6 +32,8 @@ pub(crate) struct Outbound<'a> {
     pub local: SocketAddr,
     /// Whether legacy may be asked twice for this request (the route says so; no method implies it).
     pub repeatable: bool,
+    /// Whether no client waits for the answer: then legacy is asked only where that takes nothing from those who wait.
+    pub aside: bool,
     /// The route, for log lines.
     pub route: &'a str,
 }

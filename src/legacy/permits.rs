@@ -85,11 +85,15 @@ impl Permits {
         Self { max, counts, queue: Mutex::default() }
     }
 
-    /// Waits for a permit: as long as legacy may be silent, in a queue of so many.
-    pub(crate) async fn acquire(self: &Arc<Self>, spec: &Spec) -> Result<Permit, Failed> {
+    /// Waits for a permit: as long as legacy may be silent, in a queue of so many. One that is asked for `aside`, for
+    /// which no client waits, is there at once or not at all.
+    pub(crate) async fn acquire(self: &Arc<Self>, spec: &Spec, aside: bool) -> Result<Permit, Failed> {
         // Never past those who wait.
         if self.change(Counts::taken).is_some() {
             return Ok(Permit(Some(Arc::clone(self))));
+        }
+        if aside {
+            return Err(Failed::before(Leg::Wait, Cause::QueueFull(self.counted().waiting as usize)));
         }
         let (grant, granted) = oneshot::channel();
         let Some(_place) = self.queue_up(grant, spec.queue_max)? else {
@@ -99,6 +103,12 @@ impl Permits {
             Ok(permit) => Ok(permit.expect("a waiter is only forgotten when it has left")),
             Err(_) => Err(Failed::before(Leg::Wait, Cause::TimedOut(spec.read_timeout))),
         }
+    }
+
+    /// Whether shadow work has to wait: half of the queue is taken. So it is shed before any client is turned away, and
+    /// not where a few wait, as they do at any well-used pool.
+    pub(crate) fn is_strained(&self, spec: &Spec) -> bool {
+        self.counted().waiting as usize > spec.queue_max / 2
     }
 
     /// A place in the queue; none where a permit has come back meanwhile, and is taken.
@@ -245,7 +255,7 @@ mod tests {
         let permits = Arc::new(Permits::new(3));
         let mut out = Vec::new();
         for _ in 0..3 {
-            out.push(permits.acquire(&legacy).await.unwrap());
+            out.push(permits.acquire(&legacy, false).await.unwrap());
         }
         permits.resize(1);
         assert_eq!(permits.counts(), (1, 3, 0));
@@ -253,7 +263,7 @@ mod tests {
         assert!(!permits.is_in_excess());
         assert_eq!(permits.counts(), (1, 1, 0));
         permits.resize(2);
-        out.push(permits.acquire(&legacy).await.unwrap());
+        out.push(permits.acquire(&legacy, false).await.unwrap());
         assert_eq!(permits.counts(), (2, 2, 0));
         permits.resize(1);
         permits.resize(4);
@@ -277,7 +287,7 @@ mod tests {
     ) -> tokio::task::JoinHandle<Permit> {
         let (permits, legacy, before) = (Arc::clone(permits), legacy.clone(), permits.counts().2);
         let counted = Arc::clone(&permits);
-        let waiting = core.spawn(async move { permits.acquire(&legacy).await.unwrap() });
+        let waiting = core.spawn(async move { permits.acquire(&legacy, false).await.unwrap() });
         core.block_on(async {
             while counted.counts().2 == before {
                 tokio::task::yield_now().await;
@@ -290,7 +300,7 @@ mod tests {
     fn a_permit_stays_on_its_core_unless_another_has_waited_long() {
         for (other_waits_before, stays) in [(Duration::ZERO, true), (4 * AHEAD, false)] {
             let ([here, there], legacy, permits) = two_cores();
-            let held = here.block_on(permits.acquire(&legacy)).unwrap();
+            let held = here.block_on(permits.acquire(&legacy, false)).unwrap();
             let elsewhere = waiting(&there, &permits, &legacy);
             std::thread::sleep(other_waits_before);
             let same = waiting(&here, &permits, &legacy);
@@ -311,7 +321,7 @@ mod tests {
     #[test]
     fn who_leaves_the_queue_leaves_nothing_behind() {
         let ([here, _], legacy, permits) = two_cores();
-        let held = here.block_on(permits.acquire(&legacy)).unwrap();
+        let held = here.block_on(permits.acquire(&legacy, false)).unwrap();
         let (left, stays) = (waiting(&here, &permits, &legacy), waiting(&here, &permits, &legacy));
         left.abort();
         assert!(here.block_on(left).is_err());
@@ -334,7 +344,7 @@ mod tests {
                 scope.spawn(move || {
                     let core = runtime::Builder::new_current_thread().enable_all().build().unwrap();
                     let request = async |turn: usize| {
-                        let acquired = permits.acquire(legacy);
+                        let acquired = permits.acquire(legacy, false);
                         // Some leave before it is their turn.
                         let limit =
                             if turn % 7 == 3 { Duration::from_micros(50) } else { Duration::from_secs(60) };
@@ -354,5 +364,29 @@ mod tests {
             }
         });
         assert_eq!(permits.counts(), (3, 0, 0));
+    }
+
+    #[tokio::test]
+    async fn whoever_no_client_waits_for_takes_nothing_from_those_who_wait() {
+        let legacy = Arc::new(Spec { queue_max: 2, ..spec(Kind::Http(http(["a:1"]))) });
+        let permits = Arc::new(Permits::new(1));
+        let aside = permits.acquire(&legacy, true).await.unwrap();
+        assert!(permits.acquire(&legacy, true).await.is_err(), "at once or not at all");
+        let wait = || {
+            let (permits, legacy) = (Arc::clone(&permits), Arc::clone(&legacy));
+            tokio::spawn(async move { permits.acquire(&legacy, false).await })
+        };
+        let first = wait();
+        tokio::task::yield_now().await;
+        assert!(!permits.is_strained(&legacy), "one of two");
+        let second = wait();
+        tokio::task::yield_now().await;
+        assert!(permits.is_strained(&legacy));
+        assert!(permits.acquire(&legacy, false).await.is_err(), "the queue is full");
+        drop(aside);
+        assert!(permits.acquire(&legacy, true).await.is_err(), "it is the first one's");
+        drop(first.await.unwrap().unwrap());
+        drop(second.await.unwrap().unwrap());
+        assert!(permits.acquire(&legacy, true).await.is_ok());
     }
 }

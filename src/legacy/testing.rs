@@ -82,6 +82,7 @@ pub(crate) fn outbound(head: &RequestHead) -> Outbound<'_> {
         peer: "192.0.2.7:50000".parse().unwrap(),
         local: "198.51.100.1:8080".parse().unwrap(),
         repeatable: false,
+        aside: false,
         route: "a route",
     }
 }

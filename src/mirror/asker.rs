@@ -1,7 +1,7 @@
 //! Asks legacy beside the client's path: one thread with connections of its own, since those belong to a runtime.
 //!
-//! It takes part in the permits that all cores share, so it never holds more of legacy than the configuration allows,
-//! and asks for few requests at once: shadow work is the first to be shed.
+//! It takes part in the permits that all cores share, so it never holds more of legacy than the configuration allows. It
+//! takes one only where no client waits for it, and asks for few requests at once: shadow work is the first to be shed.
 
 use std::io;
 use std::net::SocketAddr;
@@ -92,6 +92,7 @@ async fn one(legacies: &CoreLegacies, ask: Ask) {
         peer: ask.peer,
         local: ask.local,
         repeatable: spec.repeatable,
+        aside: true,
         route: ask.route.name(),
     };
     let (mut nothing, mut nowhere) = (Nothing, Nowhere);

@@ -175,20 +175,18 @@ impl Mirror {
         Capture { body: body_sender, answer: answer_sender, begun }
     }
 
-    /// Takes the room for an experiment on a request. `None` where it is outside the route's sample, or there is no room: the
-    /// latter is counted.
-    pub(crate) fn trial(&self, route: &Arc<Route>) -> Option<Trial> {
+    /// Takes the room for an experiment on a request. `None` where it is outside the route's sample, or legacy is `strained`
+    /// or there is no room: these are counted.
+    pub(crate) fn trial(&self, route: &Arc<Route>, strained: impl FnOnce() -> bool) -> Option<Trial> {
         let id = ExperimentId(fastrand::u128(..));
         if !route.spec.shadow.picks(id) {
             return None;
         }
-        match Arc::clone(&self.permits).try_acquire_owned() {
-            Ok(permit) => Some(Trial { id, at: Timestamp::now(), permit }),
-            Err(_) => {
-                self.drops.count(&route.spec.name);
-                None
-            }
+        let permit = if strained() { None } else { Arc::clone(&self.permits).try_acquire_owned().ok() };
+        if permit.is_none() {
+            self.drops.count(&route.spec.name);
         }
+        Some(Trial { id, at: Timestamp::now(), permit: permit? })
     }
 
     /// Native has answered the client: legacy is asked, too.

@@ -67,7 +67,7 @@ fn request() -> Option<Request> {
 }
 
 fn begin<'m>(mirror: &'m Mirror, route: &Arc<Route>) -> Option<Capture<'m>> {
-    Some(mirror.begin(mirror.trial(route)?, route, request()?, None))
+    Some(mirror.begin(mirror.trial(route, || false)?, route, request()?, None))
 }
 
 fn conductor(producers: Producers) -> Conductor {

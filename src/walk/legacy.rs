@@ -61,7 +61,7 @@ impl Walk<'_> {
     /// Begins an experiment, where there is to be one: with the session as it is before legacy can change it.
     async fn capture(&self, route: &Arc<Route>) -> Option<(Capture<'_>, Option<Looker>)> {
         let mirror = &self.core.process.mirror;
-        let trial = mirror.trial(route)?;
+        let trial = mirror.trial(route, || self.is_legacy_strained())?;
         let request = self.request(Bytes::new())?;
         let looked = match route.spec.session {
             true => {
@@ -161,6 +161,11 @@ impl Walk<'_> {
         exchanged
     }
 
+    /// Whether what is not done for clients has to wait for better times.
+    pub(super) fn is_legacy_strained(&self) -> bool {
+        self.core.legacies.is_strained(self.asked_legacy())
+    }
+
     pub(super) fn asked_legacy(&self) -> &Arc<Spec> {
         self.generation.legacy(self.decision.route.map(Arc::as_ref))
     }
@@ -181,6 +186,7 @@ impl Walk<'_> {
             peer: self.client,
             local: self.arrived.local,
             repeatable: route.is_some_and(|route| route.spec.repeatable),
+            aside: false,
             route: route.map_or("", Route::name),
         }
     }

@@ -51,7 +51,8 @@ impl Walk<'_> {
         let (ports, session) = RequestPorts::of(self.core, route, &request);
         let cx = Context::new(ports);
         let mirror = &self.core.process.mirror;
-        let trial = if self.decision.plan == Plan::Verify { mirror.trial(route) } else { None };
+        let verifies = self.decision.plan == Plan::Verify;
+        let trial = verifies.then(|| mirror.trial(route, || self.is_legacy_strained())).flatten();
         let began = Instant::now();
         let decided = self.run(route, handler, &request, &cx).await;
         self.legs.end(Leg::Native, Some(began));

@@ -1,9 +1,9 @@
-//! Three times what legacy can do: it goes on doing what it can, and the rest is told at once.
+//! Three times what legacy can do: it goes on doing what it can, the rest is told at once, and shadow work goes first.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use handover_parts::http;
+use handover_parts::{http, process};
 
 use super::legacy::{Protocol, Recorder};
 use super::world::World;
@@ -15,20 +15,80 @@ const TAKES: Duration = Duration::from_millis(100);
 /// How long each load lasts.
 const LASTS: Duration = Duration::from_secs(5);
 
+/// As many as legacy can just serve, with half of the queue taken.
+const PEAK: usize = 8;
+
+/// All of them have a place, and more than half of the queue is taken.
+const BUSY: usize = 11;
+
+/// Of whom most are turned away and come again.
+const TOO_MANY: usize = 36;
+
+/// What became of a load's requests.
+struct Load {
+    answered: usize,
+    refused: usize,
+}
+
 #[test]
 fn goodput_under_three_times_the_load_is_nine_tenths_of_the_peak() {
     for protocol in [Protocol::Http, Protocol::FastCgi] {
         let world = World::around(Recorder::start(protocol, TAKES), LIMITS, "");
-        let (peak, refused) = load(&world, 8);
-        assert_eq!(refused, 0, "all of them have a place");
-        let (under_load, refused) = load(&world, 36);
-        assert!(refused > 0, "{protocol:?}: nobody was turned away");
-        assert!(under_load * 10 >= peak * 9, "{protocol:?}: {under_load} answers of {peak} at the peak");
+        holds_up(&world, &load(&world, PEAK));
     }
 }
 
-/// So many clients, each with one request at a time. How many were answered, and how many turned away.
-fn load(world: &World, clients: usize) -> (usize, usize) {
+#[test]
+fn shadow_work_is_shed_before_any_client_is_turned_away() {
+    let folder = process::folder("pipeline");
+    let pipeline = folder.path().join("ok.toml");
+    let fail = "[response.fail]\nstatus = 422\njson = \"errors\"\n";
+    process::write(&pipeline, format!("[response.pass]\nstatus = 200\njson = \"{{'ok': true}}\"\n{fail}"));
+    let route = format!(
+        "[[route]]\nname = 'shadowed'\nmatch = 'GET /'\nstage = 'shadow'\nnative = {{ pipeline = '{}' }}\n",
+        pipeline.display()
+    );
+    let world = World::around(Recorder::start(Protocol::Http, TAKES), LIMITS, &route);
+    let experiments = || ["begun", "dropped"].map(|kind| count(&world, kind));
+    let peak = load(&world, PEAK);
+    let [begun, dropped] = experiments();
+    assert_eq!((begun, dropped), (peak.answered as u64, 0), "there is room for all of it");
+    let busy = load(&world, BUSY);
+    let [_, dropped] = experiments();
+    assert_eq!(busy.refused, 0, "all clients have a place");
+    assert!(dropped > 0, "and no experiment has");
+    let [begun, _] = experiments();
+    holds_up(&world, &peak);
+    let [later, _] = experiments();
+    assert!(later - begun < peak.answered as u64 / 4, "{} experiments under overload", later - begun);
+}
+
+/// Loads it with more than three times its `peak`: goodput stays.
+fn holds_up(world: &World, peak: &Load) {
+    assert_eq!(peak.refused, 0, "all of them have a place");
+    let Load { answered, refused } = load(world, TOO_MANY);
+    let protocol = world.legacy.protocol;
+    println!(
+        "{protocol:?}: {} answers at the peak, {answered} of {} under load",
+        peak.answered,
+        answered + refused
+    );
+    assert!(
+        answered + refused >= peak.answered * 3,
+        "{protocol:?}: only {refused} beside {answered} answers"
+    );
+    assert!(answered * 10 >= peak.answered * 9, "{protocol:?}: {answered} answers of {}", peak.answered);
+}
+
+fn count(world: &World, kind: &str) -> u64 {
+    let text = http::get(world.proxy.admin(), "/metrics").unwrap().text();
+    let name =
+        if kind == "begun" { "handover_experiments_total " } else { "handover_experiments_dropped_total " };
+    text.lines().find_map(|line| line.strip_prefix(name)?.parse().ok()).expect("the metric is there")
+}
+
+/// So many clients, each with one request at a time.
+fn load(world: &World, clients: usize) -> Load {
     let (answered, refused, over) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         for _ in 0..clients {
@@ -52,5 +112,5 @@ fn load(world: &World, clients: usize) -> (usize, usize) {
         std::thread::sleep(LASTS.saturating_sub(began.elapsed()));
         over.store(true, Ordering::Relaxed);
     });
-    (answered.into_inner(), refused.into_inner())
+    Load { answered: answered.into_inner(), refused: refused.into_inner() }
 }

@@ -62,7 +62,7 @@ impl Responder<'_> {
         let opening = Opening::new(self.fastcgi, self.pool.keeps(self.spec), &script, request, &held);
         loop {
             // :: Step 2
-            let mut lease = self.pool.lease(self.spec).await?;
+            let mut lease = self.pool.lease(self.spec, request.aside).await?;
             let waited = start.elapsed();
             // :: Step 3
             opening.send(&mut lease, self.spec).await?;

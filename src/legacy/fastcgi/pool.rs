@@ -235,9 +235,14 @@ impl Pool {
         spec.keep || matches!(self.address, Address::Unix(_))
     }
 
-    /// A connection: a parked one, or a new one.
-    pub(crate) async fn lease(self: &Arc<Self>, spec: &Spec) -> Result<Lease, Failed> {
-        let permit = self.permits.acquire(spec).await?;
+    /// Whether shadow work has to wait; see [`Permits::is_strained`].
+    pub(crate) fn is_strained(&self, spec: &Spec) -> bool {
+        self.permits.is_strained(spec)
+    }
+
+    /// A connection: a parked one, or a new one; `aside` as in [`Permits::acquire`].
+    pub(crate) async fn lease(self: &Arc<Self>, spec: &Spec, aside: bool) -> Result<Lease, Failed> {
+        let permit = self.permits.acquire(spec, aside).await?;
         let epoch = self.epoch.load(Ordering::Relaxed);
         let Opened { socket, start, unread } = self.socket(spec).await?;
         Ok(Lease { socket, start, unread: RefCell::new(unread), pool: Arc::clone(self), epoch, permit })

@@ -195,7 +195,7 @@ mod tests {
         let listener = UnixListener::bind(&path).unwrap();
         let legacy = FastCgi { address: Address::Unix(path.clone()), ..testing::fastcgi("/srv") };
         let spec = testing::spec(Kind::FastCgi(legacy.clone()));
-        let mut lease = Arc::new(Pool::new(Address::Unix(path), 1)).lease(&spec).await.unwrap();
+        let mut lease = Arc::new(Pool::new(Address::Unix(path), 1)).lease(&spec, false).await.unwrap();
         listener.accept().unwrap();
         (lease.socket, lease.start) = (closed(), Start::Begun);
 

@@ -139,6 +139,7 @@ impl Checker {
             peer: ([127, 0, 0, 1], 0).into(),
             local: ([127, 0, 0, 1], 0).into(),
             repeatable: false,
+            aside: true,
             route: "",
         };
         let (start, upload) = (Instant::now(), Upload::Here(Vec::new()));

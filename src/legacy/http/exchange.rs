@@ -77,7 +77,7 @@ impl Upstreams {
         // :: Step 1
         let upload = take_small(body, spec.body_max).await?;
         // :: Step 2
-        let permit = self.permits.acquire(spec).await?;
+        let permit = self.permits.acquire(spec, request.aside).await?;
         self.budget.earn();
         let (mut tried, mut attempts) = (Tried::default(), 0);
         let mut last = None;

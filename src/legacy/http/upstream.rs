@@ -44,6 +44,11 @@ impl Upstreams {
         let all = upstreams.into_iter().map(Rc::new).collect();
         Self { permits, all, rules: Rules::of(http), budget: Budget::default() }
     }
+
+    /// Whether shadow work has to wait; see [`Permits::is_strained`].
+    pub(crate) fn is_strained(&self, spec: &Spec) -> bool {
+        self.permits.is_strained(spec)
+    }
 }
 
 impl Upstream {
