@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use handover_parts::{Backend, Handover, http};
 
-use crate::world::in_front_of;
+use crate::world::{in_front_of, memory};
 
 /// Connections that attack at the same time; one that the proxy ends is made anew.
 const ATTACKERS: usize = 8;
@@ -190,12 +190,4 @@ fn ended(proxy: &Handover) -> Vec<String> {
     let metrics = http::get(proxy.admin(), "/metrics").unwrap().text();
     let of_http2 = |line: &&str| line.starts_with("handover_refused_total{reason=\"http2_");
     metrics.lines().filter(of_http2).map(str::to_owned).collect()
-}
-
-/// Resident memory, in KiB.
-fn memory(proxy: &Handover) -> u64 {
-    let id = proxy.id().expect("it runs");
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux says");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line on memory");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
 }

@@ -3,8 +3,10 @@
 
 mod attacks;
 mod conformance;
+mod http1;
 mod http2;
 mod proxy_protocol;
+mod streamed;
 mod tls;
 mod tunnels;
 mod world;

@@ -1,10 +1,11 @@
 //! What the tests here have in common: the proxy in front of a backend, an HTTP/2 client, the proxy's metrics.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use h2::client::SendRequest;
-use handover_parts::{Backend, Handover, http};
+use handover_parts::{Backend, Handover, PhpFpm, http, process};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -13,6 +14,31 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_handover");
 /// The proxy in front of that backend.
 pub(crate) fn in_front_of(backend: &Backend) -> Handover {
     Handover::start(BINARY, &backend.as_legacy())
+}
+
+/// How long anything may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until `check` holds.
+pub(crate) fn until(what: &str, check: impl Fn() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !check() {
+        assert!(Instant::now() < until, "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A php-fpm with so many children, whose front controller is that script, and its folder.
+pub(crate) fn php(script: &str, children: u32) -> (PhpFpm, tempfile::TempDir) {
+    let app = process::folder("app");
+    process::write(app.path().join("index.php"), script);
+    (PhpFpm::serving(app.path()).children(children).start(), app)
+}
+
+/// The proxy in front of that php-fpm.
+pub(crate) fn in_front_of_php(php: &PhpFpm) -> Handover {
+    let root = php.root().display();
+    Handover::start(BINARY, &format!("[legacy.app]\nfastcgi = \"{}\"\nroot = \"{root}\"\n", php.address()))
 }
 
 /// Runs an async test to its end.
@@ -84,4 +110,12 @@ pub(crate) async fn ask(
 /// A request to `shop.example`.
 pub(crate) fn request(method: &str, target: &str) -> ::http::request::Builder {
     ::http::Request::builder().method(method).uri(format!("http://shop.example{target}"))
+}
+
+/// Resident memory, in KiB.
+pub(crate) fn memory(proxy: &Handover) -> u64 {
+    let id = proxy.id().expect("it runs");
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux says");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line on memory");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
