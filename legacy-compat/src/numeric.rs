@@ -110,23 +110,18 @@ pub fn whole(php: &Php, bytes: &[u8]) -> Option<Prefix> {
     ends.then_some(found)
 }
 
-/// `0x1A`, as PHP 5 read it.
+/// `0x1A`, as PHP 5 read it, without a sign.
 fn hexadecimal(bytes: &[u8]) -> Option<Prefix> {
     let start = bytes.iter().take_while(|b| is_blank(**b)).count();
     let text = &bytes[start..];
-    let (negative, text) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        _ => (false, text),
-    };
     let [b'0', b'x' | b'X', hex @ ..] = text else { return None };
     if hex.is_empty() || !hex.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
     let value = hex.iter().fold(0.0, |sum, b| sum * 16.0 + f64::from(hex_digit(*b)));
     let number = match i64::from_str_radix(ascii(hex), 16) {
-        Ok(int) => Number::Int(if negative { -int } else { int }),
-        Err(_) => Number::Float(if negative { -value } else { value }),
+        Ok(int) => Number::Int(int),
+        Err(_) => Number::Float(value),
     };
     Some(Prefix { number, len: bytes.len(), overflow: 0 })
 }

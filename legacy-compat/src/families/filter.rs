@@ -6,6 +6,7 @@ mod validate;
 
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::{to_int, to_str};
+use crate::php::Version;
 use crate::value::{Array, Value};
 
 pub use email::email;
@@ -77,7 +78,11 @@ impl Request {
 
 /// Whether there is a filter with this number, or at least one near it: PHP only looks at the range.
 fn exists(php: &crate::Php, filter: i64) -> bool {
-    matches!(filter, 256..=276 | 512..=523 | CALLBACK) || filter == 277 && !php.is_5()
+    match filter {
+        277 => !php.is_5(),
+        523 => php.since(Version::V7_3),
+        filter => matches!(filter, 256..=276 | 512..=522 | CALLBACK),
+    }
 }
 
 fn filter_var(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
@@ -117,8 +122,7 @@ fn each(ctx: &mut Ctx<'_>, array: &Array, request: &Request) -> Outcome {
 
 fn one(ctx: &mut Ctx<'_>, value: &Value, request: &Request) -> Outcome {
     let answer = match value {
-        Value::Object(_) if request.has(NULL_ON_FAILURE) && ctx.php.is_8() => Value::Null,
-        Value::Object(_) => Value::FALSE,
+        Value::Object(_) => request.failed(),
         scalar => run(ctx, &to_str(ctx.php, scalar), request)?,
     };
     let failed = if request.has(NULL_ON_FAILURE) { answer.is_null() } else { answer == Value::FALSE };

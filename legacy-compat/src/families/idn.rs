@@ -39,12 +39,15 @@ fn refused(ctx: &mut Ctx<'_>, args: &Args<'_>, name: &str) -> Option<Outcome> {
 }
 
 /// `IDNA_NONTRANSITIONAL_TO_ASCII`
-const NONTRANSITIONAL: i64 = 16;
+const NONTRANSITIONAL_TO_ASCII: i64 = 16;
+/// `IDNA_NONTRANSITIONAL_TO_UNICODE`
+const NONTRANSITIONAL_TO_UNICODE: i64 = 32;
 
-/// Transitional processing, PHP's default: `ß` is `ss`, a final sigma is a sigma, joiners are dropped.
-fn prepared(ctx: &Ctx<'_>, args: &Args<'_>) -> Vec<u8> {
+/// Transitional processing, PHP's default up to 8.3: `ß` is `ss`, a final sigma is a sigma, joiners are dropped.
+fn prepared(ctx: &Ctx<'_>, args: &Args<'_>, nontransitional: i64) -> Vec<u8> {
     let domain = args.bytes(0);
-    if args.int(1) & NONTRANSITIONAL != 0 || ctx.php.since(Version::V8_4) {
+    let by_default = args.given() < 2 && ctx.php.since(Version::V8_4);
+    if args.int(1) & nontransitional != 0 || by_default {
         return domain.to_vec();
     }
     let Ok(text) = std::str::from_utf8(domain) else { return domain.to_vec() };
@@ -56,7 +59,7 @@ fn to_ascii(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         return answer;
     }
     let deny = if args.int(1) & STD3 != 0 { AsciiDenyList::STD3 } else { AsciiDenyList::EMPTY };
-    let domain = prepared(ctx, args);
+    let domain = prepared(ctx, args, NONTRANSITIONAL_TO_ASCII);
     let name = Uts46::new().to_ascii(&domain, deny, Hyphens::Check, DnsLength::VerifyAllowRootDot);
     or_false(name.ok().map(|name| name.into_owned()))
 }
@@ -66,6 +69,8 @@ fn to_utf8(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         return answer;
     }
     let deny = if args.int(1) & STD3 != 0 { AsciiDenyList::STD3 } else { AsciiDenyList::EMPTY };
-    let (name, result) = Uts46::new().to_unicode(args.bytes(0), deny, Hyphens::Check);
-    or_false(result.ok().map(|()| name.into_owned()))
+    let domain = prepared(ctx, args, NONTRANSITIONAL_TO_UNICODE);
+    let (name, result) = Uts46::new().to_unicode(&domain, deny, Hyphens::Check);
+    let has_empty = name.starts_with('.') || name.contains("..");
+    or_false(result.ok().filter(|()| !has_empty).map(|()| name.into_owned()))
 }

@@ -12,7 +12,10 @@ pub(crate) const ROWS: &[Row] = &[
         call_version_compare,
     ),
     ("-7.4 version_compare(string $version1, string $version2, string $oper = ?)", call_version_compare),
-    ("ip2long(string $ip): false", |_, a| {
+    ("ip2long(string $ip): false", |c, a| {
+        if memchr::memchr(0, a.bytes(0)).is_some() && c.php.since(Version::V8_1) {
+            return c.value_error(false, "ip2long(): Argument #1 ($ip) must not contain any null bytes");
+        }
         let ip = super::filter::ipv4(a.bytes(0));
         ok(ip.map_or(Value::FALSE, |ip| Value::Int(u32::from(ip).into())))
     }),
@@ -22,6 +25,9 @@ pub(crate) const ROWS: &[Row] = &[
         ok(Ipv4Addr::from(crate::numeric::strtol(a.bytes(0), 10) as u32).to_string())
     }),
     ("inet_pton(string $ip): false", |c, a| {
+        if memchr::memchr(0, a.bytes(0)).is_some() && c.php.since(Version::V8_1) {
+            return c.value_error(false, "inet_pton(): Argument #1 ($ip) must not contain any null bytes");
+        }
         let bytes = match (super::filter::ipv4(a.bytes(0)), super::filter::ipv6(a.bytes(0))) {
             (Some(ip), _) => ip.octets().to_vec(),
             (_, Some(ip)) => ip.octets().to_vec(),

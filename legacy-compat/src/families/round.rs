@@ -222,7 +222,7 @@ fn call_number_format(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
 pub fn number_format(php: &Php, number: f64, decimals: i64, point: &[u8], thousands: &[u8]) -> Vec<u8> {
     let places = if php.since(Version::V8_3) { decimals } else { decimals.max(0) };
     let rounded = round(php, number, places, Mode::HalfUp);
-    let decimals = decimals.clamp(0, 1000) as usize;
+    let decimals = decimals.clamp(0, MAX_DECIMALS) as usize;
     if !rounded.is_finite() {
         return match rounded.is_nan() {
             true if php.is_5() => b"NAN".to_vec(),
@@ -230,10 +230,21 @@ pub fn number_format(php: &Php, number: f64, decimals: i64, point: &[u8], thousa
             false => b"inf".to_vec(),
         };
     }
-    let text = format!("{:.*}", decimals, rounded.abs());
+    let written = decimals.min(MAX_WRITTEN);
+    let mut text = format!("{:.*}", written, rounded.abs());
+    if rounded == 0.0 && rounded.is_sign_negative() && !php.since(Version::V7_1) {
+        return format!("-{text}").into_bytes();
+    }
+    text.extend(std::iter::repeat_n('0', decimals - written));
     let visible = php.version < Version::V8_0 || text.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
     grouped(&text, rounded < 0.0 && visible, point, thousands)
 }
+
+/// More decimals are not written, though PHP would as far as its memory goes.
+const MAX_DECIMALS: i64 = 1 << 20;
+
+/// PHP's printf writes so many decimals, what follows is zeros.
+const MAX_WRITTEN: usize = 500;
 
 /// `number_format` of an integer, exact beyond 2^53: PHP from 8.3.
 fn number_format_int(int: i64, decimals: i64, point: &[u8], thousands: &[u8]) -> Vec<u8> {
@@ -250,7 +261,7 @@ fn number_format_int(int: i64, decimals: i64, point: &[u8], thousands: &[u8]) ->
     let mut text = number.to_string();
     if decimals > 0 {
         text.push('.');
-        text.extend(std::iter::repeat_n('0', decimals.min(1000) as usize));
+        text.extend(std::iter::repeat_n('0', decimals.min(MAX_DECIMALS) as usize));
     }
     grouped(&text, int < 0 && number != 0, point, thousands)
 }

@@ -79,8 +79,9 @@ fn written_as(object: &Object) -> (Str, Array) {
 }
 
 fn call_unserialize(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
-    let allowed = args.value(1).at("allowed_classes").clone();
-    if !matches!(allowed, Value::Null | Value::Bool(_) | Value::Array(_)) {
+    let given = args.value(1).as_array().and_then(|options| options.get_str("allowed_classes"));
+    let allowed = given.cloned().unwrap_or(Value::TRUE);
+    if !matches!(allowed, Value::Bool(_) | Value::Array(_)) && ctx.php.since(Version::V7_1) {
         let message = "unserialize(): Option \"allowed_classes\" must be of type array|bool";
         return ctx.type_error(false, message);
     }
@@ -88,12 +89,13 @@ fn call_unserialize(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         Value::Array(names) => names
             .values()
             .any(|name| name.as_bytes().is_some_and(|name| name.eq_ignore_ascii_case(b"stdClass"))),
-        Value::Null => true,
         other => to_bool(other),
     };
+    let mut max_depth = MAX_DEPTH;
     if ctx.php.since(Version::V7_4) {
         match args.value(1).at("max_depth") {
-            Value::Null | Value::Int(0..) => {}
+            Value::Null | Value::Int(0) => {}
+            Value::Int(depth @ 1..) => max_depth = MAX_DEPTH.min(*depth as usize),
             Value::Int(_) => {
                 let message = "unserialize(): Option \"max_depth\" must be greater than or equal to 0";
                 return ctx.value_error(false, message);
@@ -101,7 +103,9 @@ fn call_unserialize(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
             _ => return ctx.type_error(false, "unserialize(): Option \"max_depth\" must be of type int"),
         }
     }
-    match unserialize(ctx.php, args.bytes(0), std_allowed) {
+    let mut reader = Reader::new(ctx.php, args.bytes(0), std_allowed);
+    reader.max_depth = max_depth;
+    match reader.value(0) {
         Some(value) => Ok(value),
         None => {
             if !args.bytes(0).is_empty() {
@@ -125,7 +129,7 @@ pub(crate) fn unserialize_prefix(php: &Php, text: &[u8]) -> Option<(Value, usize
     Some((value, reader.at))
 }
 
-/// PHP's default of `unserialize_max_depth`.
+/// PHP's default of `unserialize_max_depth`; no more is read whatever is allowed.
 const MAX_DEPTH: usize = 4096;
 
 struct Reader<'a> {
@@ -133,13 +137,15 @@ struct Reader<'a> {
     text: &'a [u8],
     at: usize,
     std_allowed: bool,
+    /// How deep arrays and objects may nest.
+    max_depth: usize,
     /// The values read so far, to which references point by number; none for those that are not complete.
     slots: Vec<Option<Value>>,
 }
 
 impl<'a> Reader<'a> {
     fn new(php: &'a Php, text: &'a [u8], std_allowed: bool) -> Self {
-        Self { php, text, at: 0, std_allowed, slots: Vec::new() }
+        Self { php, text, at: 0, std_allowed, max_depth: MAX_DEPTH, slots: Vec::new() }
     }
 
     fn expect(&mut self, bytes: &[u8]) -> Option<()> {
@@ -173,7 +179,7 @@ impl<'a> Reader<'a> {
     fn value(&mut self, depth: usize) -> Option<Value> {
         if self.text.get(self.at) == Some(&b'R') {
             self.at += 1;
-            return self.referred();
+            return self.referred(None);
         }
         let slot = self.slots.len();
         self.slots.push(None);
@@ -182,10 +188,10 @@ impl<'a> Reader<'a> {
         Some(value)
     }
 
-    /// `:3;`, the value of that number.
-    fn referred(&mut self) -> Option<Value> {
+    /// `:3;`, the value of that number, which is not its own.
+    fn referred(&mut self, own: Option<usize>) -> Option<Value> {
         self.expect(b":")?;
-        let number = usize::try_from(self.int()?).ok()?;
+        let number = usize::try_from(self.int()?).ok().filter(|number| own != Some(*number))?;
         let slot = self.slots.get(number.checked_sub(1)?)?;
         Some(
             slot.clone()
@@ -197,7 +203,7 @@ impl<'a> Reader<'a> {
         let kind = *self.text.get(self.at)?;
         if kind == b'r' {
             self.at += 1;
-            return self.referred().filter(|value| matches!(value, Value::Object(_)));
+            return self.referred(Some(self.slots.len())).filter(|value| matches!(value, Value::Object(_)));
         }
         if kind == b'N' {
             self.at += 1;
@@ -228,11 +234,11 @@ impl<'a> Reader<'a> {
                 Some(Value::Str(text))
             }
             b'C' => self.custom(),
-            b'a' if depth < MAX_DEPTH => {
+            b'a' => {
                 let count = self.length(b':')?;
                 self.pairs(count, false, depth).map(Value::Array)
             }
-            b'O' if depth < MAX_DEPTH => self.object(depth),
+            b'O' => self.object(depth),
             _ => None,
         }
     }
@@ -305,7 +311,7 @@ impl<'a> Reader<'a> {
     fn pairs(&mut self, count: usize, names: bool, depth: usize) -> Option<Array> {
         self.expect(b"{")?;
         // An element takes four bytes at least: a count beyond that is a lie.
-        if count > self.text.len() {
+        if count > self.text.len() || count > 0 && depth >= self.max_depth {
             return None;
         }
         let mut array = Array::new();
@@ -354,7 +360,9 @@ fn export(php: &Php, value: &Value, indent: usize, out: &mut Vec<u8>) {
         Value::Int(int) => out.extend_from_slice(int.to_string().as_bytes()),
         Value::Float(number) => {
             let text = float::to_text(*number, php.serialize_precision, b'E');
-            let whole = number.is_finite() && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-');
+            let whole = !php.is_5()
+                && number.is_finite()
+                && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-');
             out.extend_from_slice(&text);
             if whole {
                 out.extend_from_slice(b".0");

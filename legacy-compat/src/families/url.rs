@@ -281,6 +281,9 @@ impl Query<'_> {
             Value::Bool(bool) => Str::from(if *bool { "1" } else { "0" }),
             other => cast::to_str(self.php, other),
         };
+        if matches!(value, Value::Float(_)) && !self.php.since(Version::V7_2) {
+            return text.to_vec();
+        }
         self.encode(&text)
     }
 }

@@ -53,6 +53,7 @@ pub fn decode(php: &Php, json: &[u8], options: Decode) -> Result<Value, JsonErro
     parser.skip_blanks();
     match parser.peek() {
         None => Ok(value),
+        Some(b']' | b'}') if php.is_5() => Err(JsonError::StateMismatch),
         Some(_) => Err(parser.unexpected()),
     }
 }
@@ -66,6 +67,7 @@ fn scalar_5(php: &Php, json: &[u8], flags: i64) -> Result<Value, JsonError> {
         _ => match crate::numeric::whole(php, json) {
             Some(found) if found.overflow != 0 && flags & BIGINT_AS_STRING != 0 => Ok(Value::string(json)),
             Some(found) => Ok(found.number.into()),
+            None if matches!(json.first(), Some(..0x20)) => Err(JsonError::ControlCharacter),
             None if std::str::from_utf8(json).is_err() => Err(JsonError::Utf8),
             None => Err(JsonError::Syntax),
         },
@@ -252,7 +254,7 @@ impl Parser<'_> {
         let start = self.at;
         let mut end = start + usize::from(self.json[start] == b'-');
         let whole = match self.json.get(end) {
-            Some(b'0') if !self.php.is_5() => 1,
+            Some(b'0') => 1,
             _ => self.digits(end),
         };
         if whole == 0 {

@@ -142,7 +142,15 @@ impl Writer<'_> {
                 self.int(int);
                 self.out.push(b'"');
             }
-            KeyRef::Str(name) => self.string(name, false)?,
+            KeyRef::Str(name) => {
+                let start = self.out.len();
+                self.string(name, false)?;
+                // A name that could not be written is empty.
+                if self.out[start..] == *b"null" && self.php.since(Version::V7_2) {
+                    self.out.truncate(start);
+                    self.out.extend_from_slice(b"\"\"");
+                }
+            }
         }
         self.out.extend_from_slice(if self.has(PRETTY_PRINT) { b": " } else { b":" });
         Ok(())

@@ -57,7 +57,7 @@ fn slow(body: &[u8], flags: i64, php: &Php) -> Result<Text, JsonError> {
         match body.get(at) {
             Some(b'"') => return Ok(Text { text: text.into(), len: at + 2 }),
             Some(b'\\') => at += escape(&mut text, &body[at..], php)?,
-            _ if php.is_5() => return Err(JsonError::Syntax),
+            None | Some(b'\t' | b'\n' | b'\r') if php.is_5() => return Err(JsonError::Syntax),
             _ => return Err(JsonError::ControlCharacter),
         }
     }

@@ -141,6 +141,7 @@ fn match_all(
     by_set: bool,
 ) -> Outcome {
     let groups = regex.code.groups() + 1;
+    let places = ctx.php.since(Version::V7_4);
     let (mut sets, mut columns, mut marks) = (Array::new(), vec![Vec::new(); groups], Array::new());
     let mut count = 0i64;
     for found in Matches::new(ctx.php, regex, subject, start) {
@@ -155,7 +156,11 @@ fn match_all(
             ctx.append(&mut sets, shape.groups(&regex.code, subject, &found).into());
         } else {
             for (number, column) in columns.iter_mut().enumerate() {
-                column.push(shape.group(subject, found.groups.get(number).copied().flatten()));
+                column.push(match found.groups.get(number) {
+                    Some(place) => shape.group(subject, *place),
+                    // Up to 7.3 the last groups that took no part have no place.
+                    None => Shape { offsets: shape.offsets && places, ..shape }.group(subject, None),
+                });
             }
             if let Some(mark) = found.mark {
                 marks.insert(count, mark);

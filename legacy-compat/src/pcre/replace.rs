@@ -5,6 +5,7 @@ use super::{Found, Matches, Regex, error_code};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::error::Thrown;
 use crate::families::types::text_of;
+use crate::php::Version;
 use crate::value::{Array, Str, Value};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -217,7 +218,10 @@ fn preg_replace_callback(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let (pattern, callback, subject) = (args.value(0).clone(), args.value(1).clone(), args.value(2).clone());
     if !ctx.is_callable(&callback) {
         ctx.warn("preg_replace_callback(): Requires argument 2 to be a valid callback");
-        return ok(subject);
+        return match ctx.php.since(Version::V7_1) {
+            true => ok(text_of(ctx, &subject)?),
+            false => ok(subject),
+        };
     }
     let (limit, mut count) = (args.int(3), 0);
     let shape = Shape::of(ctx.php, args.int(5));

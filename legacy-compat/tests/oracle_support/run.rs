@@ -1,7 +1,7 @@
 //! One call, run as the oracle ran it, and its outcome in the oracle's form.
 
 use legacy_compat::call::{self, Ctx};
-use legacy_compat::{Php, Thrown, Value};
+use legacy_compat::{Php, Thrown, Value, Version};
 use serde_json::{Map, Value as Json, json};
 
 use super::codec::encode;
@@ -35,6 +35,9 @@ pub fn run(php: &Php, call: &Call, state: &mut State) -> Json {
     if !call.function.starts_with("op") && !call::exists(php, &call.function) {
         return json!({"absent": 1});
     }
+    if is_refused(php, call) {
+        return json!({"r": null});
+    }
     let mut ctx = Ctx::new(php);
     ctx.preg_error = state.preg_error;
     let mut args = call.args.clone();
@@ -58,13 +61,24 @@ pub fn run(php: &Php, call: &Call, state: &mut State) -> Json {
     outcome(php, call, &ctx, answer, reference.map(|index| &args[index]))
 }
 
-/// The oracle writes no objects but `stdClass`.
-fn is_portable(value: &Value) -> bool {
-    match value {
-        Value::Array(array) => array.values().all(is_portable),
-        Value::Object(object) => object.class() == &"stdClass" && object.props().values().all(is_portable),
-        _ => true,
-    }
+/// The oracle writes no objects but `stdClass`, and nothing that nests deeper than this.
+const DEEPEST: usize = 40;
+
+fn is_portable(value: &Value, depth: usize) -> bool {
+    depth <= DEEPEST
+        && match value {
+            Value::Array(array) => array.values().all(|value| is_portable(value, depth + 1)),
+            Value::Object(object) => {
+                object.class() == &"stdClass"
+                    && object.props().values().all(|value| is_portable(value, depth + 1))
+            }
+            _ => true,
+        }
+}
+
+/// The oracle calls with values where a reference is wanted: PHP up to 7.0 then calls nothing and answers null.
+fn is_refused(php: &Php, call: &Call) -> bool {
+    !php.since(Version::V7_1) && call.function == "sscanf" && call.args.len() > 2
 }
 
 fn outcome(
@@ -76,7 +90,7 @@ fn outcome(
 ) -> Json {
     let mut out = Map::new();
     match answer {
-        Ok(answer) if !is_portable(&answer) => {
+        Ok(answer) if !is_portable(&answer, 0) => {
             out.insert("e".into(), json!(["Exception", "not portable: object"]));
         }
         Ok(answer) => {

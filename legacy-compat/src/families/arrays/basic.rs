@@ -12,6 +12,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("8.0- count(mixed $value, int $mode = 0)", count),
     ("-7.4 count(mixed $var, int $mode = 0)", count),
     ("8.0- sizeof(mixed $value, int $mode = 0)", count),
+    ("-7.4 sizeof(mixed $var, int $mode = 0)", count),
     ("array_keys(array $array, mixed $filter_value = ?, bool $strict = false)", |c, a| {
         let (array, wanted, strict) = (a.array(0), a.value(1).clone(), a.bool(2));
         let searching = a.has(1);

@@ -54,7 +54,7 @@ fn or_null(text: Vec<u8>, request: &Request) -> Value {
 
 fn strip(text: &[u8], request: &Request) -> Vec<u8> {
     let dropped = |byte: u8| {
-        byte > 127 && request.has(STRIP_HIGH)
+        byte >= 127 && request.has(STRIP_HIGH)
             || byte < 32 && request.has(STRIP_LOW)
             || byte == b'`' && request.has(STRIP_BACKTICK)
     };
@@ -78,14 +78,14 @@ fn raw(text: &[u8], request: &Request) -> Value {
     let chosen = |byte: u8| {
         byte == b'&' && request.has(ENCODE_AMP)
             || byte < 32 && request.has(ENCODE_LOW)
-            || byte > 127 && request.has(ENCODE_HIGH)
+            || byte >= 127 && request.has(ENCODE_HIGH)
     };
     or_null(entities(&kept, chosen), request)
 }
 
 fn special(text: &[u8], request: &Request) -> Value {
     let kept = strip(text, request);
-    let chosen = |byte: u8| b"'\"<>&".contains(&byte) || byte < 32 || byte > 127 && request.has(ENCODE_HIGH);
+    let chosen = |byte: u8| b"'\"<>&".contains(&byte) || byte < 32 || byte >= 127 && request.has(ENCODE_HIGH);
     entities(&kept, chosen).into()
 }
 
@@ -95,7 +95,7 @@ fn tags(text: &[u8], request: &Request) -> Value {
         b"'\"".contains(&byte) && !request.has(NO_ENCODE_QUOTES)
             || byte == b'&' && request.has(ENCODE_AMP)
             || byte < 32 && request.has(ENCODE_LOW)
-            || byte > 127 && request.has(ENCODE_HIGH)
+            || byte >= 127 && request.has(ENCODE_HIGH)
     };
     let encoded = entities(&kept, chosen);
     or_null(html::strip_tags(&encoded, &[], true), request)

@@ -46,7 +46,9 @@ pub(super) fn run(
         274 => passed(email(text, request.has(IPV4_HOSTNAME_UNICODE) && php.since(Version::V7_1)), text),
         275 => passed(ip(text, request, php), text),
         276 => passed(mac(text, request), text),
-        277 if php.since(Version::V7_0) => passed(domain(text, request.has(IPV4_HOSTNAME_UNICODE)), text),
+        277 if php.since(Version::V7_0) => {
+            passed(domain(php, text, request.has(IPV4_HOSTNAME_UNICODE)), text)
+        }
         _ => return Ok(None),
     };
     Ok(Some(answer))
@@ -62,6 +64,7 @@ fn trim(text: &[u8]) -> &[u8] {
 fn int(php: &Php, text: &[u8], request: &Request) -> Option<i64> {
     let value = match text {
         [] => return None,
+        [b'0', b'x' | b'X'] if request.has(ALLOW_HEX) && !php.is_8() => 0,
         [b'0', b'x' | b'X', digits @ ..] if request.has(ALLOW_HEX) => unsigned(digits, 16)?,
         [b'0', b'o' | b'O', digits @ ..] if request.has(ALLOW_OCTAL) && php.since(Version::V8_1) => {
             unsigned(digits, 8)?
@@ -204,15 +207,20 @@ fn regexp(ctx: &mut Ctx<'_>, text: &[u8], request: &Request) -> Outcome {
 }
 
 /// `FILTER_VALIDATE_DOMAIN`: labels of at most 63, 253 in all; `hostname`: letters, digits and inner hyphens only.
-pub fn host_name(text: &[u8]) -> bool {
-    domain(text, true)
+pub fn host_name(php: &Php, text: &[u8]) -> bool {
+    domain(php, text, true)
 }
 
-fn domain(text: &[u8], hostname: bool) -> bool {
+fn domain(php: &Php, text: &[u8], hostname: bool) -> bool {
     let body = text.strip_suffix(b".").unwrap_or(text);
     if body.len() > 253 || body.is_empty() && hostname || text.first() == Some(&b'.') {
         return false;
     }
+    // Up to 8.1 the last of all may end in hyphens.
+    let body = match php.since(Version::V8_2) || text.ends_with(b".") {
+        true => body,
+        false => trim_hyphens(body),
+    };
     body.split(|byte| *byte == b'.').enumerate().all(|(index, label)| {
         let ends = [label.first(), label.last()].into_iter().flatten().all(u8::is_ascii_alphanumeric);
         let allowed = label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
@@ -220,6 +228,18 @@ fn domain(text: &[u8], hostname: bool) -> bool {
             && label.len() <= 63
             && (!hostname || ends && allowed && !label.is_empty())
     })
+}
+
+/// Without the hyphens at its end, unless nothing else is before them.
+fn trim_hyphens(text: &[u8]) -> &[u8] {
+    let kept = text.len() - text.iter().rev().take_while(|byte| **byte == b'-').count();
+    if kept == 0 || text[kept - 1] == b'.' { text } else { &text[..kept] }
+}
+
+/// 5.6 looks at the letters alone.
+fn host_name_5(text: &[u8]) -> bool {
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    text.first().is_some_and(u8::is_ascii_alphanumeric) && text.iter().all(allowed)
 }
 
 fn url(php: &Php, text: &[u8], request: &Request) -> bool {
@@ -234,7 +254,7 @@ fn url(php: &Php, text: &[u8], request: &Request) -> bool {
         if literal.is_some_and(|ip| ipv6(ip).is_some()) && php.since(Version::V7_0) {
             return true;
         }
-        if !host_name(host) {
+        if !(if php.is_5() { host_name_5(host) } else { host_name(php, host) }) {
             return false;
         }
     }
@@ -276,7 +296,7 @@ fn ip(text: &[u8], request: &Request, php: &Php) -> bool {
     let (private, reserved) = (request.has(NO_PRIV_RANGE) || global, request.has(NO_RES_RANGE) || global);
     if text.contains(&b':') {
         let Some(ip) = ipv6(text).filter(|_| wants_6 || !wants_4) else { return false };
-        return !(private && is_private_6(ip) || reserved && is_reserved_6(ip));
+        return !(private && is_private_6(ip) || reserved && is_reserved_6(php, text, ip));
     }
     let Some(ip) = ipv4(text).filter(|_| wants_4 || !wants_6) else { return false };
     let first = ip.octets()[0];
@@ -288,15 +308,25 @@ fn is_private_6(ip: Ipv6Addr) -> bool {
     ip.segments()[0] & 0xfe00 == 0xfc00
 }
 
-fn is_reserved_6(ip: Ipv6Addr) -> bool {
+/// Up to 7.3 how it is written counts.
+fn is_reserved_6(php: &Php, text: &[u8], ip: Ipv6Addr) -> bool {
+    const WRITTEN: [&[u8]; 8] = [b"fe8", b"fe9", b"fea", b"feb", b"5f", b"3ff3", b"2001:0db8", b"2001:001"];
+    if !php.since(Version::V7_4) {
+        let text = text.to_ascii_lowercase();
+        return matches!(text.as_slice(), b"::" | b"::1")
+            || WRITTEN.iter().any(|start| text.starts_with(start));
+    }
     let [first, second, ..] = ip.segments();
-    ip.is_unspecified()
-        || ip.is_loopback()
-        || first & 0xffc0 == 0xfe80
-        || first == 0x2001 && (second == 0xdb8 || (0x10..0x20).contains(&second))
-        || first >> 8 == 0x5f
-        || first == 0x3ff3
-        || ip.to_ipv4_mapped().is_some()
+    let always = ip.is_unspecified() || ip.is_loopback() || first & 0xffc0 == 0xfe80;
+    let of_version = match php.since(Version::V8_3) {
+        true => ip.to_ipv4_mapped().is_some(),
+        false => {
+            first == 0x2001 && (second == 0xdb8 || (0x10..0x20).contains(&second))
+                || first == 0x5f
+                || first == 0x3ff3
+        }
+    };
+    always || of_version
 }
 
 fn mac(text: &[u8], request: &Request) -> bool {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::next_char;
 
 /// A charset, by which text is taken apart into characters.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {
     /// UTF-8, which PHP falls back to.
     Utf8,

@@ -3,20 +3,21 @@
 use super::charset::Charset;
 use super::encode::{Document, Flags, numeric};
 use crate::call::{Row, ok};
+use crate::php::{Php, Version};
 
 pub(crate) const ROWS: &[Row] = &[
     ("html_entity_decode(string $string, int $flags = ?, ?string $encoding = null)", |c, a| {
         let flags = Flags::given(c.php, a.has(1).then(|| a.int(1)));
-        ok(decode(a.bytes(0), flags, true, Charset::named(a.opt_bytes(2))))
+        ok(decode(c.php, a.bytes(0), flags, true, Charset::named(a.opt_bytes(2))))
     }),
     ("htmlspecialchars_decode(string $string, int $flags = ?)", |c, a| {
         let flags = Flags::given(c.php, a.has(1).then(|| a.int(1)));
-        ok(decode(a.bytes(0), flags, false, Charset::Utf8))
+        ok(decode(c.php, a.bytes(0), flags, false, Charset::Utf8))
     }),
 ];
 
 /// Entities back to characters: all, or only those that `htmlspecialchars` makes. Quotes as the flags say.
-pub fn decode(text: &[u8], flags: Flags, all: bool, charset: Charset) -> Vec<u8> {
+pub fn decode(php: &Php, text: &[u8], flags: Flags, all: bool, charset: Charset) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'&', rest) {
@@ -29,7 +30,9 @@ pub fn decode(text: &[u8], flags: Flags, all: bool, charset: Charset) -> Vec<u8>
             let mut chars = made.chars();
             match (charset, chars.next(), chars.next()) {
                 (Charset::Utf8, ..) => Some((end + 1, made.into_bytes())),
-                (_, Some(char), None) => Some((end + 1, charset.encode(char)?)),
+                (_, Some(char), None) if !is_missed(php, char, charset) => {
+                    Some((end + 1, charset.encode(char)?))
+                }
                 _ => None,
             }
         });
@@ -39,6 +42,13 @@ pub fn decode(text: &[u8], flags: Flags, all: bool, charset: Charset) -> Vec<u8>
     }
     out.extend_from_slice(rest);
     out
+}
+
+/// Up to 8.0 PHP did not find the last Cyrillic letters in ISO-8859-5.
+fn is_missed(php: &Php, char: char, charset: Charset) -> bool {
+    matches!(char, '\u{451}'..='\u{45f}')
+        && !php.since(Version::V8_1)
+        && charset == Charset::named(Some(b"iso-8859-5"))
 }
 
 fn entity(body: &str, flags: Flags, all: bool) -> Option<String> {

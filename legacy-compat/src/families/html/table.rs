@@ -3,6 +3,7 @@
 use super::charset::{Charset, Unit};
 use super::encode::{Document, Flags};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
+use crate::php::{Php, Version};
 use crate::value::{Array, Key};
 
 pub(crate) const ROWS: &[Row] = &[(
@@ -14,7 +15,7 @@ fn get_html_translation_table(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome
     let flags = Flags::given(ctx.php, args.has(1).then(|| args.int(1)));
     let charset = Charset::named(args.opt_bytes(2));
     let all = args.int(0) != 0 && charset.is_whole() && flags.document() != Document::Xml1;
-    ok(if all { all_entities(flags, charset) } else { basic(flags) })
+    ok(if all { all_entities(ctx.php, flags, charset) } else { basic(flags) })
 }
 
 fn basic(flags: Flags) -> Array {
@@ -27,7 +28,7 @@ fn basic(flags: Flags) -> Array {
 }
 
 /// Every entity whose characters the charset has, in the order of their numbers, or of the bytes.
-fn all_entities(flags: Flags, charset: Charset) -> Array {
+fn all_entities(php: &Php, flags: Flags, charset: Charset) -> Array {
     let Some(table) = flags.document().table() else { return basic(flags) };
     let mut texts: Vec<&String> = table.by_text.keys().filter(|text| flags.allows_quote(text)).collect();
     texts.sort_by_key(|text| {
@@ -43,7 +44,9 @@ fn all_entities(flags: Flags, charset: Charset) -> Array {
             _ => table.by_text[text],
         };
         if let Some(bytes) = written {
-            out.insert(Key::from_bytes(&bytes), format!("&{name};"));
+            // Up to 7.0 the entity of two characters is not closed.
+            let close = if text.chars().nth(1).is_some() && !php.since(Version::V7_1) { "" } else { ";" };
+            out.insert(Key::from_bytes(&bytes), format!("&{name}{close}"));
         }
     }
     out

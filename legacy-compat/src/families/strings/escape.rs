@@ -282,14 +282,14 @@ pub fn quoted_printable_encode(text: &[u8]) -> Vec<u8> {
             || byte == b'='
             || byte == b' ' && next == Some(&b'\r');
         room -= if escaped { 3 } else { 1 };
-        // Whole UTF-8 characters stay on one line.
+        // PHP means to keep a UTF-8 character on one line, and takes its later bytes for the start of another.
         let wrap = match byte {
             _ if !escaped => room <= 0,
             ..0x80 => room <= 0,
-            0xc0..0xe0 => room < 4,
+            0x80..0xe0 => room < 4,
             0xe0..0xf0 => room < 7,
             0xf0..0xf5 => room < 10,
-            _ => room <= 0,
+            0xf5.. => false,
         };
         if wrap {
             out.extend_from_slice(b"=\r\n");
