@@ -95,7 +95,7 @@ pub fn php(version: Version, now: i64) -> Php {
     php
 }
 
-pub const SETS: [&str; 2] = ["matrix", "families"];
+pub const SETS: [&str; 3] = ["matrix", "families", "more"];
 
 fn lines(name: &str) -> impl Iterator<Item = String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name);
