@@ -92,7 +92,7 @@ struct Scan<'s> {
 impl Scan<'_> {
     fn literals(mut self) -> Vec<(u32, Literal)> {
         let mut found = Vec::new();
-        while self.skip_to_code() {
+        while self.enter_code() {
             self.code(&mut found);
         }
         found
@@ -105,7 +105,7 @@ impl Scan<'_> {
     }
 
     /// To behind the next `<?php` or `<?=`.
-    fn skip_to_code(&mut self) -> bool {
+    fn enter_code(&mut self) -> bool {
         match find(self.rest, b"<?") {
             Some(at) => {
                 self.take(at + 2);
@@ -123,8 +123,8 @@ impl Scan<'_> {
                 |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80;
             match first {
                 b'?' if self.rest.starts_with(b"?>") => return self.take(2),
-                b'/' if self.rest.starts_with(b"//") => self.skip_to_line_end(),
-                b'#' if !self.rest.starts_with(b"#[") => self.skip_to_line_end(),
+                b'/' if self.rest.starts_with(b"//") => self.skip_line(),
+                b'#' if !self.rest.starts_with(b"#[") => self.skip_line(),
                 b'/' if self.rest.starts_with(b"/*") => {
                     self.take(2 + find(&self.rest[2..], b"*/").map_or(self.rest.len(), |at| at + 2));
                 }
@@ -137,7 +137,7 @@ impl Scan<'_> {
         }
     }
 
-    fn skip_to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         // `?>` ends a comment of one line, too.
         let line = find(self.rest, b"\n").unwrap_or(self.rest.len());
         let close = find(self.rest, b"?>").unwrap_or(self.rest.len());
