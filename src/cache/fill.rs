@@ -24,7 +24,7 @@ pub(super) struct Ticket<'a> {
 }
 
 /// An answer that is kept once it is whole.
-pub(super) struct Filling<'a, S> {
+pub(crate) struct Filling<'a, S> {
     inner: &'a mut S,
     ticket: Ticket<'a>,
     kept: Option<Kept>,

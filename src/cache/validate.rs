@@ -22,7 +22,7 @@ pub(super) enum Verdict {
 }
 
 /// A sink that passes on what is no word on the kept answer, and keeps it where it may.
-pub(super) struct Validating<'a, S> {
+pub(crate) struct Validating<'a, S> {
     filling: Filling<'a, S>,
     entry: Arc<Entry>,
     wanted: Wanted,

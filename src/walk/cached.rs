@@ -20,7 +20,7 @@ impl Walk<'_> {
         body: &mut impl BodySource,
         sink: &mut impl ClientSink,
     ) -> AnsweredBy {
-        let told = self.generation.config.forwarding.tell(self.arrived.hop());
+        let told = self.generation.config.forwarding.tell(self.arrived.hop(), self.trace.as_ref());
         let fields = told.fields();
         let outbound = self.outbound(&told, &fields);
         let cache = &self.core.process.cache;
@@ -94,7 +94,7 @@ impl Walk<'_> {
         let route = self.decision.route;
         Refresh {
             head: self.arrived.head.clone(),
-            told: self.generation.config.forwarding.tell(self.arrived.hop()),
+            told: self.generation.config.forwarding.tell(self.arrived.hop(), self.trace.as_ref()),
             tells_cert: self.generation.config.forwarding.client_cert,
             peer: self.client,
             local: self.arrived.local,
@@ -111,7 +111,7 @@ impl Walk<'_> {
         let config = &self.generation.config;
         let changes = config.cache.is_some() && may_change(self.arrived.head.method());
         if changes && status.is_some_and(|status| (200..400).contains(&status)) {
-            let told = config.forwarding.tell(self.arrived.hop());
+            let told = config.forwarding.tell(self.arrived.hop(), self.trace.as_ref());
             let fields = told.fields();
             self.core.process.cache.changed(config, &self.outbound(&told, &fields));
         }

@@ -130,6 +130,7 @@ fn outbound(head: &RequestHead) -> Outbound<'_> {
         peer: nobody,
         local: nobody,
         repeatable: true,
+        aside: true,
         route: "",
     }
 }
