@@ -40,13 +40,13 @@ pub fn days_in_month(year: i64, month: i64) -> i64 {
 
 /// The day of the week, 0 for Sunday.
 pub fn weekday(days: i64) -> i64 {
-    (days + 4).rem_euclid(7)
+    (days.rem_euclid(7) + 4) % 7
 }
 
 /// The day of the year, 0 for 1 January.
 pub fn day_of_year(days_since_1970: i64) -> i64 {
     let (year, _, _) = date(days_since_1970);
-    days_since_1970 - days(year, 1, 1)
+    days_since_1970.wrapping_sub(days(year, 1, 1))
 }
 
 /// The day of the week as PHP up to 7.4 counts it: off in the years before 0, but for full centuries.
@@ -67,9 +67,9 @@ pub fn iso_week(days_since_1970: i64) -> (i64, i64) {
 
 /// The same of a day that is taken for this day of the week.
 pub fn iso_week_at(days_since_1970: i64, weekday: i64) -> (i64, i64) {
-    let thursday = days_since_1970 - (weekday + 6) % 7 + 3;
+    let thursday = days_since_1970.saturating_add(3 - (weekday + 6) % 7);
     let (year, _, _) = date(thursday);
-    (year, (thursday - days(year, 1, 1)) / 7 + 1)
+    (year, day_of_year(thursday) / 7 + 1)
 }
 
 /// `checkdate`

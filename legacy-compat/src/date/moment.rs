@@ -221,3 +221,38 @@ fn malformed(php: &Php, function: &str, text: &[u8], time: &Time) -> Option<Thro
         format!("{function}Failed to parse time string ({text}) at position {at} ({byte}): {message}"),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_breaks_off_at_the_ends_of_64_bits() {
+        for version in
+            [Version::V5_6, Version::V7_0, Version::V7_4, Version::V8_0, Version::V8_2, Version::V8_4]
+        {
+            let php = Php::new(version);
+            let zone = Zone::named(&php, b"Europe/Berlin").unwrap();
+            let ends = [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX - 1, i64::MAX];
+            let far = Interval::new(&php, b"P999999999999Y999999999999DT999999999999H").unwrap();
+            for one in ends.map(|end| Moment::at(end, zone.clone())) {
+                for two in ends.map(|end| Moment::at(end, Zone::utc())) {
+                    assert!(!one.diff(&php, &two, false).format(&php, b"%a %y").is_empty());
+                    assert!(!one.diff(&php, &two.in_zone(&php, &zone), true).format(&php, b"%a").is_empty());
+                }
+                for moved in [one.add(&php, &far), one.sub(&php, &far)] {
+                    assert!(!moved.format(&php, b"c U B W o N z L T e").is_empty());
+                }
+                for text in [
+                    "+9223372036854775807 days",
+                    "-9223372036854775807 weekdays",
+                    "monday +9223372036854775807 years",
+                ] {
+                    let _ = one
+                        .modify(&php, text.as_bytes())
+                        .map(|moved| moved.map(|moved| moved.format(&php, b"c B")));
+                }
+            }
+        }
+    }
+}

@@ -88,8 +88,8 @@ fn seconds(php: &Php, days: i64) -> i64 {
     const FAR: i64 = 40_000_000_000;
     let (year, ..) = civil::date(days);
     if year.abs() > FAR && php.since(Version::V7_3) && !php.since(Version::V8_1) {
-        let of_year = (days - civil::days(year, 1, 1)) * 86_400;
-        return LAST * year.signum() + of_year;
+        let of_year = civil::day_of_year(days).wrapping_mul(86_400);
+        return (LAST * year.signum()).wrapping_add(of_year);
     }
     days.wrapping_mul(86_400)
 }

@@ -9,7 +9,7 @@ pub fn call(php: &Php, operator: &str, args: &[Value]) -> Option<Outcome> {
     let call = Call { php, args };
     Some(match operator {
         "date" => call.modified(),
-        "datefmt" => call.read_by_format(),
+        "datefmt" => call.by_format(),
         "datetz" => call.in_zone(),
         "dateadd" => call.added(),
         "diff" => call.difference(),
@@ -52,7 +52,7 @@ impl Call<'_> {
     }
 
     /// (format, text, zone, output format)
-    fn read_by_format(&self) -> Outcome {
+    fn by_format(&self) -> Outcome {
         let zone = Zone::new(self.php, self.text(2))?;
         if self.php.is_8() && self.text(1).contains(&0) {
             return Err(Thrown::new(ErrorClass::ValueError, "must not contain any null bytes"));

@@ -84,7 +84,7 @@ impl Named {
         Span {
             offset: info.offset().seconds().into(),
             dst: info.dst().is_dst(),
-            since: since.map(|transition| transition.timestamp().as_second() - shift),
+            since: since.map(|transition| transition.timestamp().as_second().saturating_sub(shift)),
         }
     }
 
