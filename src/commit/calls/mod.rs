@@ -97,6 +97,9 @@ impl Caller {
 
     /// Takes the calls of one answer over. When this returns they are durable.
     pub(super) async fn take(&self, calls: &[Call]) -> Result<(), AppendError> {
+        if calls.is_empty() {
+            return Ok(());
+        }
         let spool = self.spool().map_err(|error| AppendError::Unknown(error.to_string()))?;
         for call in calls {
             let body = Spooled { calls: vec![call.clone()], ..Spooled::default() }.encode();
