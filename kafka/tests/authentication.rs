@@ -46,11 +46,13 @@ fn mtls(client: Option<&Identity>) -> Connection {
 }
 
 fn iam(region: &str, lifetime: Duration, provider: impl ProvideCredentials + 'static) -> Connection {
+    // Started first: a token must not age meanwhile.
+    let broker = broker();
     let patience = Duration::from_secs(2);
     let settings = IamSettings { lifetime, patience, ..IamSettings::new(region) };
     let tokens = Tokens::start_with(settings, SharedCredentialsProvider::new(provider)).unwrap();
     let sasl = Some(Sasl::Iam(tokens));
-    Connection { tls: Some(trusting(broker().authority())), sasl, ..Connection::plaintext(broker().iam()) }
+    Connection { tls: Some(trusting(broker.authority())), sasl, ..Connection::plaintext(broker.iam()) }
 }
 
 /// With tokens that live as long as tokens may.
@@ -160,8 +162,8 @@ async fn a_password_is_replaced_while_the_producer_runs() {
 async fn a_client_certificate_that_the_brokers_trust_is_let_in() {
     delivers(&start(mtls(Some(broker().client())))).await;
     reads(mtls(Some(broker().client()))).await;
-    let stranger = Authority::new().sign("client");
-    is_refused(mtls(Some(&stranger)), &["SSL", "`cert_file`"]).await;
+    let strangers = Authority::new();
+    is_refused(mtls(Some(&strangers.sign("client"))), &["SSL", "`cert_file`"]).await;
     is_refused(mtls(None), &["SSL", "asks for no certificate"]).await;
     let nobody = Authority::new();
     let untrusting = Connection { tls: Some(trusting(&nobody)), ..mtls(None) };
@@ -235,7 +237,7 @@ impl ProvideCredentials for Hanging {
 async fn a_credentials_provider_that_hangs_stalls_no_delivery() {
     let asked = Arc::<AtomicUsize>::default();
     let provider = Hanging { gives: 1, asked: Arc::clone(&asked) };
-    let producer = start(iam(Secured::REGION, Duration::from_secs(20), provider));
+    let producer = start(iam(Secured::REGION, Duration::from_secs(40), provider));
     delivers(&producer).await;
     let since = Instant::now();
     while asked.load(Relaxed) < 2 {

@@ -73,7 +73,8 @@ impl ClientContext for Callbacks {
             return;
         }
         let locked_out = matches!(code, Some(Authentication | SaslAuthenticationFailed));
-        let is_ours = locked_out || code == Some(SSL);
+        // A broker that refuses a certificate cuts the connection off: for librdkafka that is one of the network.
+        let is_ours = locked_out || code == Some(SSL) || reason.contains("SSL routines");
         let todo = if is_ours { format!("; {}", advice(&self.connection, reason)) } else { String::new() };
         if self.shared.note_error(&format!("{reason}{todo}"), locked_out) {
             error!("Kafka: {reason}{todo}");
