@@ -1,6 +1,6 @@
 //! Both durable modes against a real broker that is killed, restarted and hung under load.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use handover_api::{Effect, Record};
 use handover_parts::Kafka;
@@ -89,7 +89,12 @@ async fn what_not_even_the_dead_letter_topic_takes_is_kept_in_a_file() {
     let (state, producers) = never_taken("dead_letter = 'narrow-too'", &kafka).await;
     let taken = tokio::task::block_in_place(|| read(&kafka, "narrow", 2));
     assert!(taken.iter().any(|record| record.value.as_deref() == Some(b"behind")));
-    assert_eq!(producers.spooler().unwrap().stats().set_aside, 1);
+    // The one behind it may have come before that, and comes again.
+    let since = Instant::now();
+    while producers.spooler().unwrap().stats().set_aside == 0 {
+        assert!(since.elapsed() < Duration::from_secs(60), "{:?}", producers.spooler().unwrap().stats());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let folder = std::fs::read_dir(state.path().join("spool")).unwrap().next().unwrap().unwrap().path();
     let frames = std::fs::read_dir(folder)
         .unwrap()
