@@ -103,7 +103,9 @@ fn look_up(address: SocketAddr) -> LookUps {
 }
 
 fn refresh(admin: SocketAddr) {
-    let request = http::request("POST", "/api/tables/rows/refresh", &[("Host", &admin.to_string())], b"");
+    let host = admin.to_string();
+    let fields = [("Host", host.as_str()), ("Content-Type", "application/json")];
+    let request = http::request("POST", "/api/tables/rows/refresh", &fields, b"{}");
     let answer = Client::connect(admin).and_then(|mut client| client.exchange(&request)).expect("it answers");
     assert!(answer.status < 300, "{}", answer.text());
 }

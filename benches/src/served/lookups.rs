@@ -16,6 +16,8 @@ const ROWS: usize = 1_000_000;
 pub(crate) struct LookUps;
 
 impl Handler for LookUps {
+    const BLOCKING: bool = true;
+
     async fn handle(&self, _: &Request, cx: &Context) -> Outcome {
         let mut took = Vec::with_capacity(TIMES);
         let mut at = 1_usize;
