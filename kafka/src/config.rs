@@ -196,7 +196,8 @@ impl ProducerConfig {
         self.topic_partitioners.get(topic).copied().unwrap_or(self.partitioner)
     }
 
-    /// Librdkafka's own bounds stand above ours, so that it never is the one that says "full".
+    /// Librdkafka's own bounds stand well above ours, so that it never is the one that says "full": it counts a record until
+    /// the reports of its whole batch have been dealt with.
     pub(crate) fn client(&self, partitioner: Partitioner) -> ClientConfig {
         let mut client = self.connection.client();
         client.set("enable.idempotence", "true").set("partitioner", partitioner.name());
@@ -206,8 +207,8 @@ impl ProducerConfig {
         client.set("message.timeout.ms", timeout.to_string());
         client.set("enable.gapless.guarantee", self.gapless.to_string());
         client.set("message.max.bytes", self.max_record_bytes.to_string());
-        client.set("queue.buffering.max.messages", (self.max_queued_records + 1).to_string());
-        client.set("queue.buffering.max.kbytes", (self.max_queued_bytes / 1024 + 1).to_string());
+        client.set("queue.buffering.max.messages", (2 * self.max_queued_records + 1).to_string());
+        client.set("queue.buffering.max.kbytes", (2 * self.max_queued_bytes / 1024 + 1).to_string());
         client
     }
 }
