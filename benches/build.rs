@@ -2,6 +2,9 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    let root = std::env::var("DEP_RDKAFKA_ROOT").expect("rdkafka-sys says where it compiled librdkafka");
-    println!("cargo:rustc-env=RDKAFKA_ROOT={root}");
+    for (name, of) in [("RDKAFKA_ROOT", "rdkafka-sys"), ("ZSTD_ROOT", "zstd-sys")] {
+        let root =
+            std::env::var(format!("DEP_{name}")).unwrap_or_else(|_| panic!("{of} says where it compiled"));
+        println!("cargo:rustc-env={name}={root}");
+    }
 }

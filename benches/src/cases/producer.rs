@@ -84,7 +84,7 @@ fn theirs(tool: &Path, kafka: &Kafka) -> Command {
     let mut command = Command::new(tool);
     command.args(["-P", "-D", "-q", "-t", "bench", "-k", "key", "-b", &kafka.bootstrap()]);
     command.args(["-c", &RECORDS.to_string(), "-s", &BYTES.to_string()]);
-    for setting in ["enable.idempotence=true", "linger.ms=1", "queue.buffering.max.messages=100001"] {
+    for setting in ["enable.idempotence=true", "linger.ms=1", "queue.buffering.max.messages=100000"] {
         command.args(["-X", setting]);
     }
     command
@@ -99,7 +99,8 @@ fn compiled(folder: &Path) -> PathBuf {
         format!(
             "include {root}/Makefile.config\n\
              tool:\n\t$(CC) $(CPPFLAGS) $(CFLAGS) -I{root} -I{root}/src {root}/examples/rdkafka_performance.c -o $@ \
-             {root}/src/librdkafka.a $(LDFLAGS) $(LIBS)\n"
+             {root}/src/librdkafka.a $(LDFLAGS) -L{zstd} $(LIBS)\n",
+            zstd = env!("ZSTD_ROOT"),
         ),
     );
     let output = Command::new(tools::program(&["make"])).current_dir(folder).arg("tool").output();
