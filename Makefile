@@ -64,10 +64,10 @@ chaos: setup-test ## The long fault tests: power cuts, 1,000 kills, ten-minute o
 upgrades: setup-test ## Reloads 1,000 times and upgrades the binary 20 times under load, with a php-fpm and a backlog in the spool
 	HANDOVER_UPGRADES=20 HANDOVER_RELOADS=1000 $(CARGO) test --test operations reloads_and_upgrades -- --nocapture
 
-evidence: setup-test ## The long forms of the evidence's tests: all records and old clients, all faults, all rules that only PHP has
+evidence: setup-test ## The long forms of the evidence's tests: all records and old clients, all rules that only PHP has
 	$(CARGO) build -p handover-demo --examples --bins
 	EVERY=1 HIDDEN=10 $(CARGO) test -p handover-demo --test takeover -- --nocapture --test-threads 1 \
-		clean:: faults:: hidden::
+		clean:: hidden::
 
 deny: ## Checks licences, advisories and sources of the dependencies (needs cargo-deny: cargo install --locked cargo-deny)
 	$(CARGO) deny check

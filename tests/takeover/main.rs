@@ -6,7 +6,6 @@
 mod app;
 mod clean;
 mod compare;
-mod faults;
 mod flips;
 mod hidden;
 mod others;

@@ -1,7 +1,5 @@
 //! The demo's proxy with handlers that are broken on purpose, to see what shadow and fallback make of them.
 
-mod faults;
-
 use std::process::ExitCode;
 
 use bytes::Bytes;
@@ -61,11 +59,11 @@ impl Handler for ForgetsTheVisit {
 }
 
 fn main() -> ExitCode {
-    let builder = Proxy::builder()
+    Proxy::builder()
         .handler("create_flight", CreateFlight)
         .handler("rounds_the_distance", RoundsTheDistance)
         .handler("panics", Panics)
         .handler("login", Login)
-        .handler("forgets_the_visit", ForgetsTheVisit);
-    faults::plant(builder).run()
+        .handler("forgets_the_visit", ForgetsTheVisit)
+        .run()
 }
