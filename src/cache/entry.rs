@@ -13,8 +13,9 @@ const OVERHEAD: usize = 512;
 /// The most fields that an answer's `Vary` may name; with more it is not kept.
 const VARY_MAX: usize = 16;
 
-/// Fields of a 304 that say nothing of what is stored: they speak of its own body, which is none.
-const NOT_UPDATED: [&[u8]; 4] = [b"content-length", b"content-encoding", b"content-range", b"age"];
+/// Fields of a 304 that say nothing of what is stored: they speak of its own body, which is none, or of another one.
+const NOT_UPDATED: [&[u8]; 6] =
+    [b"content-length", b"content-encoding", b"content-range", b"content-md5", b"etag", b"age"];
 
 /// A kept answer. It never changes.
 #[derive(Debug)]

@@ -60,7 +60,7 @@ impl World {
     /// Asks by a connection of its own, with these fields beside Host.
     pub(crate) fn ask(&self, line: &str, fields: &str) -> http::Response {
         let fields =
-            if fields.contains("Host:") { fields.to_owned() } else { format!("Host: h\r\n{fields}") };
+            if fields.starts_with("Host:") { fields.to_owned() } else { format!("Host: h\r\n{fields}") };
         let request = format!("{line} HTTP/1.1\r\n{fields}\r\n");
         http::Client::connect(self.proxy.http()).unwrap().exchange(request.as_bytes()).unwrap()
     }

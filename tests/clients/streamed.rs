@@ -165,7 +165,8 @@ fn an_early_answer_reaches_a_client_that_is_still_sending() {
 
 #[test]
 fn phps_early_answer_reaches_a_client_that_is_still_sending() {
-    let (php, _app) = php("<?php http_response_code(413); header('Content-Length: 3'); echo 'big';", 1);
+    let (php, _app) =
+        php("<?php http_response_code(413); header('Content-Length: 3'); echo 'big'; flush();", 1);
     let proxy = in_front_of_php(&php);
     for turn in 0..20 {
         let mut client = connect(&proxy, LARGE.as_bytes());
