@@ -73,7 +73,7 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "zzz = 1\nL",
             &[
-                "1:1 unknown key `zzz` (known here: include, state, workers, blocking_threads, listen, forwarded, limits, cache, access_log, traces, explain, shutdown, legacy, kafka, spool, review, s3, table, route)",
+                "1:1 unknown key `zzz` (known here: include, state, workers, blocking_threads, listen, admin, forwarded, limits, cache, access_log, traces, explain, shutdown, legacy, kafka, spool, review, s3, table, route)",
             ],
         ),
         (

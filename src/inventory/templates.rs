@@ -18,6 +18,9 @@ const DEPTH_MAX: usize = 12;
 /// Places in all; beyond it new ones count as parameters of those that are there.
 const NODES_MAX: usize = 20_000;
 
+/// Under which name those are counted for whom there is no room.
+const REST: &str = "/…";
+
 /// Latencies are counted by powers of two of microseconds: the last is more than half an hour.
 const BUCKETS: usize = 32;
 
@@ -145,6 +148,8 @@ pub(crate) struct Row {
 pub(crate) struct Templates {
     root: Node,
     nodes: usize,
+    /// What there was no room for.
+    rest: Counts,
 }
 
 #[derive(Debug, Default)]
@@ -165,10 +170,13 @@ impl Templates {
             let is_full = self.nodes >= NODES_MAX;
             let is_known = node.literal.contains_key(segment);
             if !is_known && (node.is_folded || is_parameter(segment) || is_full) {
-                node = node.parameter.get_or_insert_with(|| {
+                if node.parameter.is_none() {
+                    if is_full {
+                        return self.rest.add(seen);
+                    }
                     self.nodes += 1;
-                    Box::default()
-                });
+                }
+                node = node.parameter.get_or_insert_default();
                 continue;
             }
             if !is_known {
@@ -188,6 +196,9 @@ impl Templates {
     pub(crate) fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         self.root.collect(&mut String::new(), &mut rows);
+        if self.rest.requests > 0 {
+            rows.push(Row { template: REST.to_owned(), counts: self.rest.clone() });
+        }
         rows.sort_by(|a, b| (b.counts.requests, &a.template).cmp(&(a.counts.requests, &b.template)));
         rows
     }
