@@ -162,8 +162,12 @@ pub struct Php {
     pub input: request::Settings,
     /// The C library that PHP stands on. Default glibc.
     pub libc: Libc,
+    /// Whether PHP was built with Argon2: then `password_hash` and its kin know argon2i from 7.2 and argon2id from 7.3. Default true.
+    pub argon2: bool,
     /// `pcre.backtrack_limit`. Default 1,000,000.
     pub backtrack_limit: u32,
+    /// `pcre.jit`: which error a pattern ends with that recurses for ever hangs on it. Default true.
+    pub pcre_jit: bool,
 }
 
 impl Php {
@@ -180,7 +184,9 @@ impl Php {
             default_charset: Arc::from("UTF-8"),
             input: request::Settings::default(),
             libc: Libc::Glibc,
+            argon2: true,
             backtrack_limit: 1_000_000,
+            pcre_jit: true,
         }
     }
 

@@ -33,9 +33,8 @@ pub fn next_char(text: &[u8]) -> (Option<char>, usize) {
     };
     if text.len() < wanted || (1..wanted).any(|at| tail(at).is_none()) {
         // Skip up to the next byte that could start a character.
-        let stop = (1..wanted).find(|at| tail(*at).is_none()).unwrap_or(wanted);
-        let starts = |at: usize| text.get(at).is_none_or(|byte| matches!(byte, ..0x80 | 0xc2..0xf5));
-        return (None, if starts(stop) { stop.max(1) } else { stop + 1 }.min(text.len()));
+        let starts = |at: &usize| text.get(*at).is_none_or(|byte| matches!(byte, ..0x80 | 0xc2..0xf5));
+        return (None, (1..wanted).find(starts).unwrap_or(wanted));
     }
     match std::str::from_utf8(&text[..wanted]) {
         Ok(valid) => (valid.chars().next(), wanted),

@@ -38,38 +38,85 @@ fn refused(ctx: &mut Ctx<'_>, args: &Args<'_>, name: &str) -> Option<Outcome> {
     None
 }
 
+/// `IDNA_ALLOW_UNASSIGNED`
+const ALLOW_UNASSIGNED: i64 = 1;
+/// `IDNA_CHECK_CONTEXTJ`
+const CHECK_JOINERS: i64 = 8;
 /// `IDNA_NONTRANSITIONAL_TO_ASCII`
 const NONTRANSITIONAL_TO_ASCII: i64 = 16;
 /// `IDNA_NONTRANSITIONAL_TO_UNICODE`
 const NONTRANSITIONAL_TO_UNICODE: i64 = 32;
 
-/// Transitional processing, PHP's default up to 8.3: `ß` is `ss`, a final sigma is a sigma, joiners are dropped.
-fn prepared(ctx: &Ctx<'_>, args: &Args<'_>, nontransitional: i64) -> Vec<u8> {
-    let domain = args.bytes(0);
+/// Where no flags are given, 8.4 leaves the old way.
+fn flags(ctx: &Ctx<'_>, args: &Args<'_>) -> i64 {
     let by_default = args.given() < 2 && ctx.php.since(Version::V8_4);
-    if args.int(1) & nontransitional != 0 || by_default {
-        return domain.to_vec();
-    }
-    let Ok(text) = std::str::from_utf8(domain) else { return domain.to_vec() };
-    text.replace('ß', "ss").replace('ς', "σ").replace(['\u{200c}', '\u{200d}'], "").into_bytes()
+    if by_default { NONTRANSITIONAL_TO_ASCII | NONTRANSITIONAL_TO_UNICODE } else { args.int(1) }
+}
+
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+
+/// Transitional processing, and IDNA 2003: `ß` is `ss`, a final sigma is a sigma, joiners are dropped.
+fn transitional(domain: &str) -> String {
+    domain.replace('ß', "ss").replace('ς', "σ").replace(JOINERS, "")
+}
+
+/// Emoji and other pictures, which Unicode 3.2 did not have and IDNA 2003 does not know.
+fn is_newer_than_2003(char: char) -> bool {
+    matches!(char, '\u{1f000}'..='\u{1faff}')
 }
 
 fn to_ascii(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     if let Some(answer) = refused(ctx, args, "idn_to_ascii") {
         return answer;
     }
-    let deny = if args.int(1) & STD3 != 0 { AsciiDenyList::STD3 } else { AsciiDenyList::EMPTY };
-    let domain = prepared(ctx, args, NONTRANSITIONAL_TO_ASCII);
-    let name = Uts46::new().to_ascii(&domain, deny, Hyphens::Check, DnsLength::VerifyAllowRootDot);
-    or_false(name.ok().map(|name| name.into_owned()))
+    let (flags, old) = (flags(ctx, args), args.int(2) != UTS46);
+    let Ok(domain) = std::str::from_utf8(args.bytes(0)) else { return ok(false) };
+    if old && flags & ALLOW_UNASSIGNED == 0 && domain.contains(is_newer_than_2003) {
+        return ok(false);
+    }
+    let deny = if flags & STD3 != 0 { AsciiDenyList::STD3 } else { AsciiDenyList::EMPTY };
+    let domain = if old || flags & NONTRANSITIONAL_TO_ASCII == 0 { transitional(domain) } else { domain.to_owned() };
+    or_false(match domain.contains(JOINERS) && flags & CHECK_JOINERS == 0 {
+        true => domain
+            .split('.')
+            .map(|label| label_to_ascii(label, deny))
+            .collect::<Option<Vec<_>>>()
+            .map(|l| l.join(".")),
+        false => name_to_ascii(&domain, deny),
+    })
+}
+
+fn name_to_ascii(domain: &str, deny: AsciiDenyList) -> Option<String> {
+    let name = Uts46::new().to_ascii(domain.as_bytes(), deny, Hyphens::Check, DnsLength::VerifyAllowRootDot);
+    name.ok().map(|name| name.into_owned())
+}
+
+/// A label whose joiners are written in Punycode, whatever they stand between.
+fn label_to_ascii(label: &str, deny: AsciiDenyList) -> Option<String> {
+    if !label.contains(JOINERS) {
+        return name_to_ascii(label, deny);
+    }
+    let mut mapped = String::new();
+    for part in label.split_inclusive(JOINERS) {
+        let text = part.trim_end_matches(JOINERS);
+        let (made, result) = Uts46::new().to_unicode(text.as_bytes(), deny, Hyphens::Allow);
+        result.ok()?;
+        mapped.push_str(&made);
+        mapped.push_str(&part[text.len()..]);
+    }
+    idna::punycode::encode_str(&mapped).map(|code| format!("xn--{code}")).filter(|label| label.len() <= 63)
 }
 
 fn to_utf8(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     if let Some(answer) = refused(ctx, args, "idn_to_utf8") {
         return answer;
     }
-    let deny = if args.int(1) & STD3 != 0 { AsciiDenyList::STD3 } else { AsciiDenyList::EMPTY };
-    let domain = prepared(ctx, args, NONTRANSITIONAL_TO_UNICODE);
+    let flags = flags(ctx, args);
+    let deny = if flags & STD3 != 0 { AsciiDenyList::STD3 } else { AsciiDenyList::EMPTY };
+    let domain = match std::str::from_utf8(args.bytes(0)) {
+        Ok(domain) if flags & NONTRANSITIONAL_TO_UNICODE == 0 => transitional(domain).into_bytes(),
+        _ => args.bytes(0).to_vec(),
+    };
     let (name, result) = Uts46::new().to_unicode(&domain, deny, Hyphens::Check);
     let has_empty = name.starts_with('.') || name.contains("..");
     or_false(result.ok().filter(|()| !has_empty).map(|()| name.into_owned()))

@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::call::{Args, Ctx, Outcome, Row, ok};
-use crate::php::Version;
+use crate::error::Thrown;
+use crate::php::{Libc, Php, Version};
 use crate::value::{Array, Value};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -12,12 +13,9 @@ pub(crate) const ROWS: &[Row] = &[
         call_version_compare,
     ),
     ("-7.4 version_compare(string $version1, string $version2, string $oper = ?)", call_version_compare),
-    ("ip2long(string $ip): false", |c, a| {
-        if memchr::memchr(0, a.bytes(0)).is_some() && c.php.since(Version::V8_1) {
-            return c.value_error(false, "ip2long(): Argument #1 ($ip) must not contain any null bytes");
-        }
-        let ip = super::filter::ipv4(a.bytes(0));
-        ok(ip.map_or(Value::FALSE, |ip| Value::Int(u32::from(ip).into())))
+    ("ip2long(string $ip)", |c, a| {
+        let Some(text) = address(c, a.bytes(0), "ip2long")? else { return ok(false) };
+        ok(super::filter::ipv4(text).map_or(Value::FALSE, |ip| Value::Int(u32::from(ip).into())))
     }),
     ("8.0- long2ip(int $ip)", |_, a| ok(Ipv4Addr::from(a.int(0) as u32).to_string())),
     ("7.1-7.4 long2ip(int $proper_address)", |_, a| ok(Ipv4Addr::from(a.int(0) as u32).to_string())),
@@ -25,10 +23,8 @@ pub(crate) const ROWS: &[Row] = &[
         ok(Ipv4Addr::from(crate::numeric::strtol(a.bytes(0), 10) as u32).to_string())
     }),
     ("inet_pton(string $ip): false", |c, a| {
-        if memchr::memchr(0, a.bytes(0)).is_some() && c.php.since(Version::V8_1) {
-            return c.value_error(false, "inet_pton(): Argument #1 ($ip) must not contain any null bytes");
-        }
-        let bytes = match (super::filter::ipv4(a.bytes(0)), super::filter::ipv6(a.bytes(0))) {
+        let Some(text) = address(c, a.bytes(0), "inet_pton")? else { return ok(false) };
+        let bytes = match (super::filter::ipv4(text), super::filter::ipv6(text)) {
             (Some(ip), _) => ip.octets().to_vec(),
             (_, Some(ip)) => ip.octets().to_vec(),
             _ => {
@@ -38,20 +34,46 @@ pub(crate) const ROWS: &[Row] = &[
         };
         ok(bytes)
     }),
-    ("inet_ntop(string $ip): false", |_, a| {
+    ("inet_ntop(string $ip): false", |c, a| {
         if let Ok(four) = <[u8; 4]>::try_from(a.bytes(0)) {
             return ok(Ipv4Addr::from(four).to_string());
         }
         match <[u8; 16]>::try_from(a.bytes(0)) {
-            Ok(sixteen) => ok(Ipv6Addr::from(sixteen).to_string()),
+            Ok(sixteen) => ok(ipv6_text(c.php.libc, Ipv6Addr::from(sixteen))),
             Err(_) => ok(false),
         }
     }),
-    ("basename(string $path, string $suffix = \"\")", |_, a| ok(basename(a.bytes(0), a.bytes(1)))),
+    ("basename(string $path, string $suffix = \"\")", |c, a| ok(basename(c.php, a.bytes(0), a.bytes(1)))),
     ("7.0- dirname(string $path, int $levels = 1)", dirname),
     ("-5.6 dirname(string $path)", dirname),
     ("pathinfo(string $path, int $flags = 15)", pathinfo),
 ];
+
+/// The text of an address: up to its first NUL, which from 8.1 may not be there.
+fn address<'a>(ctx: &mut Ctx<'_>, text: &'a [u8], function: &str) -> Result<Option<&'a [u8]>, Thrown> {
+    match memchr::memchr(0, text) {
+        Some(_) if ctx.php.since(Version::V8_1) => {
+            let message = format!("{function}(): Argument #1 ($ip) must not contain any null bytes");
+            ctx.value_error(false, message).map(|_| None)
+        }
+        end => Ok(Some(&text[..end.unwrap_or(text.len())])),
+    }
+}
+
+/// As the C library writes it. musl measures runs of zeros with their colons, so that one at an end counts one less.
+fn ipv6_text(libc: Libc, ip: Ipv6Addr) -> String {
+    if libc == Libc::Glibc || ip.to_ipv4_mapped().is_some() {
+        return ip.to_string();
+    }
+    let parts = ip.segments();
+    let zeros = |from: usize| parts[from..].iter().take_while(|part| **part == 0).count();
+    let weight =
+        |from: usize| 2 * zeros(from) + 1 - usize::from(from == 0) - usize::from(from + zeros(from) == 8);
+    let starts = (0..8).filter(|from| zeros(*from) > 1 && (*from == 0 || parts[from - 1] != 0));
+    let Some(best) = starts.rev().max_by_key(|from| weight(*from)) else { return ip.to_string() };
+    let hex = |parts: &[u16]| parts.iter().map(|part| format!("{part:x}")).collect::<Vec<_>>().join(":");
+    format!("{}::{}", hex(&parts[..best]), hex(&parts[best + zeros(best)..]))
+}
 
 /// The order of a part: what is unknown, `dev`, `alpha`, `beta`, `RC`, `#`, `pl`.
 fn rank(part: &[u8]) -> i32 {
@@ -98,7 +120,7 @@ fn compare_parts(a: &[u8], b: &[u8]) -> i32 {
 }
 
 /// `version_compare($a, $b)`: -1, 0 or 1.
-pub fn version_compare(a: &[u8], b: &[u8]) -> i32 {
+pub fn version_compare(php: &Php, a: &[u8], b: &[u8]) -> i32 {
     let until_nul = |text: &'_ [u8]| text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
     let (a, b) = (&a[..until_nul(a)], &b[..until_nul(b)]);
     if a.is_empty() || b.is_empty() {
@@ -118,10 +140,12 @@ pub fn version_compare(a: &[u8], b: &[u8]) -> i32 {
     }
     let digit = |rest: &[u8]| rest.first().is_some_and(u8::is_ascii_digit);
     match (left, right) {
+        // From 8.4 nothing behind a point does not count.
+        (Some([]), None) | (None, Some([])) if php.since(Version::V8_4) => 0,
         (Some(rest), _) if digit(rest) => 1,
-        (Some(rest), _) => version_compare(rest, b"#N#"),
+        (Some(rest), _) => version_compare(php, rest, b"#N#"),
         (_, Some(rest)) if digit(rest) => -1,
-        (_, Some(rest)) => version_compare(b"#N#", rest),
+        (_, Some(rest)) => version_compare(php, b"#N#", rest),
         _ => 0,
     }
 }
@@ -145,7 +169,7 @@ const OPERATORS: [(&[&str], [bool; 3]); 6] = [
 
 /// Up to 8.0 the start of an operator was enough, even its empty one.
 fn call_version_compare(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
-    let order = version_compare(args.bytes(0), args.bytes(1));
+    let order = version_compare(ctx.php, args.bytes(0), args.bytes(1));
     if !args.has(2) || ctx.php.is_8() && !args.is_set(2) {
         return ok(order);
     }
@@ -161,11 +185,25 @@ fn call_version_compare(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     }
 }
 
-/// `basename`: the last part of a path, without a suffix.
-pub fn basename<'a>(path: &'a [u8], suffix: &[u8]) -> &'a [u8] {
-    let end = path.len() - path.iter().rev().take_while(|byte| **byte == b'/').count();
-    let start = memchr::memrchr(b'/', &path[..end]).map_or(0, |at| at + 1);
-    let name = &path[start..end];
+/// `basename`: the last part of a path, without a suffix. Up to 7.4 a part begins with a character of the C library's, and glibc's C
+/// locale has none above 127.
+pub fn basename<'a>(php: &Php, path: &'a [u8], suffix: &[u8]) -> &'a [u8] {
+    let ascii_only = !php.is_8() && php.libc == Libc::Glibc;
+    let (mut start, mut end, mut within) = (0, 0, false);
+    for (at, byte) in path.iter().enumerate() {
+        match byte {
+            0x80.. if ascii_only => {}
+            b'/' => {
+                if within {
+                    end = at;
+                }
+                within = false;
+            }
+            _ if within => {}
+            _ => (start, within) = (at, true),
+        }
+    }
+    let name = &path[start..if within { path.len() } else { end }];
     match name.strip_suffix(suffix) {
         Some(short) if !short.is_empty() && !suffix.is_empty() => short,
         _ => name,
@@ -207,9 +245,9 @@ fn dirname(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     ok(path)
 }
 
-fn pathinfo(_: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
+fn pathinfo(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let (path, flags) = (args.bytes(0), args.int(1));
-    let name = basename(path, b"");
+    let name = basename(ctx.php, path, b"");
     let dot = memchr::memrchr(b'.', name);
     let mut out = Array::new();
     let directory = parent(path);

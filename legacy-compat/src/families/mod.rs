@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod bc;
+pub mod crypt;
 pub mod ctype;
 pub mod filter;
 pub mod hash;
@@ -11,6 +12,7 @@ pub mod idn;
 pub mod math;
 pub mod mb;
 pub mod misc;
+pub mod money;
 pub mod password;
 pub mod printf;
 pub mod round;
@@ -31,13 +33,14 @@ pub(crate) fn all() -> Vec<Vec<Row>> {
         round::ROWS.to_vec(),
         ctype::ROWS.to_vec(),
         printf::ROWS.to_vec(),
+        money::ROWS.to_vec(),
     ];
     rows.extend([url::ROWS.to_vec(), filter::ROWS.to_vec()]);
     rows.extend(html::rows());
     rows.extend(strings::rows());
     rows.extend([serialize::ROWS.to_vec(), hash::ROWS.to_vec(), misc::ROWS.to_vec()]);
     rows.extend(mb::rows());
-    rows.extend([iconv::ROWS.to_vec(), idn::ROWS.to_vec(), password::ROWS.to_vec()]);
+    rows.extend([iconv::ROWS.to_vec(), idn::ROWS.to_vec(), password::ROWS.to_vec(), crypt::ROWS.to_vec()]);
     rows.extend(arrays::rows());
     rows.push(bc::ROWS.to_vec());
     rows.extend(crate::pcre::rows());

@@ -47,14 +47,25 @@ struct Format<'a> {
     at: usize,
     values: &'a [Value],
     next: usize,
+    /// The highest place of an argument that is asked for but not there.
+    missing: Option<usize>,
     name: &'a str,
+}
+
+/// What an argument turns out to be.
+enum Found<T> {
+    Value(T),
+    /// It is missing: the conversion is left.
+    Nothing,
+    /// It is missing, and PHP up to 7.4 answers this at once.
+    Refused(Value),
 }
 
 /// The widest field and the longest fraction that are written; PHP refuses an integer overflow.
 const MAX_WIDTH: i64 = i32::MAX as i64 - 1;
 
 fn sprintf(ctx: &mut Ctx<'_>, text: &[u8], values: &[Value], name: &str) -> Outcome {
-    let mut format = Format { text, at: 0, values, next: 0, name };
+    let mut format = Format { text, at: 0, values, next: 0, missing: None, name };
     let mut out = Vec::with_capacity(text.len() * 2);
     while let Some(byte) = format.text.get(format.at).copied() {
         format.at += 1;
@@ -70,7 +81,10 @@ fn sprintf(ctx: &mut Ctx<'_>, text: &[u8], values: &[Value], name: &str) -> Outc
             return Err(Thrown::new(ErrorClass::Error, "Allowed memory size of 134217728 bytes exhausted"));
         }
     }
-    ok(out)
+    match format.missing {
+        Some(place) => Err(format.too_few(place)),
+        None => ok(out),
+    }
 }
 
 impl Format<'_> {
@@ -97,46 +111,49 @@ impl Format<'_> {
             match (self.number(), self.peek()) {
                 (Some(number), Some(b'$')) => {
                     if !(1..=MAX_WIDTH).contains(&number) {
-                        return self.refuse(
-                            ctx,
-                            "Argument number specifier must be greater than zero and less than 2147483647",
-                        );
+                        let message =
+                            "Argument number specifier must be greater than zero and less than 2147483647";
+                        return ctx.value_error(false, message).map(Some);
                     }
                     argument = Some(number as usize - 1);
                     self.at += 1;
                 }
                 _ => self.at = start,
             }
-            if let Some(refused) = self.flags(ctx, &mut spec)? {
-                return Ok(Some(refused));
+            match self.flags(ctx, &mut spec)? {
+                Found::Value(()) => {}
+                Found::Nothing => return Ok(None),
+                Found::Refused(answer) => return Ok(Some(answer)),
             }
         }
         if self.peek() == Some(b'l') {
             self.at += 1;
         }
-        let Some(letter) = self.peek() else {
-            return match ctx.php.is_8() {
-                true => Err(Thrown::new(ErrorClass::ValueError, "Missing format specifier at end of string")),
-                false => self.argument(ctx, argument).map(|found| found.err()),
-            };
-        };
-        self.at += 1;
-        if letter == b'%' {
+        if self.peek() == Some(b'%') && !ctx.php.is_8() {
+            self.at += 1;
             out.push(b'%');
             return Ok(None);
         }
         let value = match self.argument(ctx, argument)? {
-            Ok(value) => value,
-            Err(refused) => return Ok(Some(refused)),
+            Found::Value(value) => value,
+            Found::Nothing => return Ok(None),
+            Found::Refused(answer) => return Ok(Some(answer)),
         };
+        let Some(letter) = self.peek() else {
+            return match ctx.php.is_8() {
+                true => Err(Thrown::new(ErrorClass::ValueError, "Missing format specifier at end of string")),
+                false => Ok(None),
+            };
+        };
+        self.at += 1;
         self.write(ctx, out, letter, spec, &value)
     }
 
-    fn refuse(&self, ctx: &mut Ctx<'_>, message: &str) -> Result<Option<Value>, Thrown> {
-        ctx.value_error(false, message).map(Some)
+    fn refuse<T>(&self, ctx: &mut Ctx<'_>, message: &str) -> Result<Found<T>, Thrown> {
+        ctx.value_error(false, message).map(Found::Refused)
     }
 
-    fn flags(&mut self, ctx: &mut Ctx<'_>, spec: &mut Spec) -> Result<Option<Value>, Thrown> {
+    fn flags(&mut self, ctx: &mut Ctx<'_>, spec: &mut Spec) -> Result<Found<()>, Thrown> {
         loop {
             match self.peek() {
                 Some(pad @ (b' ' | b'0')) => spec.pad = pad,
@@ -147,7 +164,8 @@ impl Format<'_> {
                         spec.pad = *pad;
                         self.at += 1;
                     }
-                    None => return self.refuse(ctx, "Missing padding character"),
+                    None if ctx.php.is_8() => return self.refuse(ctx, "Missing padding character"),
+                    None => {}
                 },
                 _ => break,
             }
@@ -155,9 +173,12 @@ impl Format<'_> {
         }
         if self.star(ctx) {
             match self.star_value(ctx)? {
-                Ok(width @ 0..=MAX_WIDTH) => spec.width = width as usize,
-                Ok(_) => return self.refuse(ctx, "Width must be greater than zero and less than 2147483647"),
-                Err(refused) => return Ok(Some(refused)),
+                Found::Value(width @ 0..=MAX_WIDTH) => spec.width = width as usize,
+                Found::Value(_) => {
+                    return self.refuse(ctx, "Width must be greater than zero and less than 2147483647");
+                }
+                Found::Nothing => return Ok(Found::Nothing),
+                Found::Refused(answer) => return Ok(Found::Refused(answer)),
             }
         } else if let Some(width) = self.number() {
             if width > MAX_WIDTH {
@@ -166,25 +187,26 @@ impl Format<'_> {
             spec.width = width as usize;
         }
         if self.peek() != Some(b'.') {
-            return Ok(None);
+            return Ok(Found::Value(()));
         }
         self.at += 1;
         if self.star(ctx) {
             match self.star_value(ctx)? {
-                Ok(precision @ -1..=MAX_WIDTH) => spec.precision = Some(precision),
-                Ok(_) => {
+                Found::Value(precision @ -1..=MAX_WIDTH) => spec.precision = Some(precision),
+                Found::Value(_) => {
                     return self.refuse(ctx, "Precision must be greater than zero and less than 2147483647");
                 }
-                Err(refused) => return Ok(Some(refused)),
+                Found::Nothing => return Ok(Found::Nothing),
+                Found::Refused(answer) => return Ok(Found::Refused(answer)),
             }
-            return Ok(None);
+            return Ok(Found::Value(()));
         }
         let precision = self.number().unwrap_or(0);
         if precision > MAX_WIDTH {
             return self.refuse(ctx, "Precision must be greater than zero and less than 2147483647");
         }
         spec.precision = Some(precision);
-        Ok(None)
+        Ok(Found::Value(()))
     }
 
     /// `*`: width or precision from an argument, from 8.0.
@@ -194,7 +216,7 @@ impl Format<'_> {
         star
     }
 
-    fn star_value(&mut self, ctx: &mut Ctx<'_>) -> Result<Result<i64, Value>, Thrown> {
+    fn star_value(&mut self, ctx: &mut Ctx<'_>) -> Result<Found<i64>, Thrown> {
         let start = self.at;
         let argument = match (self.number(), self.peek()) {
             (Some(number @ 1..), Some(b'$')) => {
@@ -207,37 +229,38 @@ impl Format<'_> {
             }
         };
         Ok(match self.argument(ctx, argument)? {
-            Ok(Value::Int(int)) => Ok(int),
-            Ok(_) => return Err(Thrown::new(ErrorClass::ValueError, "Width must be an integer")),
-            Err(refused) => Err(refused),
+            Found::Value(Value::Int(int)) => Found::Value(int),
+            Found::Value(_) => return Err(Thrown::new(ErrorClass::ValueError, "Width must be an integer")),
+            Found::Nothing => Found::Nothing,
+            Found::Refused(answer) => Found::Refused(answer),
         })
     }
 
-    fn argument(&mut self, ctx: &mut Ctx<'_>, number: Option<usize>) -> Result<Result<Value, Value>, Thrown> {
+    /// The argument of a number, or the next. From 8.0 what is missing is said at the end, and nothing is written for it.
+    fn argument(&mut self, ctx: &mut Ctx<'_>, number: Option<usize>) -> Result<Found<Value>, Thrown> {
         let index = number.unwrap_or(self.next);
         if number.is_none() {
             self.next += 1;
         }
         if let Some(value) = self.values.get(index) {
-            return Ok(Ok(value.clone()));
+            return Ok(Found::Value(value.clone()));
         }
         if ctx.php.is_8() {
-            let (class, message) = match self.name {
-                "vsprintf" => {
-                    (ErrorClass::ValueError, "The arguments array must contain more items".to_owned())
-                }
-                _ => {
-                    let (wanted, given) = (index + 2, self.values.len() + 1);
-                    (
-                        ErrorClass::ArgumentCountError,
-                        format!("{wanted} arguments are required, {given} given"),
-                    )
-                }
-            };
-            return Err(Thrown::new(class, message));
+            self.missing = self.missing.max(Some(index));
+            return Ok(Found::Nothing);
         }
         ctx.warn(format!("{}(): Too few arguments", self.name));
-        Ok(Err(Value::FALSE))
+        Ok(Found::Refused(Value::FALSE))
+    }
+
+    fn too_few(&self, place: usize) -> Thrown {
+        if self.name == "vsprintf" {
+            let (wanted, given) = (place + 1, self.values.len());
+            let message = format!("The arguments array must contain {wanted} items, {given} given");
+            return Thrown::new(ErrorClass::ValueError, message);
+        }
+        let (wanted, given) = (place + 2, self.values.len() + 1);
+        Thrown::new(ErrorClass::ArgumentCountError, format!("{wanted} arguments are required, {given} given"))
     }
 
     fn write(
@@ -306,14 +329,16 @@ fn integer(out: &mut Vec<u8>, int: i64, mut spec: Spec) {
 
 fn real(ctx: &mut Ctx<'_>, out: &mut Vec<u8>, letter: u8, spec: Spec, number: f64) {
     if !number.is_finite() {
-        // Neither width nor sign count here; up to 8.3 what is wider than the word is cut, the sign of -INF too.
-        let text: &[u8] = match number.is_nan() {
-            true => b"NaN",
-            false if number < 0.0 && ctx.php.since(Version::V8_4) => b"-INF",
-            false if spec.plus && number > 0.0 => b"+IN",
-            false => b"INF",
+        // Width does not count here, and the sign only where zeros would follow it: up to 8.3 it stands in the word's first place.
+        let mut text: Vec<u8> = match number.is_nan() {
+            true => b"NaN".to_vec(),
+            false if number < 0.0 && ctx.php.since(Version::V8_4) => return out.extend_from_slice(b"-INF"),
+            false => b"INF".to_vec(),
         };
-        return out.extend_from_slice(text);
+        if spec.pad == b'0' && !spec.left && (spec.plus || number < 0.0) {
+            text[0] = if number < 0.0 { b'-' } else { b'+' };
+        }
+        return out.extend_from_slice(&text);
     }
     let precision = match spec.precision {
         Some(-1) => 17,

@@ -83,7 +83,8 @@ pub fn clock(version: Version) -> Option<i64> {
     }
 }
 
-/// PHP as it was measured: what ran in WebAssembly has musl's C locale, and the older ones a `strftime` of their own.
+/// PHP as it was measured: what ran in WebAssembly has musl's C locale, no Argon2 and no compiled patterns, and the older ones a
+/// `strftime` of their own.
 pub fn php(version: Version, now: i64) -> Php {
     let mut php = Php::new(version).at(now);
     let file = VERSIONS.iter().find(|(measured, _)| *measured == version).map_or("", |(_, file)| file);
@@ -92,6 +93,8 @@ pub fn php(version: Version, now: i64) -> Php {
         file if file.ends_with("wasm64") => Libc::Musl,
         _ => Libc::Glibc,
     };
+    php.argon2 = php.libc == Libc::Glibc;
+    php.pcre_jit = php.libc == Libc::Glibc;
     php
 }
 

@@ -2,6 +2,7 @@
 
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::php::{Php, Version};
+use crate::value::Value;
 
 pub(crate) const ROWS: &[Row] = &[
     ("strcmp(string $string1, string $string2)", |c, a| ok(strcmp(c.php, a.bytes(0), a.bytes(1)))),
@@ -189,6 +190,7 @@ fn call_levenshtein(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let (a, b) = (args.bytes(0), args.bytes(1));
     if !ctx.php.is_8() {
         match args.given() {
+            3 if matches!(args.value(2), Value::Array(_) | Value::Object(_)) => return ok(()),
             3 => return ok(-1),
             4 => return ok(()),
             _ => {}

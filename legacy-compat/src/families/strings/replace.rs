@@ -167,7 +167,7 @@ fn translate(ctx: &mut Ctx<'_>, text: &[u8], pairs: &Array) -> Outcome {
             ctx.warn("strtr(): Ignoring replacement of empty string");
             match () {
                 () if ctx.php.is_8() => continue,
-                () if ctx.php.is_5() => return ok(false),
+                () if ctx.php.is_5() || pairs.len() > 1 => return ok(false),
                 () => return ok(text),
             }
         }
