@@ -4,7 +4,6 @@ use crate::arith;
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::{to_key, to_number};
 use crate::compare;
-use crate::families::types::text_of;
 use crate::php::Version;
 use crate::value::{Array, Key, Value};
 
@@ -205,9 +204,4 @@ fn unshift(_: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let len = out.len();
     args.set(0, out);
     ok(len)
-}
-
-/// The texts of an array's elements.
-pub(super) fn texts(ctx: &mut Ctx<'_>, array: &Array) -> Result<Vec<crate::Str>, crate::Thrown> {
-    array.values().map(|value| text_of(ctx, value)).collect()
 }

@@ -1,18 +1,15 @@
-//! `range`, `array_fill`, `array_combine`, `array_column`, `array_pad`, `array_chunk`.
+//! `array_fill`, `array_combine`, `array_column`, `array_pad`, `array_chunk`.
 
 use crate::call::{Args, Ctx, Outcome, Row, ok};
-use crate::cast::{to_float, to_int, to_key};
+use crate::cast::to_key;
 use crate::families::types::text_of;
-use crate::numeric::{self, Number};
 use crate::php::Version;
 use crate::value::{Array, Key, Value};
 
 /// The most elements that a function here makes.
-const MAX_ELEMENTS: u64 = 1 << 24;
+pub(super) const MAX_ELEMENTS: u64 = 1 << 24;
 
 pub(crate) const ROWS: &[Row] = &[
-    ("8.0- range(mixed $start, mixed $end, number $step = 1)", range),
-    ("-7.4 range(mixed $start, mixed $end, mixed $step = 1): false", range),
     ("array_fill(int $start_index, int $count, mixed $value)", array_fill),
     ("array_fill_keys(array $keys, mixed $value)", |c, a| {
         let (keys, value, mut out) = (a.array(0), a.value(1).clone(), Array::new());
@@ -126,155 +123,4 @@ fn array_column(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         }
     }
     ok(out)
-}
-
-/// What a bound of `range` is.
-#[derive(Clone, Copy)]
-enum Bound {
-    Number(Number),
-    /// A digit, which from 8.3 may count as a character.
-    Digit(u8),
-    Byte(u8),
-}
-
-fn bound(ctx: &Ctx<'_>, value: &Value) -> Bound {
-    match value {
-        Value::Float(float) => Bound::Number(Number::Float(*float)),
-        Value::Str(text) => match (numeric::whole(ctx.php, text), text.as_bytes()) {
-            (Some(_), [digit]) => Bound::Digit(*digit),
-            (Some(found), _) => Bound::Number(found.number),
-            (None, [byte, ..]) => Bound::Byte(*byte),
-            (None, []) => Bound::Number(Number::Int(0)),
-        },
-        other => Bound::Number(Number::Int(to_int(ctx.php, other))),
-    }
-}
-
-fn number_of(bound: Bound) -> Number {
-    match bound {
-        Bound::Number(number) => number,
-        Bound::Digit(digit) => Number::Int(i64::from(digit.wrapping_sub(b'0'))),
-        Bound::Byte(_) => Number::Int(0),
-    }
-}
-
-fn range(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
-    let (start, end) = (args.value(0).clone(), args.value(1).clone());
-    let step = match args.value(2) {
-        Value::Float(float) => Number::Float(*float),
-        Value::Str(text) => numeric::whole(ctx.php, text).map_or(Number::Int(0), |found| found.number),
-        other => Number::Int(to_int(ctx.php, other)),
-    };
-    let size = step.to_f64().abs();
-    let refused =
-        |value: &Value| ctx.php.since(Version::V8_3) && matches!(value, Value::Array(_) | Value::Object(_));
-    if refused(&start) || refused(&end) {
-        return ctx.type_error((), "range(): Argument #1 ($start) must be of type string|int|float");
-    }
-    let endless = |value: &Value| matches!(value, Value::Float(float) if !float.is_finite());
-    if ctx.php.since(Version::V8_3) && (endless(&start) || endless(&end)) {
-        return ctx.value_error((), "range(): Argument #1 ($start) must be a finite number");
-    }
-    let (from, to) = (bound(ctx, &start), bound(ctx, &end));
-    if ctx.php.since(Version::V8_3) {
-        let fractional = matches!(step, Number::Float(float) if float.fract() != 0.0);
-        return match (from, to) {
-            (Bound::Byte(from) | Bound::Digit(from), Bound::Byte(to) | Bound::Digit(to)) if !fractional => {
-                bytes(ctx, from, to, size)
-            }
-            (from, to) => {
-                let (from, to) = (number_of(from), number_of(to));
-                if step.to_f64() < 0.0 && from.to_f64() < to.to_f64() {
-                    return ctx.value_error(
-                        (),
-                        "range(): Argument #3 ($step) must be greater than 0 for increasing ranges",
-                    );
-                }
-                numbers(ctx, from, to, fractional, size)
-            }
-        };
-    }
-    let floating = matches!(step, Number::Float(_));
-    let both_texts = |a: &Value, b: &Value| {
-        [a, b].iter().all(|value| value.as_bytes().is_some_and(|text| !text.is_empty()))
-    };
-    if both_texts(&start, &end) {
-        return match (from, to) {
-            (Bound::Byte(from), Bound::Byte(to)) if !floating => bytes(ctx, from, to, size),
-            _ => numbers(ctx, number_of(from), number_of(to), floating, size),
-        };
-    }
-    let floating = floating || matches!(start, Value::Float(_)) || matches!(end, Value::Float(_));
-    let number = |value: &Value| match floating {
-        true => Number::Float(to_float(ctx.php, value)),
-        false => Number::Int(to_int(ctx.php, value)),
-    };
-    let (from, to) = (number(&start), number(&end));
-    numbers(ctx, from, to, floating, size)
-}
-
-fn numbers(ctx: &mut Ctx<'_>, from: Number, to: Number, floating: bool, step: f64) -> Outcome {
-    match (from, to) {
-        (Number::Int(from), Number::Int(to)) if !floating => ints(ctx, from, to, step),
-        _ => floats(ctx, from.to_f64(), to.to_f64(), step),
-    }
-}
-
-fn exceeds(ctx: &mut Ctx<'_>) -> Outcome {
-    ctx.value_error(false, "range(): Argument #3 ($step) must not exceed the specified range")
-}
-
-fn bytes(ctx: &mut Ctx<'_>, from: u8, to: u8, step: f64) -> Outcome {
-    let span = from.abs_diff(to);
-    if from == to {
-        return ok(vec![Value::from(&[from][..])]);
-    }
-    if step < 1.0 || step > f64::from(span) {
-        return exceeds(ctx);
-    }
-    let step = step as usize;
-    let list: Vec<u8> = if from < to {
-        (from..=to).step_by(step).collect()
-    } else {
-        (to..=from).rev().step_by(step).collect()
-    };
-    ok(list.iter().map(|byte| Value::from(&[*byte][..])).collect::<Vec<_>>())
-}
-
-fn ints(ctx: &mut Ctx<'_>, from: i64, to: i64, step: f64) -> Outcome {
-    if from == to {
-        return ok(vec![Value::Int(from)]);
-    }
-    let span = from.abs_diff(to);
-    let step = step as u64;
-    if step == 0 || step > span {
-        return exceeds(ctx);
-    }
-    if span / step >= MAX_ELEMENTS {
-        return ctx.value_error(false, "The supplied range exceeds the maximum array size");
-    }
-    let at = |index: u64| {
-        if from < to {
-            from.wrapping_add((index * step) as i64)
-        } else {
-            from.wrapping_sub((index * step) as i64)
-        }
-    };
-    ok((0..=span / step).map(|index| Value::Int(at(index))).collect::<Vec<_>>())
-}
-
-fn floats(ctx: &mut Ctx<'_>, from: f64, to: f64, step: f64) -> Outcome {
-    if from == to || from.is_nan() || to.is_nan() {
-        return ok(vec![Value::Float(from)]);
-    }
-    let span = (from - to).abs();
-    if !(step > 0.0 && step <= span) {
-        return exceeds(ctx);
-    }
-    if !span.is_finite() || span / step >= MAX_ELEMENTS as f64 {
-        return ctx.value_error(false, "The supplied range exceeds the maximum array size");
-    }
-    let count = (span / step + 1e-9).floor() as u64;
-    let sign = if from < to { step } else { -step };
-    ok((0..=count).map(|index| Value::Float(from + index as f64 * sign)).collect::<Vec<_>>())
 }

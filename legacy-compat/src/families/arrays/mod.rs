@@ -5,6 +5,7 @@ pub mod build;
 pub mod callbacks;
 pub mod merge;
 pub mod multisort;
+pub mod range;
 pub mod sets;
 pub mod slice;
 pub mod sort;
@@ -20,6 +21,7 @@ pub(crate) fn rows() -> Vec<Vec<Row>> {
         callbacks::ROWS,
         merge::ROWS,
         multisort::ROWS,
+        range::ROWS,
         sets::ROWS,
         slice::ROWS,
         sort::ROWS,

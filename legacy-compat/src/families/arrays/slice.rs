@@ -1,7 +1,7 @@
 //! `array_slice`, `array_splice`, `array_unique`.
 
 use super::sort::{Flags, order};
-use super::zend_sort::zend_sort;
+use super::zend_sort::{quick_sort, zend_sort};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::{to_array, to_int};
 use crate::value::{Array, Key, Value};
@@ -61,6 +61,9 @@ fn array_splice(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
 
 fn array_unique(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let (array, flags) = (args.array(0), Flags(args.int(1)));
+    if array.len() <= 1 {
+        return ok(array);
+    }
     let mut out = Array::new();
     if flags.0 == 2 {
         let mut seen = std::collections::HashSet::new();
@@ -74,11 +77,13 @@ fn array_unique(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     // As PHP does it: sorted, of equal neighbours the first stays.
     let mut list: Vec<(usize, Key, Value)> =
         array.iter().enumerate().map(|(place, (key, value))| (place, key, value.clone())).collect();
-    let stable = ctx.php.is_8();
-    zend_sort(&mut list, &mut |a, b| {
-        let order = order(ctx, flags, &a.2, &b.2)?;
-        Ok(if order == 0 && stable { a.0 as i64 - b.0 as i64 } else { order })
-    })?;
+    let old = ctx.php.is_5();
+    let mut compare = |a: &(usize, Key, Value), b: &(usize, Key, Value)| order(ctx, flags, &a.2, &b.2);
+    if old {
+        quick_sort(&mut list, &mut compare)?
+    } else {
+        zend_sort(&mut list, &mut compare)?
+    }
     let mut dropped = vec![false; list.len()];
     let mut last = 0;
     for at in 1..list.len() {

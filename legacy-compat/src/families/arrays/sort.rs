@@ -5,7 +5,7 @@ use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::{to_float, to_int};
 use crate::compare::{spaceship, strings};
 use crate::error::Thrown;
-use crate::families::strings::compare::{strcasecmp, strcmp, strnatcmp};
+use crate::families::strings::compare::{strcasecmp, strcmp, strcoll, strnatcmp};
 use crate::families::types::text_of;
 use crate::php::{Php, Version};
 use crate::value::{Array, Key, Value};
@@ -135,23 +135,43 @@ pub(super) fn order(ctx: &mut Ctx<'_>, flags: Flags, a: &Value, b: &Value) -> Re
     let php = ctx.php;
     let ignore_case = flags.0 & 8 != 0;
     Ok(match flags.0 & !8 {
-        1 => {
-            let (x, y) = (to_float(php, a), to_float(php, b));
-            match (a, b) {
-                (Value::Int(x), Value::Int(y)) => x.cmp(y) as i64,
-                _ => x.partial_cmp(&y).map_or(1, |order| order as i64),
-            }
-        }
+        1 => by_number(php, to_float(php, a), to_float(php, b)),
         2 | 5 | 6 => {
             let (x, y) = (text_of(ctx, a)?, text_of(ctx, b)?);
             match flags.0 & !8 {
                 6 => strnatcmp(&x, &y, ignore_case),
-                _ if ignore_case => strcasecmp(php, &x, &y),
-                _ => strcmp(php, &x, &y),
+                5 => strcoll(&x, &y),
+                _ if !ignore_case => strcmp(php, &x, &y),
+                _ if php.is_8() || php.is_5() || a.as_bytes().is_some() && b.as_bytes().is_some() => {
+                    strcasecmp(php, &x, &y)
+                }
+                _ => strcasecmp_of_first_length(php, &x, &y),
             }
         }
         _ => i64::from(spaceship(php, a, b)),
     })
+}
+
+/// Up to 8.3 by their difference: two infinities have none, which counts as more.
+fn by_number(php: &Php, a: f64, b: f64) -> i64 {
+    match php.since(Version::V8_4) {
+        true => a.partial_cmp(&b).map_or(1, |order| order as i64),
+        false if a - b == 0.0 => 0,
+        false => {
+            if a - b < 0.0 {
+                -1
+            } else {
+                1
+            }
+        }
+    }
+}
+
+/// 7.x took the first text's length for the second's where one of them was no string: its NUL is compared then, and what is beyond is not.
+fn strcasecmp_of_first_length(php: &Php, a: &[u8], b: &[u8]) -> i64 {
+    let mut b = [b, b"\0"].concat();
+    b.truncate(a.len());
+    strcasecmp(php, a, &b)
 }
 
 fn key_order(ctx: &mut Ctx<'_>, flags: Flags, a: &Key, b: &Key) -> Result<i64, Thrown> {
