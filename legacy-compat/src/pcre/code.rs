@@ -8,6 +8,7 @@ use std::ptr::{self, NonNull};
 
 use pcre2_sys::*;
 
+use crate::php::Php;
 use crate::value::Str;
 
 /// A compiled pattern.
@@ -106,12 +107,13 @@ impl Code {
     /// Matches from an offset on; `Ok(None)` for no match, the number of PCRE2's error otherwise.
     pub(crate) fn find(
         &self,
+        php: &Php,
         subject: &[u8],
         offset: usize,
         options: u32,
-        match_limit: u32,
     ) -> Result<Option<Found>, i32> {
-        let data = MatchData::new(self, match_limit);
+        let data = MatchData::new(self, php.backtrack_limit);
+        let options = if php.pcre_jit { options } else { options | PCRE2_NO_JIT };
         // SAFETY: subject and length are of one slice, the offset is checked by PCRE2, data and context are alive.
         let found = unsafe {
             pcre2_match_8(

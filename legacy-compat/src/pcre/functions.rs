@@ -99,6 +99,10 @@ fn call_match(ctx: &mut Ctx<'_>, args: &mut Args<'_>, name: &str, global: bool) 
     }
     let Some(start) = start_of(args.int(4), subject.len()) else {
         ctx.preg_error = INTERNAL_ERROR;
+        // With PCRE1, up to 7.2, the groups were there already.
+        if global && wanted && order != SET_ORDER && !ctx.php.since(Version::V7_3) {
+            args.set(2, by_group(&regex.code, vec![Vec::new(); regex.code.groups() + 1], Array::new()));
+        }
         return ok(false);
     };
     let shape = Shape::of(ctx.php, flags);
@@ -116,7 +120,7 @@ fn match_once(
     start: usize,
     shape: Shape,
 ) -> Outcome {
-    match regex.code.find(subject, start, 0, ctx.php.backtrack_limit) {
+    match regex.code.find(ctx.php, subject, start, 0) {
         Ok(Some(found)) => {
             if args.has(2) {
                 args.set(2, shape.groups(&regex.code, subject, &found));
@@ -202,7 +206,7 @@ fn by_group(code: &Code, columns: Vec<Vec<Value>>, marks: Array) -> Array {
 /// Why the pattern is none, or why PCRE2 gave up: then PHP answers false.
 pub fn preg_match(php: &Php, pattern: &[u8], subject: &[u8]) -> Result<Option<Array>, String> {
     let regex = Regex::get(php, pattern)?;
-    let found = regex.code.find(subject, 0, 0, php.backtrack_limit);
+    let found = regex.code.find(php, subject, 0, 0);
     let found = found.map_err(|error| format!("preg_last_error() is {}", error_code(error)))?;
     Ok(found.map(|found| Shape::of(php, 0).groups(&regex.code, subject, &found)))
 }
@@ -231,7 +235,7 @@ fn preg_grep(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let mut out = Array::new();
     for (key, value) in args.array(1).iter() {
         let text = text_of(ctx, value)?;
-        match regex.code.find(&text, 0, 0, ctx.php.backtrack_limit) {
+        match regex.code.find(ctx.php, &text, 0, 0) {
             Ok(found) if found.is_some() != invert => out.insert(key, value.clone()),
             Ok(_) => {}
             Err(error) => {

@@ -1,6 +1,7 @@
 //! Regular expressions: PHP's delimiters and modifiers on PCRE2, and the `preg_*` functions.
 
 mod code;
+mod dialect;
 mod functions;
 mod replace;
 mod split;
@@ -91,10 +92,7 @@ impl Regex {
             return Err("NUL is not a valid pattern byte".into());
         }
         let options = options_of(php, modifiers)?;
-        let literal_braces = (!php.since(Version::V8_4)).then(|| escape_open_counts(pattern)).flatten();
-        let code = Code::compile(literal_braces.as_deref().unwrap_or(pattern), options).map_err(|error| {
-            format!("Compilation failed: error {} at offset {}", error.code, error.offset)
-        })?;
+        let code = dialect::compile(php, pattern, options)?;
         Ok(Self { code })
     }
 }
@@ -126,29 +124,6 @@ fn closing(open: u8, rest: &[u8]) -> Option<usize> {
     None
 }
 
-/// `a{,2}` is text up to PCRE2 10.42, which PHP brought before 8.4: the brace is escaped. None where there is nothing to do.
-fn escape_open_counts(pattern: &[u8]) -> Option<Vec<u8>> {
-    crate::families::strings::find(pattern, b"{,")?;
-    let mut out = Vec::with_capacity(pattern.len() + 4);
-    let (mut at, mut in_class) = (0, false);
-    while at < pattern.len() {
-        match pattern[at..] {
-            [b'\\', next, ..] => {
-                out.extend_from_slice(&[b'\\', next]);
-                at += 2;
-                continue;
-            }
-            [b'[', ..] => in_class = true,
-            [b']', ..] => in_class = false,
-            [b'{', b',', digit, ..] if !in_class && digit.is_ascii_digit() => out.push(b'\\'),
-            _ => {}
-        }
-        out.push(pattern[at]);
-        at += 1;
-    }
-    Some(out)
-}
-
 fn options_of(php: &Php, modifiers: &[u8]) -> Result<u32, String> {
     let mut options = 0;
     for modifier in modifiers {
@@ -166,7 +141,7 @@ fn options_of(php: &Php, modifiers: &[u8]) -> Result<u32, String> {
             b'r' if php.since(Version::V8_4) => 0,
             b'S' | b'X' | b' ' | b'\n' => 0,
             b'\r' if php.since(Version::V7_0) => 0,
-            b'e' if php.is_5() => 0, // the replacement is code, which nothing here runs
+            b'e' if !php.since(Version::V7_3) => 0, // the replacement is code, which nothing here runs
             0 => return Err("NUL is not a valid modifier".into()),
             other => return Err(format!("Unknown modifier '{}'", char::from(*other))),
         };
@@ -176,17 +151,17 @@ fn options_of(php: &Php, modifiers: &[u8]) -> Result<u32, String> {
 
 /// One after the other the matches in a subject, empty ones included, as `/g` does it in Perl.
 pub(crate) struct Matches<'a> {
+    php: &'a Php,
     regex: &'a Regex,
     subject: &'a [u8],
     offset: usize,
     options: u32,
-    limit: u32,
     done: bool,
 }
 
 impl<'a> Matches<'a> {
-    pub(crate) fn new(php: &Php, regex: &'a Regex, subject: &'a [u8], offset: usize) -> Self {
-        Self { regex, subject, offset, options: 0, limit: php.backtrack_limit, done: false }
+    pub(crate) fn new(php: &'a Php, regex: &'a Regex, subject: &'a [u8], offset: usize) -> Self {
+        Self { php, regex, subject, offset, options: 0, done: false }
     }
 
     /// The length of the character at the offset.
@@ -204,7 +179,7 @@ impl Iterator for Matches<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.done {
-            match self.regex.code.find(self.subject, self.offset, self.options, self.limit) {
+            match self.regex.code.find(self.php, self.subject, self.offset, self.options) {
                 Err(error) => {
                     self.done = true;
                     return Some(Err(error));

@@ -2,6 +2,7 @@
 
 use super::{Found, Matches, error_code};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
+use crate::php::Version;
 use crate::value::Value;
 
 pub(crate) const ROWS: &[Row] = &[
@@ -59,7 +60,11 @@ fn preg_split(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
             Some(Ok(found)) => found,
             Some(Err(error)) => {
                 ctx.preg_error = error_code(error);
-                return ok(false);
+                // Up to 7.3 what was split so far is the answer.
+                if ctx.php.since(Version::V7_4) {
+                    return ok(false);
+                }
+                break;
             }
         };
         let (start, end) = found.whole();

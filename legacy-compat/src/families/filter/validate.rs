@@ -202,7 +202,7 @@ fn regexp(ctx: &mut Ctx<'_>, text: &[u8], request: &Request) -> Outcome {
         return ctx.value_error(request.failed(), "filter_var(): \"regexp\" option is missing");
     };
     let Some(regex) = ctx.regex("filter_var", &pattern) else { return Ok(request.failed()) };
-    let found = regex.code.find(text, 0, 0, ctx.php.backtrack_limit);
+    let found = regex.code.find(ctx.php, text, 0, 0);
     Ok(if matches!(found, Ok(Some(_))) { Value::from(text) } else { request.failed() })
 }
 
