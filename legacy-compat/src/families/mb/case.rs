@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use regex_automata::meta::Regex;
 
-use super::{BAD, encoding_of, utf8};
+use super::part::Units;
+use super::{encoding_of, utf8};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::php::{Php, Version};
 
@@ -12,13 +13,19 @@ pub(crate) const ROWS: &[Row] = &[
     ("8.0- mb_strtolower(string $string, ?string $encoding = null)", |c, a| {
         convert(c, a, 1, "mb_strtolower", Case::Lower)
     }),
-    ("-7.4 mb_strtolower(string $str, string $encoding = ?)", |c, a| {
+    ("7.3-7.4 mb_strtolower(string $str, ?string $encoding = ?)", |c, a| {
+        convert(c, a, 1, "mb_strtolower", Case::Lower)
+    }),
+    ("-7.2 mb_strtolower(string $str, string $encoding = ?)", |c, a| {
         convert(c, a, 1, "mb_strtolower", Case::Lower)
     }),
     ("8.0- mb_strtoupper(string $string, ?string $encoding = null)", |c, a| {
         convert(c, a, 1, "mb_strtoupper", Case::Upper)
     }),
-    ("-7.4 mb_strtoupper(string $str, string $encoding = ?)", |c, a| {
+    ("7.3-7.4 mb_strtoupper(string $str, ?string $encoding = ?)", |c, a| {
+        convert(c, a, 1, "mb_strtoupper", Case::Upper)
+    }),
+    ("-7.2 mb_strtoupper(string $str, string $encoding = ?)", |c, a| {
         convert(c, a, 1, "mb_strtoupper", Case::Upper)
     }),
     ("8.0- mb_convert_case(string $string, int $mode, ?string $encoding = null): false", convert_case),
@@ -95,13 +102,13 @@ fn first(ctx: &mut Ctx<'_>, args: &mut Args<'_>, name: &str, case: Case) -> Outc
         Ok(encoding) => encoding,
         Err(answer) => return answer,
     };
-    let chars = encoding.decode(ctx.php, args.bytes(0));
-    let Some(first) = chars.first() else { return ok("") };
-    let changed = change(ctx.php, &[*first], case);
-    if changed == [*first] {
+    let units = Units::read(ctx.php, encoding, args.bytes(0));
+    let first = units.bytes(0, units.len().min(1));
+    let changed = encoding.encode(&change(ctx.php, &encoding.decode(ctx.php, &first), case));
+    if changed == first {
         return ok(args.bytes(0));
     }
-    ok(encoding.encode(&[&changed, &chars[1..]].concat()))
+    ok([changed, units.bytes(1, units.len())].concat())
 }
 
 /// The characters in another case; up to 7.2 one character stays one.
@@ -266,7 +273,5 @@ fn fold(char: char) -> Vec<char> {
 
 /// A text in which case no longer counts, to search in.
 pub(super) fn without_case(php: &Php, chars: &[u32]) -> Vec<u32> {
-    let case = if php.since(Version::V7_3) { Case::FoldSimple } else { Case::UpperSimple };
-    let code = |code: &u32| if *code == BAD { u32::from(b'?') } else { *code };
-    change(php, chars, case).iter().map(code).collect()
+    change(php, chars, if php.since(Version::V7_3) { Case::FoldSimple } else { Case::UpperSimple })
 }

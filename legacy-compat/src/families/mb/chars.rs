@@ -69,7 +69,7 @@ fn str_pad(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         Ok(encoding) => encoding,
         Err(answer) => return answer,
     };
-    let len = |text: &[u8]| super::part::Units::of(ctx.php, encoding, text).len();
+    let len = |text: &[u8]| super::part::Units::read(ctx.php, encoding, text).len();
     let have = len(args.bytes(0));
     let missing = usize::try_from(args.int(1)).unwrap_or(0).saturating_sub(have);
     if missing == 0 {
@@ -92,7 +92,7 @@ fn str_pad(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         return ctx
             .value_error((), "mb_str_pad(): Argument #2 ($length) is larger than this process may hold");
     }
-    let units = super::part::Units::of(ctx.php, encoding, args.bytes(2));
+    let units = super::part::Units::read(ctx.php, encoding, args.bytes(2));
     let pad = |count: usize| {
         let whole = units.bytes(0, units.len()).repeat(count / units.len());
         [whole, units.bytes(0, count % units.len())].concat()

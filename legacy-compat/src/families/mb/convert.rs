@@ -2,8 +2,10 @@
 
 use super::detect::{self, Asked};
 use super::encoding::Kind;
+use super::guess::{guess, is_guessed};
 use super::{BAD, Encoding, deprecated, encoding_of, find, unknown, utf8};
 use crate::call::{Args, Ctx, Outcome, Row, ok, or_false};
+use crate::families::types::text_of;
 use crate::php::{Php, Version};
 use crate::value::{Array, Key, Str, Value};
 
@@ -46,19 +48,19 @@ fn encoding_aliases(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
 
 fn scrub(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     match encoding_of(ctx, args, 1, "mb_scrub") {
-        Ok(encoding) => ok(encoding.encode(&encoding.decode(ctx.php, args.bytes(0)))),
+        Ok(encoding) => ok(recode(ctx.php, args.bytes(0), encoding, encoding)),
         Err(answer) => answer,
     }
 }
 
 /// Whether a text is what its encoding allows; up to 8.0 it must also come back the same.
-fn is_valid(php: &Php, encoding: &Encoding, text: &[u8]) -> bool {
+pub(super) fn is_valid(php: &Php, encoding: &Encoding, text: &[u8]) -> bool {
     let chars = encoding.decode(php, text);
     let same = || encoding.encode(&chars) == text;
     match encoding.kind {
         Kind::Base64 => same(),
         Kind::Html | Kind::QuotedPrintable | Kind::Uuencode => php.since(Version::V8_1) || same(),
-        _ => !chars.contains(&BAD),
+        _ => !chars.contains(&BAD) && (php.since(Version::V8_1) || same()),
     }
 }
 
@@ -67,7 +69,14 @@ fn check_encoding(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         Ok(encoding) => encoding,
         Err(answer) => return answer,
     };
-    ok(check(ctx.php, encoding, args.value(0), true))
+    if args.given() == 0 && !ctx.php.since(Version::V7_3) {
+        return ok(false);
+    }
+    let value = match args.value(0).clone() {
+        object @ Value::Object(_) => Value::Str(text_of(ctx, &object)?),
+        value => value,
+    };
+    ok(check(ctx.php, encoding, &value, true))
 }
 
 /// Texts and all that arrays hold; the array's keys are texts too.
@@ -100,9 +109,16 @@ fn convert_encoding(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let asked = detect::asked(ctx, args.value(2), NAME, 2);
     let from = match asked {
         Asked::Default => vec![utf8()],
+        Asked::List(list) if list.len() > 1 => list.into_iter().filter(|one| is_guessed(one)).collect(),
         Asked::List(list) => list,
         Asked::Refused(answer) => return answer,
     };
+    if from.is_empty() {
+        return ctx.value_error(
+            false,
+            "mb_convert_encoding(): Argument #3 ($from_encoding) must specify at least one encoding",
+        );
+    }
     let value = match args.value(0) {
         Value::Array(array) => Value::Array(array.clone()),
         other => Value::Str(crate::cast::to_str(ctx.php, other)),
@@ -121,7 +137,7 @@ fn convert(ctx: &mut Ctx<'_>, value: &Value, to: &Encoding, from: &[&'static Enc
         Value::Str(text) => {
             let from = match from {
                 [one] => *one,
-                many => detect::detect(ctx.php, text, many, true)?,
+                many => guess(ctx.php, text, many, false)?,
             };
             Value::from(recode(ctx.php, text, to, from))
         }
@@ -145,10 +161,16 @@ fn convert(ctx: &mut Ctx<'_>, value: &Value, to: &Encoding, from: &[&'static Enc
 
 /// A text in another encoding, `?` for what that does not have.
 pub(crate) fn recode(php: &Php, text: &[u8], to: &Encoding, from: &Encoding) -> Vec<u8> {
-    // What carries bytes is filled with the bytes as they are.
-    if matches!(to.kind, Kind::Base64 | Kind::QuotedPrintable | Kind::Uuencode) {
+    let carries_bytes =
+        |encoding: &Encoding| matches!(encoding.kind, Kind::Base64 | Kind::QuotedPrintable | Kind::Uuencode);
+    // What carries bytes is filled with the bytes as they are, and gives bytes whatever was asked for.
+    if carries_bytes(to) {
         let bytes: Vec<u32> = text.iter().map(|byte| u32::from(*byte)).collect();
         return to.encode(&bytes);
     }
-    to.encode(&from.decode(php, text))
+    let chars = from.decode(php, text);
+    if carries_bytes(from) {
+        return chars.iter().map(|code| if *code == BAD { b'?' } else { *code as u8 }).collect();
+    }
+    to.encode(&chars)
 }

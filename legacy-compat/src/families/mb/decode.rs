@@ -11,21 +11,30 @@ impl Encoding {
     pub(crate) fn decode(&self, php: &Php, text: &[u8]) -> Vec<u32> {
         let mut chars = self.read(php, text);
         // Up to 8.0 what breaks off at the end is not told of, but in UTF-8.
-        let breaks_off = match &self.kind {
-            Kind::Wide(wide) => !text.len().is_multiple_of(wide.size),
-            Kind::Double(table) => table.breaks_off(text),
-            _ => false,
-        };
-        if breaks_off && !php.since(Version::V8_1) {
+        if !self.is_utf8() && !php.since(Version::V8_1) && self.breaks_off(text) {
             chars.pop();
         }
         chars
+    }
+
+    /// Whether the text ends within a character.
+    pub(super) fn breaks_off(&self, text: &[u8]) -> bool {
+        match &self.kind {
+            Kind::Utf8 => {
+                std::str::from_utf8(&text[utf8_tail(text)..]).is_err_and(|error| error.error_len().is_none())
+            }
+            Kind::Wide(wide) => !text.len().is_multiple_of(wide.size),
+            Kind::Double(table) => table.breaks_off(text),
+            _ => false,
+        }
     }
 
     fn read(&self, php: &Php, text: &[u8]) -> Vec<u32> {
         let each = |of: &dyn Fn(u8) -> u32| text.iter().map(|byte| of(*byte)).collect();
         match &self.kind {
             Kind::Utf8 => utf8(text),
+            // Up to 8.0 ASCII's upper half is Latin-1.
+            Kind::Ascii if !php.since(Version::V8_1) => each(&u32::from),
             Kind::Ascii => each(&|byte| if byte < 0x80 { byte.into() } else { BAD }),
             Kind::Latin1 => each(&u32::from),
             Kind::Single(upper) => each(&|byte| match byte {
@@ -36,13 +45,19 @@ impl Encoding {
             Kind::Double(table) => table.decode(text),
             Kind::Gb18030 => gb18030(text),
             Kind::Iso2022Jp(sets) => iso_2022_jp(text, *sets),
-            Kind::Utf7 => transfer::decode_utf7(text),
-            Kind::Base64 => transfer::decode_base64(text),
+            Kind::Utf7 => transfer::decode_utf7(php, text),
+            Kind::Base64 => transfer::decode_base64(php, text),
             Kind::QuotedPrintable => transfer::decode_quoted(text),
             Kind::Uuencode => transfer::decode_uu(text),
             Kind::Html => transfer::decode_html(text),
         }
     }
+}
+
+/// Where the last character could begin.
+fn utf8_tail(text: &[u8]) -> usize {
+    let continued = text.iter().rev().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    text.len().saturating_sub(continued + 1)
 }
 
 /// What is broken counts once for each part that could have started a character.
@@ -138,7 +153,7 @@ fn iso_2022_jp(text: &[u8], sets: Jis) -> Vec<u32> {
     }
     let (mut out, mut set, mut rest) = (Vec::new(), Set::Ascii, text);
     while let Some(first) = rest.first().copied() {
-        let full = sets == Jis::Full;
+        let full = sets != Jis::Strict;
         let (next, skip) = match rest {
             [0x1b, b'(', b'B', ..] => (Some(Set::Ascii), 3),
             [0x1b, b'(', b'J', ..] => (Some(Set::Roman), 3),

@@ -137,17 +137,16 @@ impl Table {
                 [first @ 0xa1..=0xdf] if self.family == Family::Sjis => (0xff61 + u32::from(first - 0xa1), 1),
                 [_] if len == 1 => (BAD, 1),
                 unit if unit.len() < len => (BAD, unit.len()),
-                [0x8e, kana] if self.family == Family::EucJp => match kana {
-                    0xa1..=0xdf => (0xff61 + u32::from(kana - 0xa1), 2),
-                    _ => (BAD, self.skipped(unit)),
-                },
+                [0x8e, kana @ 0xa1..=0xdf] if self.family == Family::EucJp => {
+                    (0xff61 + u32::from(kana - 0xa1), 2)
+                }
                 [0x8f, a, b] => match self.to_char_3.get(&u16::from_be_bytes([*a, *b])) {
                     Some(char) => (*char, 3),
-                    None => (BAD, self.skipped(unit)),
+                    None => (BAD, unit.len()),
                 },
                 [a, b, ..] => match self.to_char.get(&u16::from_be_bytes([*a, *b])) {
                     Some(char) => (*char, 2),
-                    None => (BAD, self.skipped(unit)),
+                    None => (BAD, unit.len()),
                 },
                 [] | [_] => (BAD, 1),
             };
@@ -166,18 +165,18 @@ impl Table {
         at > text.len()
     }
 
-    /// How many bytes of a pair that is no character are skipped.
-    fn skipped(&self, unit: &[u8]) -> usize {
-        match (self.family, unit.get(1)) {
-            (Family::EucJp, Some(0xa1..)) if unit.len() == 3 => {
-                if unit[2] < 0xa1 {
-                    2
-                } else {
-                    3
-                }
-            }
-            (Family::EucJp, Some(second)) if *second < 0xa1 => 1,
-            _ => unit.len().min(2),
+    /// Whether a byte above 127 stands alone.
+    pub(super) fn is_single(&self, byte: u8) -> bool {
+        self.family == Family::Sjis && matches!(byte, 0xa1..=0xdf)
+    }
+
+    /// Whether a byte may be behind the first of a pair.
+    pub(super) fn could_follow(&self, byte: u8) -> bool {
+        match self.family {
+            Family::Sjis => matches!(byte, 0x40..=0x7e | 0x80..=0xfc),
+            Family::EucJp => matches!(byte, 0xa1..=0xfe),
+            Family::Big5 => matches!(byte, 0x40..=0x7e | 0xa1..=0xfe),
+            Family::EucKr | Family::Gbk => matches!(byte, 0x41..=0xfe),
         }
     }
 

@@ -63,9 +63,9 @@ impl Encoding {
     }
 }
 
-/// What the transfer encodings encode: bytes.
+/// What the transfer encodings encode: bytes, FF for what is no character.
 fn low_bytes(chars: &[u32]) -> Vec<u8> {
-    chars.iter().map(|char| if *char == BAD { b'?' } else { *char as u8 }).collect()
+    chars.iter().map(|char| *char as u8).collect()
 }
 
 impl Wide {
@@ -105,9 +105,13 @@ fn iso_2022_jp(chars: &[u32], sets: Jis, out: &mut Vec<u8>) {
                 switch(b"\x1b(J", out);
                 out.push(if *char == 0xa5 { b'\\' } else { b'~' });
             }
-            Some([0x8f, row, cell]) if sets == Jis::Full => {
+            Some([0x8f, row, cell]) if sets != Jis::Strict => {
                 switch(b"\x1b$(D", out);
                 out.extend([row & 0x7f, cell & 0x7f]);
+            }
+            Some([0x8e, kana]) if sets == Jis::KanaAsPairs => {
+                switch(b"\x1b$B", out);
+                out.extend([0, kana & 0x7f]);
             }
             Some([0x8e, kana]) if sets == Jis::Full => {
                 switch(b"\x1b(I", out);

@@ -53,6 +53,8 @@ pub(super) enum Jis {
     Strict,
     /// Kana of half width and JIS X 0212 as well.
     Full,
+    /// The same, with a fault of 8.2: kana are written as pairs of JIS X 0208 whose first byte is 0.
+    KanaAsPairs,
 }
 
 static ENCODINGS: LazyLock<Vec<(Encoding, Vec<&'static str>)>> = LazyLock::new(|| {
@@ -75,11 +77,17 @@ pub(crate) fn find(php: &Php, name: &[u8]) -> Option<&'static Encoding> {
     if is("7bit") && php.version < Version::V5_6 || name.is_empty() {
         return None;
     }
+    if is("JIS") && php.since(Version::V8_2) && !php.since(Version::V8_3) {
+        return Some(&JIS_8_2);
+    }
     let by_name = ENCODINGS.iter().find(|(encoding, _)| is(encoding.name));
     let by_mime = || ENCODINGS.iter().find(|(encoding, _)| is(encoding.mime));
     let by_alias = || ENCODINGS.iter().find(|(_, aliases)| aliases.iter().any(|alias| is(alias)));
     by_name.or_else(by_mime).or_else(by_alias).map(|(encoding, _)| encoding)
 }
+
+static JIS_8_2: Encoding =
+    Encoding { name: "JIS", mime: "ISO-2022-JP", kind: Kind::Iso2022Jp(Jis::KanaAsPairs) };
 
 /// PHP's names of all encodings.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
@@ -115,9 +123,10 @@ impl Encoding {
         })
     }
 
-    /// The size of each character, where all have the same.
-    pub(super) fn fixed_len(&self) -> Option<usize> {
+    /// The size of each character in bytes, where all have the same.
+    pub(super) fn size(&self) -> Option<usize> {
         match &self.kind {
+            Kind::Ascii | Kind::Latin1 | Kind::Single(_) => Some(1),
             Kind::Wide(wide) if !wide.surrogates => Some(wide.size),
             _ => None,
         }

@@ -2,6 +2,7 @@
 
 use super::{BAD, encoding_of};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
+use crate::php::{Php, Version};
 use crate::value::Value;
 
 pub(crate) const ROWS: &[Row] = &[
@@ -10,12 +11,12 @@ pub(crate) const ROWS: &[Row] = &[
         encode,
     ),
     (
-        "-7.4 mb_encode_numericentity(string $str, array $convmap, string $encoding = ?, bool $is_hex = false)",
+        "-7.4 mb_encode_numericentity(string $str, array $convmap, ?string $encoding = ?, bool $is_hex = false)",
         encode,
     ),
     ("8.0- mb_decode_numericentity(string $string, array $map, ?string $encoding = null)", decode),
     (
-        "-7.4 mb_decode_numericentity(string $str, array $convmap, string $encoding = ?, bool $is_hex = false)",
+        "-7.4 mb_decode_numericentity(string $str, array $convmap, ?string $encoding = ?, bool $is_hex = false)",
         decode,
     ),
 ];
@@ -31,6 +32,9 @@ fn rules(ctx: &mut Ctx<'_>, args: &Args<'_>, name: &str) -> Result<Vec<Rule>, Ou
     if !numbers.len().is_multiple_of(4) && php.is_8() {
         let message = format!("{name}(): Argument #2 ($map) must have a multiple of 4 elements");
         return Err(ctx.value_error(false, message));
+    }
+    if numbers.is_empty() && !php.is_8() {
+        return Err(ok(false));
     }
     Ok(numbers.as_chunks::<4>().0.to_vec())
 }
@@ -71,22 +75,34 @@ fn decode(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let chars = encoding.decode(ctx.php, args.bytes(0));
     let (mut out, mut at) = (Vec::with_capacity(chars.len()), 0);
     while at < chars.len() {
-        match number(&chars[at..]).and_then(|(number, len)| Some((meant(&rules, number)?, len))) {
-            Some((code, len)) => {
-                out.push(code);
-                at += len;
+        let found = number(ctx.php, &chars[at..]);
+        let meaning = found.as_ref().and_then(|found| meant(&rules, u32::try_from(found.value).ok()?));
+        let kept = &chars[at..at + found.as_ref().map_or(1, |found| found.len)];
+        match meaning {
+            Some(code) => out.push(code),
+            // Up to 8.0 hexadecimal digits that mean nothing come out large.
+            None if found.is_some() && !ctx.php.since(Version::V8_1) => {
+                out.extend(kept.iter().map(large_digit))
             }
-            None => {
-                out.push(chars[at]);
-                at += 1;
-            }
+            None => out.extend_from_slice(kept),
         }
+        at += kept.len();
     }
     ok(encoding.encode(&out))
 }
 
-/// `&#233;` or `&#xE9;`, with or without the semicolon: the number, and how many characters it takes.
-fn number(chars: &[u32]) -> Option<(u32, usize)> {
+fn large_digit(code: &u32) -> u32 {
+    if (u32::from(b'a')..=u32::from(b'f')).contains(code) { code - 0x20 } else { *code }
+}
+
+/// A number that is written as an entity, and how many characters it takes.
+struct Written {
+    value: u64,
+    len: usize,
+}
+
+/// `&#233;` or `&#xE9;`; from 8.1 also without the semicolon.
+fn number(php: &Php, chars: &[u32]) -> Option<Written> {
     let is = |at: usize, char: u8| chars.get(at) == Some(&u32::from(char));
     if !is(0, b'&') || !is(1, b'#') {
         return None;
@@ -97,9 +113,10 @@ fn number(chars: &[u32]) -> Option<(u32, usize)> {
     if digits.is_empty() || digits.len() > most {
         return None;
     }
-    let number = digits.iter().fold(0u64, |sum, digit| sum * u64::from(radix) + u64::from(*digit));
+    let value = digits.iter().fold(0u64, |sum, digit| sum * u64::from(radix) + u64::from(*digit));
     let end = start + digits.len();
-    Some((u32::try_from(number).ok()?, end + usize::from(is(end, b';'))))
+    let closed = is(end, b';');
+    (closed || php.since(Version::V8_1)).then_some(Written { value, len: end + usize::from(closed) })
 }
 
 fn meant(rules: &[Rule], number: u32) -> Option<u32> {

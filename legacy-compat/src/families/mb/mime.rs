@@ -3,7 +3,7 @@
 use super::transfer::{decode_base64, decode_quoted, encode_base64};
 use super::{Encoding, find, unknown, utf8};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
-use crate::php::Php;
+use crate::php::{Php, Version};
 
 pub(crate) const ROWS: &[Row] = &[
     ("mb_decode_mimeheader(string $string)", |c, a| ok(decode(c.php, a.bytes(0)))),
@@ -43,12 +43,20 @@ fn decode(php: &Php, text: &[u8]) -> Vec<u8> {
             }
             rest = &rest[blanks..];
         } else {
-            out.push(if first < 0x80 { first } else { b'?' });
+            put_plain(php, first, &mut out);
             rest = &rest[1..];
         }
         after_word = false;
     }
     out
+}
+
+/// Outside of words a byte above 127 is Latin-1 up to 8.0, and no character later.
+fn put_plain(php: &Php, byte: u8, out: &mut Vec<u8>) {
+    match byte {
+        0x80.. if php.since(Version::V8_1) => out.push(b'?'),
+        byte => out.extend(utf8().encode(&[byte.into()])),
+    }
 }
 
 /// `=?charset?B?text?=` at the start: what it means in UTF-8, and its length.
@@ -59,10 +67,11 @@ fn encoded_word(php: &Php, text: &[u8]) -> Option<(Vec<u8>, usize)> {
     tail.strip_prefix(b"=")?;
     let encoding = find(php, charset)?;
     let bytes = match transfer {
-        b"B" | b"b" => decode_base64(body),
+        b"B" | b"b" => decode_base64(php, body),
         b"Q" | b"q" => {
-            let spaced: Vec<u8> = body.iter().map(|byte| if *byte == b'_' { b' ' } else { *byte }).collect();
-            decode_quoted(&spaced)
+            // From 8.3 an underscore is a blank.
+            let blank = |byte: &u8| if *byte == b'_' && php.since(Version::V8_3) { b' ' } else { *byte };
+            decode_quoted(&body.iter().map(blank).collect::<Vec<u8>>())
         }
         _ => return None,
     };
@@ -79,48 +88,128 @@ fn encode(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
             None => return unknown(ctx, name, 1, "mb_encode_mimeheader"),
         },
     };
-    let quoted = matches!(args.bytes(2).first(), Some(b'q' | b'Q'));
-    let newline = if args.has(3) { args.bytes(3) } else { b"\r\n" };
-    let chars = utf8().decode(ctx.php, args.bytes(0));
-    let plain = chars.iter().all(|code| (0x20..0x7f).contains(code) && *code != u32::from(b'='))
-        || chars.iter().all(|code| *code < 0x80 && *code != 0);
-    if plain {
-        return ok(args.bytes(0));
+    if charset.mime.is_empty() {
+        let message =
+            "mb_encode_mimeheader(): Argument #2 ($charset) cannot be used for MIME header encoding";
+        return ctx.value_error(false, message);
     }
-    ok(words(charset, &chars, quoted, newline, usize::try_from(args.int(4)).unwrap_or(0).min(74)))
+    let mut chars = utf8().decode(ctx.php, args.bytes(0));
+    // Up to 8.2 what breaks off at the end is lost.
+    if !ctx.php.since(Version::V8_3) && utf8().breaks_off(args.bytes(0)) {
+        chars.pop();
+    }
+    let newline = if args.has(3) { args.bytes(3) } else { b"\r\n" };
+    let newline = newline.split(|byte| *byte == 0).next().unwrap_or_default();
+    let mut header = Header {
+        charset,
+        quoted: matches!(args.bytes(2).first(), Some(b'q' | b'Q')),
+        fold: [&newline[..newline.len().min(LONGEST_NEWLINE)], b" "].concat(),
+        out: Vec::new(),
+        line: 0,
+        indent: usize::try_from(args.int(4)).ok().filter(|indent| *indent < LINE).unwrap_or(0),
+    };
+    header.write(&chars);
+    ok(header.out)
 }
 
 /// The longest line, in bytes.
 const LINE: usize = 74;
+/// A word does not begin behind this.
+const LAST_START: usize = 60;
+const LONGEST_NEWLINE: usize = 8;
 
-/// Words that each fit a line; no character is cut through.
-fn words(charset: &Encoding, chars: &[u32], quoted: bool, newline: &[u8], indent: usize) -> Vec<u8> {
-    let head = format!("=?{}?{}?", charset.mime, if quoted { 'Q' } else { 'B' });
-    let body = |chars: &[u32]| {
+/// A field that is being written: plain words as they are, and from the first that is not plain on everything encoded.
+struct Header {
+    charset: &'static Encoding,
+    quoted: bool,
+    /// What stands between two lines.
+    fold: Vec<u8>,
+    out: Vec<u8>,
+    /// Where the line begins.
+    line: usize,
+    /// How much of the first line the field's name takes.
+    indent: usize,
+}
+
+impl Header {
+    fn write(&mut self, chars: &[u32]) {
+        let (mut start, mut begun) = (0, false);
+        for (at, code) in chars.iter().enumerate() {
+            if is_plain(*code) {
+                begun = true;
+            } else if *code != SPACE || begun && at - start >= LINE {
+                self.separate(LAST_START, self.head().len());
+                return self.words(&chars[start..]);
+            } else if begun {
+                // The blank is written in front of the next word.
+                self.separate(LINE, at - start);
+                self.plain(&chars[start..at]);
+                (start, begun) = (at + 1, false);
+            }
+        }
+        if start < chars.len() {
+            if !self.out.is_empty() {
+                self.separate(LINE, chars.len() - start);
+            }
+            self.plain(&chars[start..]);
+        }
+    }
+
+    fn plain(&mut self, word: &[u32]) {
+        self.out.extend(word.iter().map(|code| *code as u8));
+    }
+
+    /// A blank, or a new line where so many more would go beyond a limit.
+    fn separate(&mut self, limit: usize, more: usize) {
+        if self.out.len() - self.line + more + self.indent > limit {
+            self.new_line();
+        } else if !self.out.is_empty() {
+            self.out.push(b' ');
+        }
+    }
+
+    fn new_line(&mut self) {
+        self.out.extend_from_slice(&self.fold);
+        (self.line, self.indent) = (self.out.len(), 0);
+    }
+
+    fn head(&self) -> Vec<u8> {
+        format!("=?{}?{}?", self.charset.mime, if self.quoted { 'Q' } else { 'B' }).into_bytes()
+    }
+
+    /// Words that each fit a line; no character is cut through.
+    fn words(&mut self, chars: &[u32]) {
+        let (head, mut rest) = (self.head(), chars);
+        while !rest.is_empty() {
+            let taken = self.out.len() - self.line + head.len() + self.indent;
+            let fits = |count: usize| taken + self.body(&rest[..count]).len() < LINE;
+            let count = (2..=rest.len().min(LINE)).take_while(|count| fits(*count)).last().unwrap_or(1);
+            self.out.extend_from_slice(&head);
+            self.out.extend(self.body(&rest[..count]));
+            self.out.extend_from_slice(b"?=");
+            rest = &rest[count..];
+            if !rest.is_empty() {
+                self.new_line();
+            }
+        }
+    }
+
+    fn body(&self, chars: &[u32]) -> Vec<u8> {
         let mut out = Vec::new();
-        match quoted {
-            true => quote(&charset.encode(chars), &mut out),
-            false => encode_base64(&charset.encode(chars), &mut out),
+        match self.quoted {
+            true => quote(&self.charset.encode(chars), &mut out),
+            false => encode_base64(&self.charset.encode(chars), &mut out),
         }
         out.retain(|byte| !matches!(byte, b'\r' | b'\n'));
         out
-    };
-    let (mut out, mut rest, mut column) = (Vec::new(), chars, indent);
-    while !rest.is_empty() {
-        let room = LINE.saturating_sub(column + head.len() + 2);
-        let fits = |count: &usize| body(&rest[..*count]).len() <= room;
-        let count = (1..=rest.len().min(LINE)).take_while(fits).last().unwrap_or(1);
-        if !out.is_empty() {
-            out.extend_from_slice(newline);
-            out.push(b' ');
-        }
-        out.extend_from_slice(head.as_bytes());
-        out.extend(body(&rest[..count]));
-        out.extend_from_slice(b"?=");
-        rest = &rest[count..];
-        column = 1;
     }
-    out
+}
+
+const SPACE: u32 = 0x20;
+
+/// What may stand in a header outside of encoded words, but for the blank.
+fn is_plain(code: u32) -> bool {
+    matches!(code, 0x21..0x7f) && !b"=?_".contains(&(code as u8))
 }
 
 fn quote(bytes: &[u8], out: &mut Vec<u8>) {

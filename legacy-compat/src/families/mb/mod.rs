@@ -9,6 +9,7 @@ mod double;
 mod encode;
 mod encoding;
 mod entity;
+mod guess;
 mod mime;
 mod part;
 mod search;

@@ -38,6 +38,14 @@ impl<'a> Units<'a> {
         Self::Slices(out)
     }
 
+    /// From 8.3 slices are for characters of one size alone: any others are read.
+    pub(super) fn read(php: &Php, encoding: &'static Encoding, text: &'a [u8]) -> Self {
+        match php.since(Version::V8_3) && encoding.size().is_none() {
+            true => Self::Chars(encoding, encoding.decode(php, text)),
+            false => Self::of(php, encoding, text),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Slices(units) => units.len(),
@@ -71,16 +79,16 @@ pub fn mb_strlen(php: &Php, text: &[u8]) -> usize {
     count(php, utf8(), text)
 }
 
-fn count(php: &Php, encoding: &'static Encoding, text: &[u8]) -> usize {
-    match encoding.fixed_len() {
+pub(super) fn count(php: &Php, encoding: &'static Encoding, text: &[u8]) -> usize {
+    match encoding.size() {
         Some(size) => text.len() / size,
-        None => Units::of(php, encoding, text).len(),
+        None => Units::read(php, encoding, text).len(),
     }
 }
 
 /// `mb_substr` of UTF-8: negative numbers count from the end.
 pub fn mb_substr(php: &Php, text: &[u8], start: i64, length: Option<i64>) -> Vec<u8> {
-    let units = Units::of(php, utf8(), text);
+    let units = Units::read(php, utf8(), text);
     let (from, to) = range(units.len(), start, length);
     units.bytes(from, to)
 }
@@ -97,7 +105,14 @@ fn substr(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         Ok(encoding) => encoding,
         Err(answer) => return answer,
     };
-    let units = Units::of(ctx.php, encoding, args.bytes(0));
+    if ctx.php.is_8()
+        && !ctx.php.since(Version::V8_3)
+        && [args.opt_int(1), args.opt_int(2)].contains(&Some(i64::MIN))
+    {
+        let message = "mb_substr(): Argument must be between -9223372036854775807 and 9223372036854775807";
+        return ctx.value_error((), message);
+    }
+    let units = Units::read(ctx.php, encoding, args.bytes(0));
     let (from, to) = range(units.len(), args.int(1), args.opt_int(2));
     ok(units.bytes(from, to))
 }
@@ -130,27 +145,63 @@ fn strcut(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         None => text.len(),
         Some(count) => usize::try_from(count).unwrap_or(to - from),
     };
-    let ends = boundaries(ctx.php, encoding, text);
+    ok(match encoding.size() {
+        Some(size) => {
+            let from = from - from % size;
+            let count = count.min(text.len() - from);
+            text[from..from + count - count % size].to_vec()
+        }
+        None if encoding.is_utf8() && ctx.php.since(Version::V8_4) => cut_utf8(text, from, count).to_vec(),
+        None if encoding.unit_len(0).is_some() => cut_units(ctx.php, encoding, text, from, count).to_vec(),
+        None => cut_read(ctx.php, encoding, text, from, count.min(text.len() - from)),
+    })
+}
+
+/// By the bytes that continue a character.
+fn cut_utf8(text: &[u8], from: usize, count: usize) -> &[u8] {
+    let continues = |at: usize| text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    let back = |at: usize, least: usize| (least..=at).rev().find(|at| !continues(*at)).unwrap_or(least);
+    let start = back(from, 0);
+    let end = if count >= text.len() - start { text.len() } else { back(start + count, start) };
+    &text[start..end]
+}
+
+/// By the lengths that the first bytes tell.
+fn cut_units<'a>(
+    php: &Php,
+    encoding: &'static Encoding,
+    text: &'a [u8],
+    from: usize,
+    count: usize,
+) -> &'a [u8] {
+    let Units::Slices(units) = Units::of(php, encoding, text) else { return text };
+    let mut ends = vec![0];
+    ends.extend(units.iter().scan(0, |end, unit| {
+        *end += unit.len();
+        Some(*end)
+    }));
     let before = |at: usize| ends[ends.partition_point(|end| *end <= at) - 1];
     let start = before(from);
     let end = if count >= text.len() - start { text.len() } else { before(start + count) };
-    ok(&text[start..end])
+    &text[start..end]
 }
 
-/// Where characters end, from 0 to the end of the text.
-fn boundaries(php: &Php, encoding: &'static Encoding, text: &[u8]) -> Vec<usize> {
-    let units = Units::of(php, encoding, text);
-    let lens: Vec<usize> = match &units {
-        Units::Slices(units) => units.iter().map(|unit| unit.len()).collect(),
-        Units::Chars(encoding, chars) => chars.iter().map(|char| encoding.encode(&[*char]).len()).collect(),
-    };
-    let mut ends = vec![0];
-    for len in lens {
-        let end = (ends[ends.len() - 1] + len).min(text.len());
-        ends.push(end);
+/// Where characters have to be read: as many as fit once they are written again, from the first that ends behind the start.
+fn cut_read(php: &Php, encoding: &'static Encoding, text: &[u8], from: usize, count: usize) -> Vec<u8> {
+    let mut before = encoding.decode(php, &text[..from]);
+    if encoding.breaks_off(&text[..from]) {
+        before.pop();
     }
-    if php.version >= Version::V5_6 && ends[ends.len() - 1] < text.len() {
-        ends.push(text.len());
+    let mut chars = encoding.decode(php, text);
+    if encoding.breaks_off(text) {
+        chars.pop();
     }
-    ends
+    let chars = &chars[before.len().min(chars.len())..];
+    let fits = |len: usize| encoding.encode(&chars[..len]).len() <= count;
+    let (mut fitting, mut above) = (0, chars.len() + 1);
+    while fitting + 1 < above {
+        let middle = fitting.midpoint(above);
+        if fits(middle) { fitting = middle } else { above = middle }
+    }
+    encoding.encode(&chars[..fitting])
 }

@@ -1,8 +1,9 @@
 //! `mb_strpos`, `mb_strstr`, `mb_strrchr` and their kin, `mb_substr_count`: finding a text in a text.
 
 use super::case::without_case;
+use super::convert::recode;
 use super::part::Units;
-use super::{Encoding, encoding_of, find, unknown, utf8};
+use super::{BAD, Encoding, encoding_of, find, unknown, utf8};
 use crate::call::{Args, Ctx, Outcome, Row, ok, or_false};
 use crate::families::strings;
 use crate::numeric;
@@ -101,49 +102,75 @@ impl Ask {
 
 /// A text as UTF-8 to search in: where it was UTF-8, its bytes as they are.
 fn searchable(php: &Php, encoding: &'static Encoding, text: &[u8], ask: Ask) -> Vec<u8> {
-    match (ask.any_case, encoding.is_utf8()) {
-        (true, _) => utf8().encode(&without_case(php, &encoding.decode(php, text))),
-        (false, true) => text.to_vec(),
-        (false, false) => utf8().encode(&encoding.decode(php, text)),
+    if !ask.any_case {
+        return if encoding.is_utf8() { text.to_vec() } else { to_utf8(php, encoding, text) };
     }
+    let folded = without_case(php, &encoding.decode(php, text));
+    match php.since(Version::V8_3) {
+        true => marked(&folded),
+        false if encoding.is_utf8() => utf8().encode(&folded),
+        false => to_utf8(php, encoding, &encoding.encode(&folded)),
+    }
+}
+
+/// From 8.3 what is no character equals nothing but its like, before that a `?`.
+fn to_utf8(php: &Php, encoding: &'static Encoding, text: &[u8]) -> Vec<u8> {
+    match php.since(Version::V8_3) && !encoding.is_transfer() {
+        true => marked(&encoding.decode(php, text)),
+        false => recode(php, text, utf8(), encoding),
+    }
+}
+
+/// UTF-8 with a byte that never occurs in it for what is no character.
+fn marked(chars: &[u32]) -> Vec<u8> {
+    const MARK: u8 = 0xff;
+    let mut out = Vec::with_capacity(chars.len());
+    for part in chars.chunk_by(|a, b| (*a == BAD) == (*b == BAD)) {
+        match part.first() {
+            Some(&BAD) => out.resize(out.len() + part.len(), MARK),
+            _ => out.extend(utf8().encode(part)),
+        }
+    }
+    out
 }
 
 /// Where `needle` is in `haystack`, both UTF-8, in characters; none where it is not.
 fn locate(php: &Php, haystack: &[u8], needle: &[u8], offset: i64, ask: Ask) -> Result<Option<usize>, ()> {
-    let Units::Slices(units) = Units::of(php, utf8(), haystack) else { return Ok(None) };
-    let len = units.len() as i64;
-    let from = if offset < 0 { offset.saturating_add(len) } else { offset };
-    if from < 0 || from > len {
-        return Err(());
-    }
-    if needle.is_empty() && !php.is_8() {
+    let from = at_offset(haystack, 0, offset).ok_or(())?;
+    let is_missed = needle.is_empty() && !php.is_8();
+    // Until 8.3 nothing was found in no text where case does not count.
+    if is_missed || ask.any_case && haystack.is_empty() && !php.since(Version::V8_3) {
         return Ok(None);
     }
-    let bytes_before = |count: i64| units[..count as usize].iter().map(|unit| unit.len()).sum::<usize>();
     let at = match ask.last {
-        false => {
-            let skipped = bytes_before(from);
-            strings::find(&haystack[skipped..], needle).map(|at| skipped + at)
-        }
+        false => strings::find(&haystack[from..], needle).map(|at| from + at),
         true if offset < 0 => {
-            let end = (bytes_before(from) + needle.len()).min(haystack.len());
+            let end = at_offset(haystack, from, count(needle) as i64).unwrap_or(haystack.len());
             rfind(&haystack[..end], needle)
         }
-        true => {
-            let skipped = bytes_before(from);
-            rfind(&haystack[skipped..], needle).map(|at| skipped + at)
-        }
+        true => rfind(&haystack[from..], needle).map(|at| from + at),
     };
-    Ok(at.map(|at| {
-        let mut end = 0;
-        units
-            .iter()
-            .take_while(|unit| {
-                end += unit.len();
-                end <= at
-            })
-            .count()
-    }))
+    Ok(at.map(|at| count(&haystack[..at])))
+}
+
+/// The characters of UTF-8 by the bytes that begin one.
+fn count(text: &[u8]) -> usize {
+    text.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+}
+
+/// So many characters from a place, or back from the end; none beyond the text.
+fn at_offset(text: &[u8], start: usize, offset: i64) -> Option<usize> {
+    if offset < 0 {
+        let starts = text.iter().enumerate().rev().filter(|(_, byte)| **byte & 0xc0 != 0x80);
+        let nth = usize::try_from(offset.unsigned_abs() - 1).ok()?;
+        return starts.map(|(at, _)| at).nth(nth);
+    }
+    let mut at = start;
+    for _ in 0..offset {
+        let first = text.get(at)?;
+        at += utf8().unit_len(*first).unwrap_or(1);
+    }
+    Some(at.min(text.len()))
 }
 
 fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
@@ -209,7 +236,7 @@ fn part(ctx: &mut Ctx<'_>, args: &mut Args<'_>, name: &str, ask: Ask) -> Outcome
     };
     let text = |index| searchable(ctx.php, encoding, args.bytes(index), ask);
     let Ok(Some(at)) = locate(ctx.php, &text(0), &text(1), 0, ask) else { return ok(false) };
-    let units = Units::of(ctx.php, encoding, args.bytes(0));
+    let units = Units::read(ctx.php, encoding, args.bytes(0));
     let at = at.min(units.len());
     ok(if args.bool(2) { units.bytes(0, at) } else { units.bytes(at, units.len()) })
 }

@@ -2,6 +2,7 @@
 
 use super::BAD;
 use crate::families::html::{char_of, name_of};
+use crate::php::{Php, Version};
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -9,10 +10,17 @@ fn digit(byte: u8) -> Option<u32> {
     BASE64.iter().position(|known| *known == byte).map(|at| at as u32)
 }
 
-/// Groups of four digits; what is no digit is skipped.
-pub(super) fn decode_base64(text: &[u8]) -> Vec<u32> {
+/// Groups of four digits, blanks skipped. What is no digit is 0 up to 8.0, and no character later.
+pub(super) fn decode_base64(php: &Php, text: &[u8]) -> Vec<u32> {
     let (mut out, mut bits, mut count) = (Vec::new(), 0u32, 0);
-    for value in text.iter().filter_map(|byte| digit(*byte)) {
+    for byte in text.iter().filter(|byte| !b"\r\n \t=".contains(byte)) {
+        let value = match digit(*byte) {
+            None if php.since(Version::V8_1) => {
+                out.push(BAD);
+                continue;
+            }
+            value => value.unwrap_or(0),
+        };
         bits = bits << 6 | value;
         count += 1;
         if count == 4 {
@@ -164,7 +172,6 @@ fn entity(name: &[u8]) -> Option<u32> {
 pub(super) fn encode_html(chars: &[u32], out: &mut Vec<u8>) {
     for char in chars {
         match char {
-            &BAD => out.push(b'?'),
             ..0x80 => out.push(*char as u8),
             _ => match char::from_u32(*char).and_then(name_of) {
                 Some(name) => out.extend_from_slice(format!("&{name};").as_bytes()),
@@ -210,7 +217,7 @@ pub(super) fn encode_utf7(chars: &[u32], out: &mut Vec<u8>) {
     }
 }
 
-pub(super) fn decode_utf7(text: &[u8]) -> Vec<u32> {
+pub(super) fn decode_utf7(php: &Php, text: &[u8]) -> Vec<u32> {
     let (mut out, mut rest) = (Vec::new(), text);
     while let Some(first) = rest.first().copied() {
         rest = &rest[1..];
@@ -224,7 +231,7 @@ pub(super) fn decode_utf7(text: &[u8]) -> Vec<u32> {
             continue;
         }
         let len = rest.iter().take_while(|byte| digit(**byte).is_some()).count();
-        let bytes = decode_base64(&rest[..len]);
+        let bytes = decode_base64(php, &rest[..len]);
         let units = bytes.chunks_exact(2).map(|pair| (pair[0] << 8 | pair[1]) as u16);
         out.extend(char::decode_utf16(units).map(|char| char.map_or(BAD, u32::from)));
         if bytes.len() % 2 == 1 || len == 0 {

@@ -1,6 +1,6 @@
 //! `mb_strwidth`, `mb_strimwidth`: how many columns a text takes.
 
-use super::part::Units;
+use super::part::count;
 use super::{Encoding, encoding_of};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::php::{Php, Version};
@@ -180,15 +180,19 @@ fn strimwidth(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
             "mb_strimwidth(): passing a negative integer to argument #3 ($width) is deprecated",
         );
     }
+    // From 8.2 a start counts characters in either direction, before that columns from the end.
+    let new = ctx.php.since(Version::V8_2);
     if start < 0 {
-        start = start.saturating_add(width_of(ctx.php, &text));
+        let len = if new { count(ctx.php, encoding, args.bytes(0)) as i64 } else { width_of(ctx.php, &text) };
+        start = start.saturating_add(len);
     }
     let room = longest_start(ctx.php, encoding, args.bytes(0), &text);
     if start < 0 || start > room {
         return ctx.value_error(false, "mb_strimwidth(): Argument #2 ($start) is out of range");
     }
     if width < 0 {
-        width = width.saturating_add(width_of(ctx.php, &text)).saturating_sub(start);
+        let skipped = if new { width_of(ctx.php, &text[..(start as usize).min(text.len())]) } else { start };
+        width = width.saturating_add(width_of(ctx.php, &text)).saturating_sub(skipped);
     }
     if width < 0 {
         return ctx.value_error(false, "mb_strimwidth(): Argument #3 ($width) is out of range");
@@ -197,10 +201,10 @@ fn strimwidth(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     ok(encoding.encode(&trimmed(ctx.php, &text[(start as usize).min(text.len())..], width, &marker)))
 }
 
-/// How far a start may lie: up to 8.2 bytes are counted.
+/// How far a start may lie: up to 8.1 bytes are counted.
 fn longest_start(php: &Php, encoding: &'static Encoding, bytes: &[u8], chars: &[u32]) -> i64 {
-    match php.since(Version::V8_3) {
-        true => Units::of(php, encoding, bytes).len().max(chars.len()) as i64,
+    match php.since(Version::V8_2) {
+        true => count(php, encoding, bytes).max(chars.len()) as i64,
         false => bytes.len() as i64,
     }
 }

@@ -1,9 +1,11 @@
-//! `iconv` and its kin, as glibc converts.
+//! `iconv` and its kin, as glibc converts, or GNU's libiconv where there is no glibc.
 
-use super::mb::{BAD, Encoding, find, utf8};
-use super::strings;
+mod translit;
+
 use crate::call::{Args, Ctx, Level, Outcome, Row, ok, or_false};
-use crate::php::Version;
+use crate::families::mb::{BAD, Encoding, find, utf8};
+use crate::families::strings;
+use crate::php::{Libc, Php, Version};
 
 pub(crate) const ROWS: &[Row] = &[
     ("7.1- iconv(string $from_encoding, string $to_encoding, string $string)", iconv),
@@ -36,6 +38,17 @@ struct Named {
     ignore: bool,
 }
 
+impl Named {
+    /// The characters of a text; what Windows-1252 leaves open is none, other than in mbstring.
+    fn chars(&self, php: &Php, text: &[u8]) -> Vec<u32> {
+        let mut chars = self.encoding.decode(php, text);
+        if self.encoding.name == "Windows-1252" {
+            chars.iter_mut().filter(|code| (0x80..0xa0).contains(*code)).for_each(|code| *code = BAD);
+        }
+        chars
+    }
+}
+
 fn named(ctx: &mut Ctx<'_>, name: &[u8], function: &str) -> Option<Named> {
     if name.len() >= LONGEST_NAME {
         ctx.warn(format!(
@@ -51,11 +64,13 @@ fn named(ctx: &mut Ctx<'_>, name: &[u8], function: &str) -> Option<Named> {
         b"" => b"ASCII",
         other => other,
     };
+    let is_alias = ctx.php.libc == Libc::Glibc || charset != b"UTF8";
     let found = find(ctx.php, charset).filter(|encoding| {
-        !matches!(
-            encoding.name,
-            "8bit" | "7bit" | "BASE64" | "HTML-ENTITIES" | "Quoted-Printable" | "UUENCODE" | "JIS"
-        )
+        is_alias
+            && !matches!(
+                encoding.name,
+                "8bit" | "7bit" | "BASE64" | "HTML-ENTITIES" | "Quoted-Printable" | "UUENCODE" | "JIS"
+            )
     });
     let Some(encoding) = found else {
         ctx.note(Level::Notice, format!("{function}(): Wrong encoding, conversion is not allowed"));
@@ -88,12 +103,14 @@ fn iconv(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
 /// None where something does not convert; `//IGNORE` drops it, `//TRANSLIT` writes something like it.
 fn convert(ctx: &Ctx<'_>, from: &Named, to: &Named, text: &[u8]) -> Option<Vec<u8>> {
     let mut chars = Vec::new();
-    for code in from.encoding.decode(ctx.php, text) {
+    for code in from.chars(ctx.php, text) {
         let fits = code != BAD && (to.encoding.is_stateful() || to.encoding.encode_char(code).is_some());
         match code {
             code if fits => chars.push(code),
             BAD if to.ignore || from.ignore => {}
-            code if to.translit && code != BAD => chars.extend(similar(code)?.bytes().map(u32::from)),
+            code if to.translit && code != BAD => {
+                chars.extend(translit::similar(ctx.php.libc, code)?.bytes().map(u32::from))
+            }
             _ if to.ignore => {}
             _ => return None,
         }
@@ -103,49 +120,12 @@ fn convert(ctx: &Ctx<'_>, from: &Named, to: &Named, text: &[u8]) -> Option<Vec<u
         _ => &[],
     };
     let little = match to.encoding.name {
-        "UTF-16" => find(ctx.php, b"UTF-16LE"),
-        "UTF-32" => find(ctx.php, b"UTF-32LE"),
+        // glibc writes as the processor does, libiconv the highest byte first.
+        "UTF-16" if ctx.php.libc == Libc::Glibc => find(ctx.php, b"UTF-16LE"),
+        "UTF-32" if ctx.php.libc == Libc::Glibc => find(ctx.php, b"UTF-32LE"),
         _ => None,
     };
     Some(little.unwrap_or(to.encoding).encode(&[mark, &chars].concat()))
-}
-
-/// What glibc's C locale writes for a character that ASCII lacks.
-fn similar(code: u32) -> Option<&'static str> {
-    Some(match char::from_u32(code)? {
-        '€' => "EUR",
-        '“' | '”' | '„' => "\"",
-        '‘' | '’' | '‚' => "'",
-        '—' | '–' | '‐' | '‑' | '―' => "-",
-        '…' => "...",
-        '\u{a0}' | '\u{2002}' | '\u{2003}' | '\u{2009}' | '\u{202f}' => " ",
-        '½' => " 1/2 ",
-        '¼' => " 1/4 ",
-        '¾' => " 3/4 ",
-        'ﬁ' => "fi",
-        'ﬂ' => "fl",
-        'ﬀ' => "ff",
-        'ß' => "ss",
-        'æ' => "ae",
-        'Æ' => "AE",
-        '©' => "(C)",
-        '®' => "(R)",
-        '«' => "<<",
-        '»' => ">>",
-        '™' => "TM",
-        'œ' => "oe",
-        'Œ' => "OE",
-        '•' => "o",
-        'ŉ' => "'n",
-        'ĳ' => "ij",
-        'ǆ' => "dz",
-        'ǅ' => "Dz",
-        'ǉ' => "lj",
-        'ǌ' => "nj",
-        '×' => "x",
-        'ſ' => "s",
-        _ => "?",
-    })
 }
 
 /// The characters of an argument in the encoding that another names; none where one of them is wrong.
@@ -154,10 +134,7 @@ fn chars(ctx: &mut Ctx<'_>, args: &Args<'_>, at: usize, charset: usize, function
         Some(name) => named(ctx, name, function)?,
         None => Named { encoding: utf8(), translit: false, ignore: false },
     };
-    let mut chars = named.encoding.decode(ctx.php, args.bytes(at));
-    if named.ignore {
-        chars.retain(|code| *code != BAD);
-    }
+    let chars = named.chars(ctx.php, args.bytes(at));
     if chars.contains(&BAD) {
         illegal(ctx, function);
         return None;
