@@ -12,10 +12,18 @@ pub(crate) fn rounded(float: f64, count: usize) -> Digits {
     split(&text)
 }
 
-/// The fewest digits that read back as the same float.
+/// The fewest digits that read back as the same float; of two as near the even ones.
 pub(crate) fn shortest(float: f64) -> Digits {
-    split(&format!("{:e}", float.abs()))
+    let found = split(&format!("{:e}", float.abs()));
+    // Only where the last digits are halves and quarters can two be as near.
+    match TIES.contains(&float.abs()) {
+        true => rounded(float, found.digits.len()),
+        false => found,
+    }
 }
+
+/// From 2^43 to 2^54.
+const TIES: std::ops::Range<f64> = 8_796_093_022_208.0..18_014_398_509_481_984.0;
 
 fn split(text: &str) -> Digits {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
@@ -84,7 +92,7 @@ mod tests {
 
     #[test]
     fn writes_floats_as_php_does() {
-        let rows: [(f64, i32, &str); 15] = [
+        let rows: [(f64, i32, &str); 16] = [
             (0.1 + 0.2, 14, "0.3"),
             (0.1 + 0.2, 17, "0.30000000000000004"),
             (0.1 + 0.2, -1, "0.30000000000000004"),
@@ -94,6 +102,7 @@ mod tests {
             (123456789012345.0, 14, "1.2345678901234E+14"),
             (1e16, -1, "10000000000000000"),
             (1e17, -1, "1.0E+17"),
+            (1e15 + 0.25, -1, "1000000000000000.2"),
             (1.5e-7, 14, "1.5E-7"),
             (0.0001, 14, "0.0001"),
             (-0.0, 14, "-0"),

@@ -75,7 +75,8 @@ fn to_ascii(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         return ok(false);
     }
     let deny = if flags & STD3 != 0 { AsciiDenyList::STD3 } else { AsciiDenyList::EMPTY };
-    let domain = if old || flags & NONTRANSITIONAL_TO_ASCII == 0 { transitional(domain) } else { domain.to_owned() };
+    let domain =
+        if old || flags & NONTRANSITIONAL_TO_ASCII == 0 { transitional(domain) } else { domain.to_owned() };
     or_false(match domain.contains(JOINERS) && flags & CHECK_JOINERS == 0 {
         true => domain
             .split('.')

@@ -1,0 +1,228 @@
+//! What `unserialize` reads, value by value.
+
+use crate::numeric;
+use crate::php::{Php, Version};
+use crate::value::{Array, Key, Object, Str, Value};
+
+/// The value that a text begins with, and how many bytes it takes: sessions are made of such.
+pub(crate) fn unserialize_prefix(php: &Php, text: &[u8]) -> Option<(Value, usize)> {
+    let mut reader = Reader::new(php, text, true, MAX_DEPTH);
+    let value = reader.value(0)?;
+    Some((value, reader.at))
+}
+
+/// PHP's default of `unserialize_max_depth`, and as deep as this reader goes.
+pub(super) const MAX_DEPTH: usize = 4096;
+
+pub(super) struct Reader<'a> {
+    php: &'a Php,
+    text: &'a [u8],
+    at: usize,
+    std_allowed: bool,
+    /// How deep arrays and objects may nest.
+    max_depth: usize,
+    /// The values read so far, to which references point by number; none for those that are not complete.
+    slots: Vec<Option<Value>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(php: &'a Php, text: &'a [u8], std_allowed: bool, max_depth: usize) -> Self {
+        Self { php, text, at: 0, std_allowed, max_depth, slots: Vec::new() }
+    }
+
+    fn expect(&mut self, bytes: &[u8]) -> Option<()> {
+        self.text[self.at..].starts_with(bytes).then(|| self.at += bytes.len())
+    }
+
+    /// Up to a byte, which is skipped.
+    fn until(&mut self, end: u8) -> Option<&'a [u8]> {
+        let text = &self.text[self.at..];
+        let len = memchr::memchr(end, text)?;
+        self.at += len + 1;
+        Some(&text[..len])
+    }
+
+    fn length(&mut self, end: u8) -> Option<usize> {
+        let digits = self.until(end)?;
+        let digits =
+            if self.php.since(Version::V7_2) { digits } else { digits.strip_prefix(b"+").unwrap_or(digits) };
+        let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+        plain.then(|| std::str::from_utf8(digits).ok()?.parse().ok()).flatten()
+    }
+
+    fn int(&mut self) -> Option<i64> {
+        let text = self.until(b';')?;
+        let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+        let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+        plain.then(|| numeric::strtol(text, 10))
+    }
+
+    /// A value, which takes a number of its own unless it is a reference (`R`).
+    pub(super) fn value(&mut self, depth: usize) -> Option<Value> {
+        if self.text.get(self.at) == Some(&b'R') {
+            self.at += 1;
+            return self.referred(None);
+        }
+        let slot = self.slots.len();
+        self.slots.push(None);
+        let value = self.unnumbered(depth)?;
+        self.slots[slot] = Some(value.clone());
+        Some(value)
+    }
+
+    /// `:3;`, the value of that number, which is not its own.
+    fn referred(&mut self, own: Option<usize>) -> Option<Value> {
+        self.expect(b":")?;
+        let number = usize::try_from(self.int()?).ok().filter(|number| own != Some(*number))?;
+        let slot = self.slots.get(number.checked_sub(1)?)?;
+        Some(
+            slot.clone()
+                .unwrap_or_else(|| Value::Object(Object::new(Str::from("*RECURSION*"), Array::new()))),
+        )
+    }
+
+    fn unnumbered(&mut self, depth: usize) -> Option<Value> {
+        let kind = *self.text.get(self.at)?;
+        if kind == b'r' {
+            self.at += 1;
+            return self.referred(Some(self.slots.len())).filter(|value| matches!(value, Value::Object(_)));
+        }
+        if kind == b'N' {
+            self.at += 1;
+            self.expect(b";")?;
+            return Some(Value::Null);
+        }
+        self.at += 1;
+        self.expect(b":")?;
+        match kind {
+            b'b' => match self.until(b';')? {
+                b"0" => Some(Value::FALSE),
+                b"1" => Some(Value::TRUE),
+                text if !self.php.since(Version::V7_4) => {
+                    text.iter().all(u8::is_ascii_digit).then(|| Value::Bool(numeric::strtol(text, 10) != 0))
+                }
+                _ => None,
+            },
+            b'i' => self.int().map(Value::Int),
+            b'd' => self.float().map(Value::Float),
+            b's' => {
+                let text = self.string()?;
+                self.expect(b";")?;
+                Some(Value::Str(text))
+            }
+            b'S' => {
+                let text = self.escaped()?;
+                self.expect(b";")?;
+                Some(Value::Str(text))
+            }
+            b'C' => self.custom(),
+            b'a' => {
+                let count = self.length(b':')?;
+                self.pairs(count, false, depth).map(Value::Array)
+            }
+            b'O' => self.object(depth),
+            _ => None,
+        }
+    }
+
+    fn float(&mut self) -> Option<f64> {
+        let text = self.until(b';')?;
+        match text {
+            b"NAN" => Some(f64::NAN),
+            b"INF" => Some(f64::INFINITY),
+            b"-INF" => Some(f64::NEG_INFINITY),
+            text => {
+                if text == b"-0" && !self.php.is_5() {
+                    return Some(-0.0);
+                }
+                let found = numeric::prefix(text)?;
+                (found.len == text.len() && !numeric::is_blank(text[0])).then(|| found.number.to_f64())
+            }
+        }
+    }
+
+    fn string(&mut self) -> Option<Str> {
+        let len = self.length(b':')?;
+        self.expect(b"\"")?;
+        let text = self.text.get(self.at..self.at.checked_add(len)?)?;
+        self.at += len;
+        self.expect(b"\"")?;
+        Some(Str::new(text))
+    }
+
+    /// A string whose bytes may be written `\\41`.
+    fn escaped(&mut self) -> Option<Str> {
+        let len = self.length(b':')?;
+        self.expect(b"\"")?;
+        let mut text = Vec::new();
+        for _ in 0..len {
+            let byte = *self.text.get(self.at)?;
+            self.at += 1;
+            if byte != b'\\' {
+                text.push(byte);
+                continue;
+            }
+            let hex = std::str::from_utf8(self.text.get(self.at..self.at + 2)?).ok()?;
+            text.push(u8::from_str_radix(hex, 16).ok()?);
+            self.at += 2;
+        }
+        self.expect(b"\"")?;
+        Some(Str::from(text))
+    }
+
+    /// An object that its class wrote itself: what it wrote is that class's own business.
+    fn custom(&mut self) -> Option<Value> {
+        let class = self.string()?;
+        self.expect(b":")?;
+        let len = self.length(b':')?;
+        self.expect(b"{")?;
+        self.at = self.at.checked_add(len).filter(|at| *at <= self.text.len())?;
+        self.expect(b"}")?;
+        let incomplete = [("__PHP_Incomplete_Class_Name", class)].into_iter().collect();
+        Some(Value::Object(Object::new(Str::from("__PHP_Incomplete_Class"), incomplete)))
+    }
+
+    /// A key, which takes no number.
+    fn key(&mut self) -> Option<Value> {
+        match self.text.get(self.at)? {
+            b'i' | b's' | b'S' => self.unnumbered(MAX_DEPTH),
+            _ => None,
+        }
+    }
+
+    fn pairs(&mut self, count: usize, names: bool, depth: usize) -> Option<Array> {
+        self.expect(b"{")?;
+        // An element takes four bytes at least: a count beyond that is a lie.
+        if count > self.text.len() || count > 0 && depth >= self.max_depth {
+            return None;
+        }
+        let mut array = Array::new();
+        for _ in 0..count {
+            let key = match self.key()? {
+                Value::Int(int) if names => Key::Str(Str::from(int.to_string())),
+                Value::Int(int) => Key::Int(int),
+                Value::Str(name) if names => Key::Str(name),
+                Value::Str(name) => Key::from_text(name),
+                _ => return None,
+            };
+            let value = self.value(depth + 1)?;
+            array.insert(key, value);
+        }
+        self.expect(b"}")?;
+        Some(array)
+    }
+
+    fn object(&mut self, depth: usize) -> Option<Value> {
+        let class = self.string()?;
+        self.expect(b":")?;
+        let count = self.length(b':')?;
+        let props = self.pairs(count, true, depth)?;
+        if class.eq_ignore_ascii_case(b"stdClass") && self.std_allowed {
+            return Some(Value::Object(Object::std(props)));
+        }
+        let mut incomplete = Array::new();
+        incomplete.insert("__PHP_Incomplete_Class_Name", class);
+        incomplete.extend(props.iter().map(|(key, value)| (key, value.clone())));
+        Some(Value::Object(Object::new(Str::from("__PHP_Incomplete_Class"), incomplete)))
+    }
+}
