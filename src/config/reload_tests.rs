@@ -1,3 +1,5 @@
+//! Files that change: what is applied, what is refused, what stays.
+
 use std::fs;
 use std::ops::Deref;
 

@@ -1,3 +1,5 @@
+//! A file that is written, moved or linked anew is seen.
+
 use std::fs;
 use std::os::unix::fs::symlink;
 

@@ -1,3 +1,5 @@
+//! Who answers, by stage, share and override.
+
 use std::sync::Arc;
 
 use handover_api::{Answer, Context, Decline, Handler, Outcome, Response};

@@ -1,3 +1,5 @@
+//! Which route a request meets.
+
 use proptest::prelude::*;
 
 use super::*;
