@@ -41,21 +41,25 @@ functions! {
     [crate::families::arrays]
     array_change_key_case array_chunk array_column array_combine array_count_values array_diff
     array_diff_assoc array_diff_key array_diff_uassoc array_diff_ukey array_fill array_fill_keys
-    array_filter array_flip array_intersect array_intersect_assoc array_intersect_key array_intersect_ukey
+    array_filter array_flip array_intersect array_intersect_assoc array_intersect_key
+    array_intersect_uassoc array_intersect_ukey
     array_is_list array_key_exists array_key_first array_key_last array_keys array_map array_merge
     array_merge_recursive array_multisort array_pad array_pop array_product array_push array_reduce
     array_replace array_replace_recursive array_reverse array_shift array_slice array_splice array_sum
-    array_udiff array_udiff_assoc array_uintersect array_unique array_unshift array_values arsort asort
+    array_udiff array_udiff_assoc array_udiff_uassoc array_uintersect array_uintersect_assoc
+    array_uintersect_uassoc array_unique array_unshift array_values arsort asort
     count end key_exists krsort ksort natcasesort natsort range reset rsort sizeof sort uasort uksort usort;
     [crate::families::bc]
     bcadd bccomp bcdiv bcmod bcmul bcpow bcpowmod bcsqrt bcsub;
+    [crate::families::crypt]
+    crypt;
     [crate::families::ctype]
     ctype_alnum ctype_alpha ctype_cntrl ctype_digit ctype_graph ctype_lower ctype_print ctype_punct
     ctype_space ctype_upper ctype_xdigit;
     [crate::families::filter]
     filter_var filter_var_array;
     [crate::families::hash]
-    crc32 hash hash_equals hash_hmac md5 sha1;
+    crc32 hash hash_equals hash_hmac hash_pbkdf2 md5 sha1;
     [crate::families::html]
     get_html_translation_table html_entity_decode htmlentities htmlspecialchars htmlspecialchars_decode
     strip_tags;
@@ -75,8 +79,10 @@ functions! {
     mb_substr mb_substr_count mb_trim mb_ucfirst;
     [crate::families::misc]
     basename dirname inet_ntop inet_pton ip2long long2ip pathinfo version_compare;
+    [crate::families::money]
+    money_format;
     [crate::families::password]
-    password_get_info password_needs_rehash password_verify;
+    password_get_info password_hash password_needs_rehash password_verify;
     [crate::families::printf]
     sprintf vsprintf;
     [crate::families::round]
