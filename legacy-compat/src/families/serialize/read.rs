@@ -14,6 +14,19 @@ pub(crate) fn unserialize_prefix(php: &Php, text: &[u8]) -> Option<(Value, usize
 /// PHP's default of `unserialize_max_depth`, and as deep as this reader goes.
 pub(super) const MAX_DEPTH: usize = 4096;
 
+/// The most that a text may grow to where references point to the same values again and again, in bytes: written out they
+/// would double with every step.
+const EXPANDED_MAX: usize = 64 << 20;
+
+/// A value that references may point to.
+struct Slot {
+    value: Value,
+    /// In bytes, what it refers to included.
+    size: usize,
+    /// How many values lie within each other in it.
+    height: usize,
+}
+
 pub(super) struct Reader<'a> {
     php: &'a Php,
     text: &'a [u8],
@@ -22,12 +35,16 @@ pub(super) struct Reader<'a> {
     /// How deep arrays and objects may nest.
     max_depth: usize,
     /// The values read so far, to which references point by number; none for those that are not complete.
-    slots: Vec<Option<Value>>,
+    slots: Vec<Option<Slot>>,
+    /// How much has been read, in bytes, what references point to counted each time.
+    size: usize,
+    /// How deep the deepest of the values lies that belong to the one that is being read.
+    deepest: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(php: &'a Php, text: &'a [u8], std_allowed: bool, max_depth: usize) -> Self {
-        Self { php, text, at: 0, std_allowed, max_depth, slots: Vec::new() }
+        Self { php, text, at: 0, std_allowed, max_depth, slots: Vec::new(), size: 0, deepest: 0 }
     }
 
     fn expect(&mut self, bytes: &[u8]) -> Option<()> {
@@ -61,31 +78,41 @@ impl<'a> Reader<'a> {
     pub(super) fn value(&mut self, depth: usize) -> Option<Value> {
         if self.text.get(self.at) == Some(&b'R') {
             self.at += 1;
-            return self.referred(None);
+            return self.referred(depth, None);
         }
         let slot = self.slots.len();
         self.slots.push(None);
+        let (before, around) = (self.size, std::mem::replace(&mut self.deepest, depth));
         let value = self.unnumbered(depth)?;
-        self.slots[slot] = Some(value.clone());
+        let (size, height) = (self.size - before, self.deepest - depth);
+        self.slots[slot] = Some(Slot { value: value.clone(), size, height });
+        self.deepest = self.deepest.max(around);
         Some(value)
     }
 
-    /// `:3;`, the value of that number, which is not its own.
-    fn referred(&mut self, own: Option<usize>) -> Option<Value> {
+    /// `:3;`, the value of that number, which is not its own and stands here once more.
+    fn referred(&mut self, depth: usize, own: Option<usize>) -> Option<Value> {
         self.expect(b":")?;
         let number = usize::try_from(self.int()?).ok().filter(|number| own != Some(*number))?;
-        let slot = self.slots.get(number.checked_sub(1)?)?;
-        Some(
-            slot.clone()
-                .unwrap_or_else(|| Value::Object(Object::new(Str::from("*RECURSION*"), Array::new()))),
-        )
+        match self.slots.get(number.checked_sub(1)?)? {
+            Some(Slot { value, size, height }) => {
+                self.size += size;
+                self.deepest = self.deepest.max(depth + height);
+                let fits = self.size <= EXPANDED_MAX && self.deepest <= MAX_DEPTH;
+                fits.then(|| value.clone())
+            }
+            None => Some(Value::Object(Object::new(Str::from("*RECURSION*"), Array::new()))),
+        }
     }
 
     fn unnumbered(&mut self, depth: usize) -> Option<Value> {
         let kind = *self.text.get(self.at)?;
+        self.size += 1;
         if kind == b'r' {
             self.at += 1;
-            return self.referred(Some(self.slots.len())).filter(|value| matches!(value, Value::Object(_)));
+            return self
+                .referred(depth, Some(self.slots.len()))
+                .filter(|value| matches!(value, Value::Object(_)));
         }
         if kind == b'N' {
             self.at += 1;
@@ -146,6 +173,7 @@ impl<'a> Reader<'a> {
         self.expect(b"\"")?;
         let text = self.text.get(self.at..self.at.checked_add(len)?)?;
         self.at += len;
+        self.size += len;
         self.expect(b"\"")?;
         Some(Str::new(text))
     }
@@ -167,6 +195,7 @@ impl<'a> Reader<'a> {
             self.at += 2;
         }
         self.expect(b"\"")?;
+        self.size += len;
         Some(Str::from(text))
     }
 
@@ -224,5 +253,44 @@ impl<'a> Reader<'a> {
         incomplete.insert("__PHP_Incomplete_Class_Name", class);
         incomplete.extend(props.iter().map(|(key, value)| (key, value.clone())));
         Some(Value::Object(Object::new(Str::from("__PHP_Incomplete_Class"), incomplete)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    fn read(text: &str) -> Option<Value> {
+        Reader::new(&Php::new(Version::V8_2), text.as_bytes(), true, MAX_DEPTH).value(0)
+    }
+
+    /// Elements that each hold the one before, as often as `times` says.
+    fn chain(steps: usize, times: usize) -> String {
+        let mut text = format!("a:{}:{{i:0;a:1:{{i:0;s:4:\"text\";}}", steps + 1);
+        // The text is the third value; each link is one value more, for references are none.
+        let mut last = 2;
+        for step in 1..=steps {
+            write!(text, "i:{step};a:{times}:{{").unwrap();
+            for at in 0..times {
+                write!(text, "i:{at};R:{last};").unwrap();
+            }
+            text.push('}');
+            last = if step == 1 { 4 } else { last + 1 };
+        }
+        text + "}"
+    }
+
+    #[test]
+    fn references_to_what_refers_do_not_double_without_bound() {
+        assert!(read(&chain(20, 2)).is_some());
+        assert!(read(&chain(30, 2)).is_none());
+    }
+
+    #[test]
+    fn references_to_what_refers_do_not_nest_without_bound() {
+        assert!(read(&chain(1000, 1)).is_some());
+        assert!(read(&chain(5000, 1)).is_none());
     }
 }
