@@ -234,7 +234,7 @@ fn an_admin_that_others_can_reach_needs_people_to_log_in() {
     assert_eq!(with(proxy).0, Some(0));
     let (status, _, err) = with(&proxy.replace("10.0.0.7", "everywhere").replace("X-User", "X User"));
     assert_eq!(status, Some(1));
-    assert!(err.contains("no network") && err.contains("no header field"), "{err}");
+    assert!(err.contains("no address or network") && err.contains("no header field"), "{err}");
     assert_eq!(run(folder.path(), &["user", "a b"]).0, Some(1));
 }
 

@@ -21,6 +21,9 @@ use super::spec::Spec;
 /// How much longer than the next on this core somebody elsewhere must have waited to be served before it.
 const AHEAD: Duration = Duration::from_millis(5);
 
+/// How often whoever no client waits for looks whether a permit is free.
+const AGAIN: Duration = Duration::from_millis(5);
+
 /// So many permits, and those who wait for one.
 #[derive(Debug)]
 pub(crate) struct Permits {
@@ -86,14 +89,21 @@ impl Permits {
     }
 
     /// Waits for a permit: as long as legacy may be silent, in a queue of so many. One that is asked for `aside`, for
-    /// which no client waits, is there at once or not at all.
+    /// which no client waits, stands in no line: it is taken when one is free that nobody waits for.
     pub(crate) async fn acquire(self: &Arc<Self>, spec: &Spec, aside: bool) -> Result<Permit, Failed> {
         // Never past those who wait.
         if self.change(Counts::taken).is_some() {
             return Ok(Permit(Some(Arc::clone(self))));
         }
         if aside {
-            return Err(Failed::before(Leg::Wait, Cause::QueueFull(self.counted().waiting as usize)));
+            let free = async {
+                while self.change(Counts::taken).is_none() {
+                    tokio::time::sleep(AGAIN).await;
+                }
+            };
+            let late = |_| Failed::before(Leg::Wait, Cause::TimedOut(spec.read_timeout));
+            tokio::time::timeout(spec.read_timeout, free).await.map_err(late)?;
+            return Ok(Permit(Some(Arc::clone(self))));
         }
         let (grant, granted) = oneshot::channel();
         let Some(_place) = self.queue_up(grant, spec.queue_max)? else {
@@ -371,7 +381,9 @@ mod tests {
         let legacy = Arc::new(Spec { queue_max: 2, ..spec(Kind::Http(http(["a:1"]))) });
         let permits = Arc::new(Permits::new(1));
         let aside = permits.acquire(&legacy, true).await.unwrap();
-        assert!(permits.acquire(&legacy, true).await.is_err(), "at once or not at all");
+        let soon = Duration::from_millis(50);
+        let has_to_wait = async || tokio::time::timeout(soon, permits.acquire(&legacy, true)).await.is_err();
+        assert!(has_to_wait().await, "there is but one");
         let wait = || {
             let (permits, legacy) = (Arc::clone(&permits), Arc::clone(&legacy));
             tokio::spawn(async move { permits.acquire(&legacy, false).await })
@@ -384,7 +396,7 @@ mod tests {
         assert!(permits.is_strained(&legacy));
         assert!(permits.acquire(&legacy, false).await.is_err(), "the queue is full");
         drop(aside);
-        assert!(permits.acquire(&legacy, true).await.is_err(), "it is the first one's");
+        assert!(has_to_wait().await, "it is the first one's");
         drop(first.await.unwrap().unwrap());
         drop(second.await.unwrap().unwrap());
         assert!(permits.acquire(&legacy, true).await.is_ok());

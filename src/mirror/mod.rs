@@ -171,6 +171,7 @@ impl Mirror {
         let parts = Parts::Shadow(body, session.map(Box::new));
         let (route, began) = (Arc::clone(route), Instant::now());
         let pending = Pending { id, route, at, began, request, parts, answer, _permit: Some(permit) };
+        self.begun.fetch_add(1, Ordering::Relaxed);
         let begun = OnItsWay { mirror: self, pending: Some(pending) };
         Capture { body: body_sender, answer: answer_sender, begun }
     }
@@ -216,6 +217,7 @@ impl Mirror {
         let (answer_sender, answer) = oneshot::channel();
         let (route, began, parts) = (Arc::clone(route), Instant::now(), Parts::Verify(native));
         self.hand_over(Pending { id, route, at, began, request, parts, answer, _permit: Some(permit) })?;
+        self.begun.fetch_add(1, Ordering::Relaxed);
         Some(answer_sender)
     }
 
@@ -225,7 +227,6 @@ impl Mirror {
             self.drops.count(&pending.route.spec.name);
             return None;
         }
-        self.begun.fetch_add(1, Ordering::Relaxed);
         Some(())
     }
 

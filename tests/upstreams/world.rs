@@ -74,7 +74,7 @@ impl World {
     /// Waits until that upstream is left alone (0), or back (1).
     pub(crate) fn wait_until_up(&self, place: usize, up: u64) {
         let until = Instant::now() + Duration::from_secs(30);
-        while self.metric("handover_upstream_up", place) != up {
+        while self.seen("handover_upstream_up", place) != Some(up) {
             assert!(Instant::now() < until, "upstream {place} is never {up}:\n{}", self.proxy.log());
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -82,11 +82,16 @@ impl World {
 
     /// The first value of a metric of that upstream.
     pub(crate) fn metric(&self, name: &str, place: usize) -> u64 {
+        self.seen(name, place).expect("the metric is there")
+    }
+
+    /// The same, from when the upstream was first looked at.
+    fn seen(&self, name: &str, place: usize) -> Option<u64> {
         let address = self.addresses[place];
         let text = http::get(self.proxy.admin(), "/metrics").unwrap().text();
         let label = format!("upstream=\"{address}\"");
         let mut lines = text.lines().filter(|line| line.starts_with(name) && line.contains(&label));
-        lines.next().and_then(|line| line.rsplit_once(' ')).expect("the metric is there").1.parse().unwrap()
+        lines.next()?.rsplit_once(' ')?.1.parse().ok()
     }
 
     /// Keeps four clients busy with `request` while `meanwhile` runs; who answered how often.

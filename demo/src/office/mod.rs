@@ -10,6 +10,8 @@
 mod page;
 mod users;
 
+use std::sync::Arc;
+
 use handover_api::{Answer, Context, Decline, Handler, HandlerError, Outcome, Request};
 use legacy_compat::request::{Incoming, Superglobals};
 use legacy_compat::response::Cookie;
@@ -32,7 +34,7 @@ impl Handler for Login {
         }
         let (name, password) = credentials(&php, request);
         let mut session = cx.session().await?;
-        if !users::log_in(name.clone(), password).await? {
+        if !users::log_in(Arc::clone(&php), name.clone(), password).await? {
             return Answer::new(form(&php, 401, name.as_deref().unwrap_or_default(), true)?).into();
         }
         let name = name.unwrap_or_default();

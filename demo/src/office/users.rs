@@ -1,6 +1,9 @@
 //! Who may enter (`includes/config.php`).
 
+use std::sync::Arc;
+
 use handover_api::HandlerError;
+use legacy_compat::Php;
 use legacy_compat::families::password;
 
 /// Login name, name, bcrypt hash.
@@ -19,9 +22,14 @@ pub(super) fn name(user: &[u8]) -> Option<&'static str> {
 }
 
 /// `log_in()`: bcrypt takes its time, which no other request waits for.
-pub(super) async fn log_in(name: Option<Vec<u8>>, password: Option<Vec<u8>>) -> Result<bool, HandlerError> {
+pub(super) async fn log_in(
+    php: Arc<Php>,
+    name: Option<Vec<u8>>,
+    password: Option<Vec<u8>>,
+) -> Result<bool, HandlerError> {
     let known = USERS.iter().find(|(login, ..)| name.as_deref() == Some(login.as_bytes()));
     let (Some((.., hash)), Some(password)) = (known, password) else { return Ok(false) };
-    let verified = tokio::task::spawn_blocking(move || password::verify(&password, hash.as_bytes())).await;
+    let verified =
+        tokio::task::spawn_blocking(move || password::verify(&php, &password, hash.as_bytes())).await;
     verified.map_err(HandlerError::new)
 }
