@@ -89,8 +89,10 @@ fn one_that_flaps_costs_repeatable_requests_nothing() {
             world.upstream(2).start_again();
         }
     });
-    // What had begun to come when its upstream was killed cannot be asked for again.
-    counts.remove(&Err(200));
+    // An answer that ends with its connection looks whole when its upstream is killed behind the head: one a kill at most,
+    // since PHP's server answers one request at a time.
+    let cut_off = counts.remove(&Err(200)).unwrap_or_default();
+    assert!(cut_off <= 6, "{cut_off} answers were cut off by 6 kills");
     assert_eq!(failures(&counts), 0, "{counts:?}:\n{}", world.proxy.log());
 }
 
