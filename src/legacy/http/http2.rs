@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use super::answer::{Answering, Passing};
 use super::exchange::{Answered, Asked};
-use super::upload::{Uploading, send};
+use super::upload::{Upload, Uploading, send};
 use super::upstream::Upstream;
 use crate::exchange::{AnswerSink, BodyLength, BodySource, fields};
 use crate::legacy::client_cert::{self, Certified};
@@ -108,7 +108,9 @@ impl Sessions {
         if let Some(session) = self.with_room(place) {
             return Ok((session, true));
         }
-        let _opening = self.opening.lock().await;
+        // Or each of those who wait would try for that long, one after the other.
+        let late = |_| Failed::before(Leg::Connect, Cause::TimedOut(limit));
+        let _opening = timeout(limit, self.opening.lock()).await.map_err(late)?;
         if let Some(session) = self.with_room(place) {
             return Ok((session, true));
         }
@@ -219,7 +221,11 @@ async fn ask_on(
         silence,
         to_head: asked.request.head.is_head(),
     };
-    let (passed, _) = both(&sent, sending, pin!(passing.run(receiving, sink))).await?;
+    let outcome = both(&sent, sending, pin!(passing.run(receiving, sink))).await;
+    // What was taken of a body that comes from the client is gone: the next one would get its rest for the whole.
+    let at_hand = matches!(asked.upload, Upload::Here(_));
+    let again = |failed: Failed| Failed { retry_safe: failed.retry_safe && at_hand, ..failed };
+    let (passed, _) = outcome.map_err(again)?;
     Ok(Answered::Whole(passed.served))
 }
 
