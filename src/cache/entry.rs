@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use handover_http1::{Limits, Name, RequestHead, ResponseHead};
+use handover_http1::{Limits, MAX_FIELDS, Name, RequestHead, ResponseHead};
 
 use super::policy::{Policy, Wanted, date, only, vary};
 
@@ -12,6 +12,9 @@ const OVERHEAD: usize = 512;
 
 /// The most fields that an answer's `Vary` may name; with more it is not kept.
 const VARY_MAX: usize = 16;
+
+/// The fields that an answer from here has beside its own: `Age`, `Content-Length`.
+const ADDED: usize = 2;
 
 /// Fields of a 304 that say nothing of what is stored: they speak of its own body, which is none, or of another one.
 const NOT_UPDATED: [&[u8]; 6] =
@@ -62,7 +65,8 @@ pub(super) enum Use {
 }
 
 impl Entry {
-    /// An answer to `request` that its policy lets be kept; `None` where its `Vary` is too long.
+    /// An answer to `request` that its policy lets be kept; `None` where its `Vary` is too long, or it has
+    /// so many fields that it could not be given.
     pub(super) fn new(
         request: &RequestHead,
         head: ResponseHead,
@@ -71,7 +75,8 @@ impl Entry {
         came: Instant,
     ) -> Option<Self> {
         let varies: Vec<_> = vary(head.fields()).map(|name| Selected::of(name, request)).collect();
-        (varies.len() <= VARY_MAX).then_some(Self { head, body, policy, came, varies })
+        let can_be_given = head.fields().len() + ADDED <= MAX_FIELDS;
+        (can_be_given && varies.len() <= VARY_MAX).then_some(Self { head, body, policy, came, varies })
     }
 
     /// What it takes of the cache's room, in bytes.

@@ -27,6 +27,8 @@ pub(super) struct Ticket<'a> {
 pub(crate) struct Filling<'a, S> {
     inner: &'a mut S,
     ticket: Ticket<'a>,
+    /// How often the key was thrown out before legacy was asked.
+    changes: u64,
     kept: Option<Kept>,
 }
 
@@ -39,7 +41,8 @@ struct Kept {
 
 impl<'a, S> Filling<'a, S> {
     pub(super) fn new(inner: &'a mut S, ticket: Ticket<'a>) -> Self {
-        Self { inner, ticket, kept: None }
+        let changes = ticket.cache.changes(ticket.key);
+        Self { inner, ticket, changes, kept: None }
     }
 
     /// This answer is not kept: nobody has to wait for its end.
@@ -73,9 +76,10 @@ impl<'a, S> Filling<'a, S> {
 
     fn end(&mut self, trailers: Option<&Fields>) {
         let Some(Kept { head, policy, came, body }) = self.kept.take() else { return };
-        let entry = Entry::new(self.ticket.request, head, body.freeze(), policy, came);
+        // Copied: what grew piece by piece has room for twice as much, which nobody would count.
+        let entry = Entry::new(self.ticket.request, head, Bytes::copy_from_slice(&body), policy, came);
         match entry.filter(|_| trailers.is_none()) {
-            Some(entry) => self.ticket.cache.keep(self.ticket.key, Arc::new(entry)),
+            Some(entry) => self.ticket.cache.keep(self.ticket.key, Arc::new(entry), self.changes),
             None => self.give_up(),
         }
         self.ticket.flight = None;

@@ -11,7 +11,8 @@ pub(crate) struct Key {
     legacy: Box<str>,
     scheme: Box<[u8]>,
     host: Box<[u8]>,
-    /// What a trusted proxy says the host is, where it says another: legacy may look at either.
+    /// What a trusted proxy says the host is, where it says another, and of port and prefix: legacy may look at any of them
+    /// when it names itself.
     told: Box<[u8]>,
     target: Box<[u8]>,
 }
@@ -28,11 +29,19 @@ impl Key {
     pub(super) fn at(legacy: &str, request: &Outbound<'_>, scheme: &[u8], target: &[u8]) -> Option<Self> {
         let host = request.head.host()?;
         let told = request.as_told("X-Forwarded-Host", Name::XForwardedHost);
+        let mut told = told.filter(|told| *told != host).unwrap_or_default().to_vec();
+        if request.trusted {
+            for name in [&b"x-forwarded-port"[..], b"x-forwarded-prefix"] {
+                for value in request.head.fields().get_all(name) {
+                    told.extend([b"\n", name, b":", value].concat());
+                }
+            }
+        }
         Some(Self {
             legacy: legacy.into(),
             scheme: scheme.into(),
             host: host.to_ascii_lowercase().into(),
-            told: told.filter(|told| *told != host).unwrap_or_default().into(),
+            told: told.into(),
             target: target.into(),
         })
     }

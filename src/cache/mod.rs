@@ -139,8 +139,13 @@ impl Cache {
         bytes <= self.entry_max.load(Relaxed)
     }
 
-    fn keep(&self, key: &Key, entry: Arc<Entry>) {
-        self.store.keep(key, entry);
+    /// How often a key was thrown out, before legacy is asked for it: see [`Store::keep`].
+    fn changes(&self, key: &Key) -> u64 {
+        self.store.changes(key)
+    }
+
+    fn keep(&self, key: &Key, entry: Arc<Entry>, changes: u64) {
+        self.store.keep(key, entry, changes);
     }
 
     fn forget(&self, key: &Key, entry: &Arc<Entry>) {

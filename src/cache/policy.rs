@@ -2,7 +2,8 @@
 //!
 //! Where the standard leaves a choice, the choice is the one that asks legacy: no freshness is guessed from
 //! `Last-Modified`, no stale answer is given unless its directives say so, a client's `max-stale` is not honoured, and an
-//! answer that sets a cookie is stored only where it says `public` or `s-maxage`.
+//! answer that sets a cookie is stored only where it says `s-maxage`: PHP's own `session.cache_limiter = public` says
+//! `public` beside the cookie of a session that has just begun, which is one client's.
 
 use std::time::{Duration, SystemTime};
 
@@ -76,7 +77,7 @@ fn may_be_stored(request: &RequestHead, answer: &ResponseHead, said: &Directives
         && !said.has("private")
         && (!said.has("must-understand") || BY_DEFAULT.contains(&answer.status()))
         && (!has(request.fields(), b"authorization") || is_for_all || said.has("must-revalidate"))
-        && (!has(answer.fields(), b"set-cookie") || is_for_all)
+        && (!has(answer.fields(), b"set-cookie") || said.has("s-maxage"))
         && vary(answer.fields()).all(|name| name != b"*" && !is_told(name))
         && (explicit || is_for_all || BY_DEFAULT.contains(&answer.status()))
 }
@@ -207,6 +208,7 @@ mod tests {
             "Cache-Control: max-age=9|Vary: a, *",
             "Cache-Control: max-age=9|Vary: Accept, X-Forwarded-For",
             "Cache-Control: max-age=9|Set-Cookie: a=b",
+            "Cache-Control: public, max-age=9|Set-Cookie: a=b",
             "299|Cache-Control: max-age=9, must-understand",
             "Cache-Control: max-age=0",
         ] {

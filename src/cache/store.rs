@@ -1,11 +1,13 @@
 //! Where answers are kept: in memory, bounded by their bytes, whichever cores they came from.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 
 use handover_http1::RequestHead;
-use quick_cache::Weighter;
+use quick_cache::{OptionsBuilder, Weighter};
 
 use super::entry::Entry;
 use super::key::Key;
@@ -15,6 +17,13 @@ const VARIANTS_MAX: usize = 16;
 
 /// For how long requests for what could not be kept go to legacy side by side, instead of waiting for one of them.
 const NOT_KEPT_FOR: Duration = Duration::from_secs(10);
+
+/// Parts that are locked apart. Each has its share of the room, and the largest answer may take an eighth of all: with
+/// parts for each core, as the crate has them by itself, it would fit into none.
+const SHARDS: usize = 4;
+
+/// Counters of changes; keys share them.
+const CHANGES: usize = 1024;
 
 /// Bytes for which room for one key is made: an estimate of what an answer has, which only sizes the index.
 const USUAL_ENTRY: u64 = 4096;
@@ -43,16 +52,25 @@ pub(super) struct Store {
     slots: quick_cache::sync::Cache<Key, Arc<Slot>, ByBytes>,
     /// Answers that took another's place or were thrown out on purpose, not for want of room.
     purged: AtomicU64,
+    /// How often keys were thrown out on purpose, by their hashes: what was asked for before that is not kept behind it.
+    changes: Box<[AtomicU64]>,
+    hasher: RandomState,
 }
 
 impl Store {
     /// With room for so many bytes.
     pub(super) fn new(size: u64) -> Self {
         let keys = usize::try_from(size / USUAL_ENTRY).unwrap_or(usize::MAX).max(64);
-        Self {
-            slots: quick_cache::sync::Cache::with_weighter(keys, size, ByBytes),
-            purged: AtomicU64::new(0),
-        }
+        let options = OptionsBuilder::new()
+            .shards(SHARDS)
+            .estimated_items_capacity(keys)
+            .weight_capacity(size)
+            .build()
+            .expect("both capacities are set");
+        let slots =
+            quick_cache::sync::Cache::with_options(options, ByBytes, Default::default(), Default::default());
+        let changes = std::iter::repeat_with(AtomicU64::default).take(CHANGES).collect();
+        Self { slots, purged: AtomicU64::new(0), changes, hasher: RandomState::new() }
     }
 
     /// Makes the room larger or smaller; what then has none goes.
@@ -67,29 +85,61 @@ impl Store {
         self.slots.get(key)?.variants.iter().find(|entry| entry.matches(request)).cloned()
     }
 
-    /// Keeps an answer, in the place of one that was chosen by the same fields.
-    pub(super) fn keep(&self, key: &Key, entry: Arc<Entry>) {
-        let mut slot = self.slots.peek(key).map(|slot| Slot::clone(&slot)).unwrap_or_default();
-        slot.variants.retain(|other| !entry.replaces(other));
-        slot.variants.truncate(VARIANTS_MAX - 1);
-        slot.variants.insert(0, entry);
-        slot.not_kept_until = None;
-        self.slots.insert(key.clone(), Arc::new(slot));
+    /// How often the key was thrown out so far, or another one that shares its counter.
+    pub(super) fn changes(&self, key: &Key) -> u64 {
+        self.counter(key).load(SeqCst)
+    }
+
+    fn counter(&self, key: &Key) -> &AtomicU64 {
+        &self.changes[self.hasher.hash_one(key) as usize % CHANGES]
+    }
+
+    /// Keeps an answer, in the place of one that was chosen by the same fields; not where its key was thrown out since
+    /// legacy was asked, when there were so many `changes`.
+    pub(super) fn keep(&self, key: &Key, entry: Arc<Entry>, changes: u64) {
+        if self.changes(key) != changes {
+            return;
+        }
+        let room = self.slots.shard_capacity() / 2;
+        self.alter(key, changes, |slot| {
+            slot.variants.retain(|other| !entry.replaces(other));
+            slot.variants.truncate(VARIANTS_MAX - 1);
+            slot.variants.insert(0, entry);
+            // What is too large for its shard as a whole would be thrown out as a whole.
+            let (mut left, mut is_newest) = (room, true);
+            slot.variants.retain(|entry| {
+                let weight = entry.weight() as u64;
+                let fits = std::mem::take(&mut is_newest) || weight <= left;
+                left = left.saturating_sub(weight);
+                fits
+            });
+            slot.not_kept_until = None;
+        });
     }
 
     /// Throws out one answer.
     pub(super) fn forget(&self, key: &Key, entry: &Arc<Entry>) {
-        let Some(slot) = self.slots.peek(key) else { return };
-        let mut slot = Slot::clone(&slot);
-        slot.variants.retain(|other| !Arc::ptr_eq(other, entry));
-        self.slots.insert(key.clone(), Arc::new(slot));
+        if self.slots.peek(key).is_some() {
+            let changes = self.changes(key);
+            self.alter(key, changes, |slot| slot.variants.retain(|other| !Arc::ptr_eq(other, entry)));
+        }
     }
 
     /// An answer could not be kept: those that come next will not either.
     pub(super) fn not_kept(&self, key: &Key, now: Instant) {
+        let changes = self.changes(key);
+        self.alter(key, changes, |slot| slot.not_kept_until = Some(now + NOT_KEPT_FOR));
+    }
+
+    /// Changes what is kept of one key, as it was when there were so many `changes`.
+    fn alter(&self, key: &Key, changes: u64, alter: impl FnOnce(&mut Slot)) {
         let mut slot = self.slots.peek(key).map(|slot| Slot::clone(&slot)).unwrap_or_default();
-        slot.not_kept_until = Some(now + NOT_KEPT_FOR);
+        alter(&mut slot);
         self.slots.insert(key.clone(), Arc::new(slot));
+        // Thrown out in this very moment: what was put back goes, too.
+        if self.changes(key) != changes {
+            self.slots.remove(key);
+        }
     }
 
     /// Whether the last answer could not be kept.
@@ -100,6 +150,7 @@ impl Store {
 
     /// Throws out what is kept of one key.
     pub(super) fn remove(&self, key: &Key) {
+        self.counter(key).fetch_add(1, SeqCst);
         if let Some((_, slot)) = self.slots.remove(key) {
             self.purged.fetch_add(slot.variants.len() as u64, Relaxed);
         }
@@ -107,6 +158,9 @@ impl Store {
 
     /// Throws out what `wants` picks; gives how many answers that were.
     pub(super) fn purge(&self, wants: impl Fn(&Key) -> bool) -> usize {
+        for changes in self.changes.iter() {
+            changes.fetch_add(1, SeqCst);
+        }
         let purged = std::cell::Cell::new(0);
         self.slots.retain(|key, slot| {
             let goes = wants(key);
@@ -127,5 +181,48 @@ impl Store {
     /// Answers that were thrown out on purpose.
     pub(super) fn purged(&self) -> u64 {
         self.purged.load(Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use handover_http1::{Limits, ResponseHead};
+
+    use super::super::policy::Policy;
+    use super::*;
+    use crate::legacy::testing::{get, outbound};
+
+    fn entry(request: &RequestHead) -> Arc<Entry> {
+        let head = ResponseHead::parse(b"HTTP/1.1 200 OK\r\n\r\n", false, &Limits::default()).unwrap();
+        let (lifetime, none) = (Duration::from_secs(60), Duration::ZERO);
+        let policy = Policy { lifetime, age: none, while_revalidating: none, on_error: none };
+        Arc::new(Entry::new(request, head, Bytes::new(), policy, Instant::now()).unwrap())
+    }
+
+    #[test]
+    fn the_largest_answer_fits_however_many_cores_there_are() {
+        let size = 64 << 20;
+        // `entry_max` is an eighth of it at most.
+        assert!(Store::new(size).slots.shard_capacity() >= size / 4);
+    }
+
+    #[test]
+    fn what_was_asked_for_before_a_change_is_not_kept_behind_it() {
+        let (store, head) = (Store::new(1 << 20), get("/a"));
+        let key = Key::of("app", &outbound(&head)).unwrap();
+        let is_kept = || store.find(&key, &head).is_some();
+        let asked = store.changes(&key);
+        store.keep(&key, entry(&head), asked);
+        assert!(is_kept());
+        store.remove(&key);
+        store.keep(&key, entry(&head), asked);
+        assert!(!is_kept());
+        store.keep(&key, entry(&head), store.changes(&key));
+        assert!(is_kept());
+        let asked = store.changes(&key);
+        assert_eq!(store.purge(|_| true), 1);
+        store.keep(&key, entry(&head), asked);
+        assert!(!is_kept());
     }
 }

@@ -15,6 +15,8 @@ use crate::exchange::{AnswerSink, ClientGone, Switched};
 pub(super) enum Verdict {
     /// It was passed on: another answer, or a failure that no kept one stands in for.
     PassedOn,
+    /// Nothing.
+    Silent,
     /// The kept answer is to be given, with what legacy said anew.
     Holds(Arc<Entry>),
     /// It failed, and the kept answer stands in for it.
@@ -27,6 +29,8 @@ pub(crate) struct Validating<'a, S> {
     entry: Arc<Entry>,
     wanted: Wanted,
     verdict: Option<Verdict>,
+    /// Whether an answer of legacy's was begun.
+    begun: bool,
     ticket: Word<'a>,
 }
 
@@ -35,27 +39,31 @@ struct Word<'a> {
     cache: &'a super::Cache,
     key: &'a super::key::Key,
     request: &'a handover_http1::RequestHead,
+    /// How often the key was thrown out before legacy was asked.
+    changes: u64,
 }
 
 impl<'a, S> Validating<'a, S> {
     pub(super) fn new(inner: &'a mut S, ticket: Ticket<'a>, entry: Arc<Entry>, wanted: Wanted) -> Self {
-        let word = Word { cache: ticket.cache, key: ticket.key, request: ticket.request };
-        Self { filling: Filling::new(inner, ticket), entry, wanted, verdict: None, ticket: word }
+        let Ticket { cache, key, request, .. } = ticket;
+        let word = Word { cache, key, request, changes: cache.changes(key) };
+        let filling = Filling::new(inner, ticket);
+        Self { filling, entry, wanted, verdict: None, begun: false, ticket: word }
     }
 
     pub(super) fn verdict(self) -> Verdict {
-        self.verdict.unwrap_or(Verdict::PassedOn)
+        self.verdict.unwrap_or(if self.begun { Verdict::PassedOn } else { Verdict::Silent })
     }
 
     /// Takes a 304 in.
     fn holds(&self, not_modified: &ResponseHead) -> Arc<Entry> {
-        let Word { cache, key, request } = &self.ticket;
+        let Word { cache, key, request, changes } = &self.ticket;
         let policy = |head: &ResponseHead| Policy::of(request, head, SystemTime::now());
         match self.entry.updated(request, not_modified, policy) {
             Some((updated, is_kept)) => {
                 let updated = Arc::new(updated);
                 if is_kept {
-                    cache.keep(key, Arc::clone(&updated));
+                    cache.keep(key, Arc::clone(&updated), *changes);
                 } else {
                     cache.forget(key, &self.entry);
                 }
@@ -80,7 +88,10 @@ impl<S: AnswerSink> AnswerSink for Validating<'_, S> {
             _ => None,
         };
         match self.verdict {
-            None => self.filling.head(head).await,
+            None => {
+                self.begun = true;
+                self.filling.head(head).await
+            }
             Some(_) => Ok(()),
         }
     }

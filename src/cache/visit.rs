@@ -85,7 +85,9 @@ impl<'a> Visit<'a> {
                 }
                 (Some(entry), Some(Use::Revalidating)) => {
                     count(&self.cache.counts.stale);
-                    let flight = self.cache.flights.begin(&self.key).ok();
+                    // The answer to a HEAD has no body that could be kept, and is no word on the one that is.
+                    let is_get = !self.request.is_head();
+                    let flight = is_get.then(|| self.cache.flights.begin(&self.key).ok()).flatten();
                     let stale = flight.map(|flight| Stale { entry: Arc::clone(&entry), flight });
                     return Found::Kept(entry, stale);
                 }
@@ -182,11 +184,11 @@ impl<S> Hearing<'_, S> {
                 counts.stood_in.fetch_add(1, Relaxed);
                 Some(entry)
             }
-            Verdict::PassedOn if failed && self.entry.usable_on_error(&self.wanted, Instant::now()) => {
+            Verdict::Silent if failed && self.entry.usable_on_error(&self.wanted, Instant::now()) => {
                 counts.stood_in.fetch_add(1, Relaxed);
                 Some(self.entry)
             }
-            Verdict::PassedOn => {
+            Verdict::PassedOn | Verdict::Silent => {
                 counts.missed.fetch_add(1, Relaxed);
                 None
             }

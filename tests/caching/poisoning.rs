@@ -30,6 +30,7 @@ fn a_trusted_proxys_scheme_and_host_are_part_of_the_key() {
     assert_eq!(ask(""), "answer 1");
     assert_eq!(ask("X-Forwarded-Proto: https\r\n"), "answer 2");
     assert_eq!(ask("X-Forwarded-Host: evil\r\n"), "answer 3");
+    assert_eq!(ask("X-Forwarded-Prefix: /shop\r\n"), "answer 4");
     assert_eq!(ask(""), "answer 1");
 }
 
@@ -80,6 +81,8 @@ fn answers_for_one_person_stay_theirs() {
         ("Cache-Control: private, max-age=60\r\n", ""),
         ("Cache-Control: No-Store, max-age=60\r\n", ""),
         ("Cache-Control: max-age=60\r\nSet-Cookie: session=1\r\n", ""),
+        // What PHP sends for a new session by `session.cache_limiter = public`.
+        ("Cache-Control: public, max-age=10800\r\nSet-Cookie: PHPSESSID=1; path=/\r\n", ""),
         ("Cache-Control: max-age=60\r\n", "Authorization: Basic eA==\r\n"),
     ] {
         let world = World::new(fields, "");
