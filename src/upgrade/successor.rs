@@ -8,7 +8,7 @@ use std::process::{Child, Command};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -23,6 +23,9 @@ pub(crate) const ARGUMENT: &str = "--succeed";
 
 /// How long a successor may take to serve: pools of its own and tables may have to be loaded first.
 const READY_WITHIN: Duration = Duration::from_secs(120);
+
+/// How long a successor that has closed the channel may take to end.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How often the successor is told what we still hold.
 const TELL_EVERY: Duration = Duration::from_millis(10);
@@ -106,9 +109,20 @@ fn hand_over(
     match ready {
         Ok(Some(_)) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(UpgradeError::Late),
-        Ok(None) | Err(_) => {
-            let status = child.wait().map_err(UpgradeError::Channel)?;
-            Err(UpgradeError::Ended(status.to_string()))
+        Ok(None) => Err(ended(child, io::ErrorKind::UnexpectedEof.into())),
+        Err(error) => Err(ended(child, error)),
+    }
+}
+
+/// It has ended; or it goes on, although the channel is of no use any more: then it is ended.
+fn ended(child: &mut Child, why: io::Error) -> UpgradeError {
+    let until = Instant::now() + ENDS_WITHIN;
+    loop {
+        match child.try_wait() {
+            Ok(None) if Instant::now() < until => thread::sleep(TELL_EVERY),
+            Ok(Some(status)) => return UpgradeError::Ended(status.to_string()),
+            Ok(None) => return UpgradeError::Channel(why),
+            Err(error) => return UpgradeError::Channel(error),
         }
     }
 }

@@ -152,10 +152,14 @@ impl Task {
     }
 
     async fn run_adopted(mut self, ends: Ends) {
-        match self.orders.recv().await {
-            Some(Order::Begin) => {}
-            // Our predecessor goes on with it, or has ended it.
-            _ => return,
+        loop {
+            match self.orders.recv().await {
+                Some(Order::Begin) => break,
+                // Not ours to do yet; whoever asked to see it sees nothing.
+                Some(Order::Reload | Order::Show(_)) => {}
+                // Our predecessor goes on with it, or has ended it.
+                Some(Order::Release | Order::Stop) | None => return,
+            }
         }
         match Kept::adopt(ends) {
             Ok(kept) => self.look_after(Some(kept)).await,
