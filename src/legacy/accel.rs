@@ -160,7 +160,8 @@ impl Order {
         let below = |accel: &'s Accel| Some((&*accel.folder, path.strip_prefix(&accel.folder).ok()?));
         let (folder, name) =
             spec.accel.iter().filter_map(below).max_by_key(|(folder, _)| folder.as_os_str().len())?;
-        Some((folder, name.as_os_str().as_bytes().to_vec()))
+        let is_hidden = name.components().any(|part| part.as_os_str().as_bytes().starts_with(b"."));
+        (!is_hidden).then(|| (folder, name.as_os_str().as_bytes().to_vec()))
     }
 }
 

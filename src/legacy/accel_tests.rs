@@ -125,8 +125,14 @@ async fn a_file_is_named_by_its_path_too_but_only_in_a_folder_that_was_given() {
     outcome.unwrap();
     assert_eq!((client.status(), client.text().as_str()), (200, "a protected text"));
     assert_eq!(client.field("X-Sendfile"), None);
-    for name in ["index.php", "protected/../index.php", "protected/none", "protected", "../../../etc/passwd"]
-    {
+    for name in [
+        "index.php",
+        "protected/.hidden",
+        "protected/../index.php",
+        "protected/none",
+        "protected",
+        "../../../etc/passwd",
+    ] {
         let (client, outcome) = ask(&world.spec, &send(name)).await;
         assert!(matches!(outcome.unwrap_err().cause, Cause::NoFile(_)), "{name}");
         assert!(client.head.is_none());
