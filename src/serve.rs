@@ -78,6 +78,7 @@ const FLUSH: Duration = Duration::from_secs(15);
 
 /// How often it is looked whether an hour of the progress has ended.
 const HISTORY: Duration = Duration::from_secs(10);
+
 /// How many threads run handlers that block when they run dry: live runs don't wait for those.
 const DRY_BLOCKING: usize = 2;
 

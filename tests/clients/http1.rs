@@ -62,7 +62,7 @@ fn a_client_that_leaves_ends_the_request_to_an_upstream() {
 }
 
 #[test]
-fn requests_that_a_client_sent_before_it_closed_its_half_are_answered() {
+fn a_client_that_closes_its_half_behind_its_answer_is_left_in_order() {
     let backend = Backend::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     let proxy = in_front_of(&backend);
     let mut client = http::Client::connect(proxy.http()).unwrap();

@@ -196,6 +196,7 @@ fn an_answer_that_broke_off_is_never_begun_again() {
         client.send(REPEATABLE).unwrap();
         let got = String::from_utf8(client.rest().unwrap()).unwrap();
         assert!(got.ends_with("\r\n\r\nbroken"), "{got}");
+        assert_eq!(got.matches("HTTP/1.1 200").count(), 1, "{got}");
     }
 }
 
