@@ -8,10 +8,12 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use handover_http1::RequestHead;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::LocalSet;
+use tokio::time::timeout;
 
 use super::fill::Ticket;
 use super::key::Key;
@@ -27,6 +29,9 @@ use crate::legacy::{CoreLegacies, Legacies, Outbound};
 
 /// The most questions at a time.
 const AT_ONCE: usize = 8;
+
+/// How long one may take to its end: a place is not held for an answer without one.
+const WITHIN: Duration = Duration::from_secs(60);
 
 /// The most that wait.
 const WAITING: usize = 64;
@@ -137,7 +142,13 @@ async fn one(cache: &Cache, legacies: &CoreLegacies, asked: Asked) {
     let ticket = Ticket { cache, key: &key, request: &refresh.head, flight: Some(flight) };
     let mut nowhere = Nowhere;
     let mut sink = Validating::new(&mut nowhere, ticket, entry, Wanted::of(&refresh.head));
-    if let Err(error) = legacies.exchange(&refresh.legacy, &outbound, &mut Nothing, &mut sink).await {
-        tracing::debug!(route = &*refresh.route, %error, "a stale answer could not be asked for anew");
+    let mut nothing = Nothing;
+    let exchanged = legacies.exchange(&refresh.legacy, &outbound, &mut nothing, &mut sink);
+    match timeout(WITHIN, exchanged).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => {
+            tracing::debug!(route = &*refresh.route, %error, "a stale answer could not be asked for anew");
+        }
+        Err(_) => tracing::debug!(route = &*refresh.route, "a stale answer asked for anew does not end"),
     }
 }

@@ -39,6 +39,26 @@ pub(crate) struct Outbound<'a> {
 }
 
 impl<'a> Outbound<'a> {
+    /// A request of this process' own, from nobody.
+    pub(crate) fn of_ours(head: &'a RequestHead) -> Self {
+        let nobody = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            head,
+            set: &[],
+            trusted: false,
+            begins_trace: false,
+            dry_run: None,
+            certified: Certified::Untold,
+            protocol: "HTTP/1.1",
+            secure: false,
+            peer: nobody,
+            local: nobody,
+            repeatable: false,
+            aside: false,
+            route: "",
+        }
+    }
+
     /// The value that legacy gets of a field that speaks of the client: ours, or a trusted proxy's.
     pub(crate) fn as_told(&self, name: &str, kind: Name) -> Option<&'a [u8]> {
         let ours = self.set.iter().find(|(ours, _)| ours.eq_ignore_ascii_case(name.as_bytes()));

@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use handover_http1::{Fields, Leniency, Limits, RequestHead, ResponseHead};
 
-use super::client_cert::Certified;
 use super::outbound::Outbound;
 use super::spec::{Address, FastCgi, Http, Kind, Spec, Upstream};
 use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, Switched};
@@ -71,19 +70,10 @@ pub(crate) fn get(path: &str) -> RequestHead {
 /// The head with usual surroundings.
 pub(crate) fn outbound(head: &RequestHead) -> Outbound<'_> {
     Outbound {
-        head,
-        set: &[],
-        trusted: false,
-        begins_trace: false,
-        dry_run: None,
-        certified: Certified::Untold,
-        protocol: "HTTP/1.1",
-        secure: false,
         peer: "192.0.2.7:50000".parse().unwrap(),
         local: "198.51.100.1:8080".parse().unwrap(),
-        repeatable: false,
-        aside: false,
         route: "a route",
+        ..Outbound::of_ours(head)
     }
 }
 

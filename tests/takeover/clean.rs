@@ -55,7 +55,8 @@ fn no_record_of_two_months_and_no_old_client_s_request_differs() {
         assert_eq!(after[loss], before[loss], "{loss}: {after:#}");
     }
     // Each that was begun, and nearly each request is one.
-    let (matched, all) = (of("matched") - before["matched"].as_u64().unwrap_or_default(), requests.len() as u64);
+    let (matched, all) =
+        (of("matched") - before["matched"].as_u64().unwrap_or_default(), requests.len() as u64);
     assert_eq!(matched, metric(&proxy, "handover_experiments_total") - begun, "{after:#}");
     assert!(matched >= all * 99 / 100, "{matched} of {all}: {after:#}");
 }

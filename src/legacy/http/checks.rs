@@ -17,7 +17,6 @@ use super::upload::Upload;
 use super::{Shared, Upstream};
 use crate::exchange::nobody::Nothing;
 use crate::exchange::{AnswerSink, ClientGone, Switched};
-use crate::legacy::client_cert::Certified;
 use crate::legacy::spec::{self, Check, Kind, Spec};
 use crate::legacy::{Legacies, Outbound};
 
@@ -127,21 +126,7 @@ impl Checker {
     /// The answer's status.
     async fn ask(&self) -> Option<u16> {
         let committed = Cell::new(false);
-        let request = Outbound {
-            head: &self.head,
-            set: &[],
-            trusted: false,
-            begins_trace: false,
-            dry_run: None,
-            certified: Certified::Untold,
-            protocol: "HTTP/1.1",
-            secure: false,
-            peer: ([127, 0, 0, 1], 0).into(),
-            local: ([127, 0, 0, 1], 0).into(),
-            repeatable: false,
-            aside: true,
-            route: "",
-        };
+        let request = Outbound { aside: true, ..Outbound::of_ours(&self.head) };
         let (start, upload) = (Instant::now(), Upload::Here(Vec::new()));
         let asked = Asked {
             spec: &self.spec,

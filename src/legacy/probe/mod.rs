@@ -16,7 +16,6 @@ use tokio::task::LocalSet;
 use tokio::time::timeout;
 
 pub(crate) use self::facts::Facts;
-use super::client_cert::Certified;
 use super::spec::{FastCgi, Kind, ProbeAt, Spec};
 use super::{CoreLegacies, Legacies, Outbound};
 use crate::exchange::nobody::{Nothing, Nowhere};
@@ -117,22 +116,8 @@ impl Prober {
 }
 
 fn outbound(head: &RequestHead) -> Outbound<'_> {
-    let nobody = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    Outbound {
-        head,
-        set: &[],
-        trusted: false,
-        begins_trace: false,
-        dry_run: None,
-        certified: Certified::Untold,
-        protocol: "HTTP/1.1",
-        secure: false,
-        peer: nobody,
-        local: nobody,
-        repeatable: true,
-        aside: true,
-        route: "",
-    }
+    // In line with clients: once in a while, and all experiments wait for what it finds out, at a busy pool, too.
+    Outbound { repeatable: true, ..Outbound::of_ours(head) }
 }
 
 /// A new folder that only we write and all may read.
