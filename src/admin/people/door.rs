@@ -41,7 +41,7 @@ pub(in crate::admin) struct Door {
     local: Option<String>,
     sessions: Sessions,
     slowdown: Slowdown,
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
     key: TokenKey,
 }
 
@@ -71,7 +71,7 @@ impl Door {
             local,
             sessions: Sessions::default(),
             slowdown: Slowdown::default(),
-            hashing: Semaphore::new(AT_ONCE),
+            hashing: Arc::new(Semaphore::new(AT_ONCE)),
             key: TokenKey::new(),
         }
     }
@@ -102,16 +102,21 @@ impl Door {
         if let Some(wait) = self.slowdown.wait(address, name) {
             return Err(NotIn::Wait(wait));
         }
-        let Ok(Ok(_turn)) = timeout(PATIENCE, self.hashing.acquire()).await else { return Err(NotIn::Busy) };
+        let turn = timeout(PATIENCE, Arc::clone(&self.hashing).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(NotIn::Busy) };
         // Who waited for their turn may have been wrong elsewhere meanwhile.
         if let Some(wait) = self.slowdown.wait(address, name) {
             return Err(NotIn::Wait(wait));
         }
+        // Counted before it is known: who hangs up meanwhile ends this future, and has tried all the same.
+        self.slowdown.failed(address, name);
         let user = self.users.as_ref().and_then(|users| users.named(name));
-        let verified =
-            tokio::task::spawn_blocking(move || users::is_password(user.as_ref(), &password)).await;
-        if !verified.unwrap_or(false) {
-            self.slowdown.failed(address, name);
+        let verified = tokio::task::spawn_blocking(move || {
+            // The turn lasts as long as the hashing, whoever still waits for it.
+            let _turn = turn;
+            users::is_password(user.as_ref(), &password)
+        });
+        if !verified.await.unwrap_or(false) {
             tracing::warn!(%address, name = %name.escape_debug(), "a login to the admin failed");
             return Err(NotIn::Wrong);
         }
@@ -139,7 +144,7 @@ impl Door {
             return Some(person(None, Role::Operator, "anybody", false));
         }
         if let Some(user) = bearer(&parts.headers).and_then(|token| self.program(token)) {
-            return Some(person(Some(user.0), user.1, "a program", false));
+            return Some(person(user.0, user.1, "a program", false));
         }
         if let Some((name, role)) = self.named_by_proxy(parts) {
             let token = format!("proxy {name}");
@@ -151,12 +156,13 @@ impl Door {
         Some(person(Some(user.name), user.role, session, true))
     }
 
-    fn program(&self, token: &str) -> Option<(String, Role)> {
+    /// Whose token it is. A command of this machine says itself who calls it.
+    fn program(&self, token: &str) -> Option<(Option<String>, Role)> {
         let is_local = self.local.as_ref().is_some_and(|local| token::same(local, token));
         if is_local {
-            return Some(("the command line".to_owned(), Role::Operator));
+            return Some((None, Role::Operator));
         }
-        self.users.as_ref()?.of_token(token).map(|User { name, role, .. }| (name, role))
+        self.users.as_ref()?.of_token(token).map(|User { name, role, .. }| (Some(name), role))
     }
 
     fn named_by_proxy(&self, parts: &Parts) -> Option<(String, Role)> {

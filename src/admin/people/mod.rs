@@ -67,7 +67,7 @@ impl Role {
 /// Who has sent a request.
 #[derive(Clone, Debug)]
 pub(super) struct Person {
-    /// The name; `None` where nobody is asked, so that forms have to.
+    /// The name; `None` where nobody is asked, so that forms have to, and for commands of this machine, which say it.
     pub name: Option<String>,
     /// What they may do.
     pub role: Role,
