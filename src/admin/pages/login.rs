@@ -103,7 +103,9 @@ pub(super) async fn log_out(State(pages): State<Pages>, headers: HeaderMap) -> R
 
 /// A path of ours; what leads elsewhere leads to the first page.
 fn within(to: &str) -> &str {
-    let is_ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    // Browsers leave tabs and line ends out of an address: `/<tab>/evil.example` is `//evil.example` to them.
+    let is_plain = |byte: u8| byte > b' ' && byte != b'\\' && byte != 0x7f;
+    let is_ours = to.starts_with('/') && !to.starts_with("//") && to.bytes().all(is_plain);
     if is_ours { to } else { "/" }
 }
 
@@ -118,6 +120,9 @@ mod tests {
             ("", "/"),
             ("//evil.example", "/"),
             ("/\\evil.example", "/"),
+            ("/\t/evil.example", "/"),
+            ("/\n/evil.example", "/"),
+            ("/\0", "/"),
             ("https://evil.example", "/"),
         ] {
             assert_eq!(within(to), there);
