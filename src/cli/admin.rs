@@ -63,20 +63,15 @@ impl Admin {
     /// Sends everything to legacy, or ends that.
     pub(super) fn legacy_only(&self, asked: &LegacyOnlyAsked) -> Result<LegacyOnlyApplied, Failure> {
         self.runtime.block_on(async {
-            let mut request = self.client.post(format!("{}/api/legacy-only", self.url)).json(asked);
-            if let Some(token) = &self.token {
-                request = request.bearer_auth(token);
-            }
-            match request.send().await {
+            let request = self.client.post(format!("{}/api/legacy-only", self.url)).json(asked);
+            match self.with_token(request).send().await {
                 Ok(answer) => applied(answer).await.map_err(Failure::Failed),
                 Err(why) if why.is_connect() => Err(Failure::NobodyThere),
                 Err(why) => Err(Failure::Failed(why.into())),
             }
         })
     }
-}
 
-impl Admin {
     /// Reads a recording line by line (ends included), for so long, until `take` has enough.
     pub(super) fn record(
         &self,
@@ -90,7 +85,8 @@ impl Admin {
         query.extend(route.map(|route| ("route", route.to_owned())));
         let url = reqwest::Url::parse_with_params(&format!("{}/api/record", self.url), &query)?;
         let reading = async {
-            let mut answer = self.client.get(url).timeout(within + PATIENCE).send().await?;
+            let request = self.client.get(url).timeout(within + PATIENCE);
+            let mut answer = self.with_token(request).send().await?;
             if !answer.status().is_success() {
                 bail!("{} answered {}: {}", self.url, answer.status(), answer.text().await?.trim());
             }
@@ -110,6 +106,13 @@ impl Admin {
         };
         let reading = async { tokio::time::timeout(within, reading).await.unwrap_or(Ok(())) };
         self.runtime.block_on(reading).with_context(|| format!("nothing can be recorded at {}", self.url))
+    }
+
+    fn with_token(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 }
 

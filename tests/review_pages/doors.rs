@@ -152,6 +152,8 @@ fn programs_and_commands_come_in_by_tokens() {
     assert_eq!((with(token, "/metrics"), with("guessed", "/metrics")), (200, 401));
     let said = command(world.proxy.folder(), &["legacy-only", "--reason", "drill"]);
     assert!(said.contains("everything goes to legacy at http"), "the state folder opens the door: {said}");
+    let recorded = command(world.proxy.folder(), &["record", "n", "--for", "1s"]);
+    assert!(recorded.contains("0 experiments in"), "it lets recordings be made, too: {recorded}");
 }
 
 #[test]
