@@ -273,6 +273,8 @@ fn erase_says_where_a_value_is_left() {
     let spool = folder.path().join("handover-state/spool");
     fs::create_dir_all(&spool).unwrap();
     fs::write(spool.join("frames"), "…ann@example.org…").unwrap();
+    let socket = folder.path().join("handover-state/php-fpm-app.sock");
+    let _managed = std::os::unix::net::UnixListener::bind(socket).unwrap();
     let (status, out, err) = run(folder.path(), &["erase", "ann@example.org"]);
     assert_eq!(status, Some(1));
     assert!(out.contains("there is none") && err.contains("spool/frames still has it"), "{out}{err}");

@@ -66,7 +66,7 @@ fn evidence(state: &Path, value: &str, dry_run: bool) -> anyhow::Result<Erased> 
     Ok(if dry_run { eraser.find(value)? } else { eraser.erase(value)? })
 }
 
-/// The files below a folder that hold the value, but for the evidence's own.
+/// The files below a folder that hold the value, but for the evidence's own. A managed php-fpm's socket is none.
 fn left(folder: &Path, value: &str) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else { return Ok(found) };
@@ -74,7 +74,8 @@ fn left(folder: &Path, value: &str) -> anyhow::Result<Vec<PathBuf>> {
         let path = entry?.path();
         if path.is_dir() {
             found.extend(left(&path, value)?);
-        } else if path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with(EVIDENCE))
+        } else if path.is_file()
+            && path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with(EVIDENCE))
             && holds(&path, value.as_bytes()).with_context(|| format!("{} cannot be read", path.display()))?
         {
             found.push(path);
