@@ -111,6 +111,7 @@ impl Door {
         // Counted before it is known: who hangs up meanwhile ends this future, and has tried all the same.
         self.slowdown.failed(address, name);
         let user = self.users.as_ref().and_then(|users| users.named(name));
+        let stamp = user.as_ref().map(User::stamp).unwrap_or_default();
         let verified = tokio::task::spawn_blocking(move || {
             // The turn lasts as long as the hashing, whoever still waits for it.
             let _turn = turn;
@@ -122,7 +123,7 @@ impl Door {
         }
         self.slowdown.succeeded(address, name);
         tracing::info!(%address, name, "logged in to the admin");
-        Ok(cookie(&self.sessions.begin(name), headers))
+        Ok(cookie(&self.sessions.begin(name, &stamp), headers))
     }
 
     /// Ends the session of a request; gives the cookie that takes the browser's away.
@@ -151,8 +152,9 @@ impl Door {
             return Some(person(Some(name), role, &token, false));
         }
         let session = session(&parts.headers)?;
-        // The file is asked each time: who was taken out, or has another role now, is not who they were.
-        let user = self.users.as_ref()?.named(&self.sessions.name(session)?)?;
+        // The file is asked each time: who was taken out, or has another role or password now, is not who they were.
+        let (name, stamp) = self.sessions.whose(session)?;
+        let user = self.users.as_ref()?.named(&name).filter(|user| user.stamp() == stamp)?;
         Some(person(Some(user.name), user.role, session, true))
     }
 

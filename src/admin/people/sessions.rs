@@ -23,6 +23,8 @@ pub(super) struct Sessions(Mutex<HashMap<[u8; 32], Session>>);
 
 struct Session {
     name: String,
+    /// What was known of whom it is when it began.
+    stamp: String,
     began: Instant,
     used: Instant,
 }
@@ -34,8 +36,8 @@ impl Session {
 }
 
 impl Sessions {
-    /// Begins one; gives the cookie's value.
-    pub(super) fn begin(&self, name: &str) -> String {
+    /// Begins one; gives the cookie's value. `stamp`: what is another one when the password is.
+    pub(super) fn begin(&self, name: &str, stamp: &str) -> String {
         let cookie = token::secret();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, session| !session.is_over());
@@ -45,16 +47,17 @@ impl Sessions {
             all.remove(&oldest);
         }
         let now = Instant::now();
-        all.insert(key(&cookie), Session { name: name.to_owned(), began: now, used: now });
+        let (name, stamp) = (name.to_owned(), stamp.to_owned());
+        all.insert(key(&cookie), Session { name, stamp, began: now, used: now });
         cookie
     }
 
-    /// Whose it is.
-    pub(super) fn name(&self, cookie: &str) -> Option<String> {
+    /// Whose it is, and the stamp that it began with.
+    pub(super) fn whose(&self, cookie: &str) -> Option<(String, String)> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let session = all.get_mut(&key(cookie)).filter(|session| !session.is_over())?;
         session.used = Instant::now();
-        Some(session.name.clone())
+        Some((session.name.clone(), session.stamp.clone()))
     }
 
     /// Ends one.
@@ -76,25 +79,25 @@ mod tests {
     #[test]
     fn a_session_is_its_cookies_until_it_ends() {
         let sessions = Sessions::default();
-        let (ann, bob) = (sessions.begin("ann"), sessions.begin("bob"));
-        assert_eq!(sessions.name(&ann).as_deref(), Some("ann"));
-        assert_eq!(sessions.name(&bob).as_deref(), Some("bob"));
-        assert_eq!(sessions.name("guessed"), None);
+        let (ann, bob) = (sessions.begin("ann", "1"), sessions.begin("bob", "2"));
+        assert_eq!(sessions.whose(&ann), Some(("ann".to_owned(), "1".to_owned())));
+        assert_eq!(sessions.whose(&bob), Some(("bob".to_owned(), "2".to_owned())));
+        assert_eq!(sessions.whose("guessed"), None);
         sessions.end(&ann);
-        assert_eq!(sessions.name(&ann), None);
+        assert_eq!(sessions.whose(&ann), None);
     }
 
     #[test]
     fn there_are_so_many_at_most_and_the_longest_unused_goes() {
         let sessions = Sessions::default();
-        let first = sessions.begin("first");
-        let second = sessions.begin("second");
+        let first = sessions.begin("first", "");
+        let second = sessions.begin("second", "");
         for _ in 2..MAX {
-            sessions.begin("other");
+            sessions.begin("other", "");
         }
-        assert!(sessions.name(&first).is_some(), "used now");
-        sessions.begin("one more");
-        assert!(sessions.name(&first).is_some() && sessions.name(&second).is_none());
+        assert!(sessions.whose(&first).is_some(), "used now");
+        sessions.begin("one more", "");
+        assert!(sessions.whose(&first).is_some() && sessions.whose(&second).is_none());
         assert_eq!(sessions.0.lock().unwrap().len(), MAX);
     }
 }

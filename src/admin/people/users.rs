@@ -36,6 +36,16 @@ pub(crate) struct User {
     secret: Secret,
 }
 
+impl User {
+    /// What is another one when the password is, so that sessions end with it.
+    pub(super) fn stamp(&self) -> String {
+        match &self.secret {
+            Secret::Password(hash) => hash.to_string(),
+            Secret::Token(hash) => hash.clone(),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Secret {
     /// An argon2 hash in PHC's form.
