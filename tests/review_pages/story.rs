@@ -1,6 +1,6 @@
 //! From a login to a route that is answered natively, as people click and type it.
 
-use handover_parts::{Browser, Page};
+use handover_parts::{Browser, Page, http};
 
 use crate::world::{SOON, World, command};
 
@@ -101,7 +101,10 @@ fn a_difference_is_found_seen_and_decided_the_gate_opens_and_the_route_is_promot
     page.open(&world.url("/"));
     page.picture("progress");
     assert_clean(&page);
-    world.proxy.wait_until("it is native again", SOON, || true);
+    let clients = world.proxy.http();
+    world.proxy.wait_until("it is native again", SOON, || {
+        http::get(clients, "/n?n=odd").is_ok_and(|answer| answer.text() == "n=odd")
+    });
 }
 
 #[test]
