@@ -139,6 +139,8 @@ fn kind(types: &Value) -> &'static str {
     kinds.into_iter().find(|(name, _)| is(name)).map_or("anything", |(_, kind)| kind)
 }
 
+/// What a value's documentation says, without its examples, which are Rust.
 fn prose(value: &Value) -> String {
-    value["description"].as_str().unwrap_or_default().to_owned()
+    let text = value["description"].as_str().unwrap_or_default();
+    text.split("```").step_by(2).collect::<String>().trim_end().to_owned()
 }
