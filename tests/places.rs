@@ -142,6 +142,7 @@ fn an_access_rule_that_would_be_lost_stops_it() {
         "auth_basic \"staff\";",
         "location /admin/ { internal; }",
         "location /a/ { auth_request /check; }",
+        "auth_digest_user_file /etc/staff;",
         "location /b { deny all; }",
         "location /b { limit_except GET { deny all; } }",
         "if ($http_x_secret != x) { return 403; }",
@@ -158,7 +159,10 @@ fn an_access_rule_that_would_be_lost_stops_it() {
         let behind = init(folder.path(), &["site", "--place", "behind", "--print"]);
         assert_eq!(behind.status.code(), Some(0), "nginx goes on keeping it: {behind:?}");
     }
-    site("location ~ /\\. { deny all; }\n  gzip on;");
+    site(
+        "location ~ /\\. { deny all; }\n  gzip on;\n  location = /a.php { fastcgi_param E x; }\n  \
+         location = /b.php { fastcgi_param E x; }",
+    );
     let said = init(folder.path(), &["site", "--print"]);
     assert_eq!(said.status.code(), Some(0), "dotfiles are never shown here: {said:?}");
     assert!(String::from_utf8_lossy(&said.stderr).contains("site:5: not translated: gzip on"), "{said:?}");

@@ -183,7 +183,8 @@ fn next(place: Place, draft: &Draft, context: &Context) -> anyhow::Result<()> {
         ),
         Place::Behind => format!(
             "In nginx, in place of fastcgi_pass and its parameters:\n    proxy_pass http://{address};\n    proxy_http_version 1.1;\n    \
-             proxy_set_header Host $host;\n    proxy_set_header X-Forwarded-For $remote_addr;\n    proxy_set_header X-Forwarded-Proto $scheme;"
+             proxy_set_header Host $http_host;\n    proxy_set_header X-Forwarded-For $remote_addr;\n    proxy_set_header X-Forwarded-Proto $scheme;\n    \
+             proxy_set_header X-Forwarded-Host $http_host;"
         ),
     };
     let config = if main == "routes.toml" { String::new() } else { format!(" --config {main}") };

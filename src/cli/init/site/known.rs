@@ -1,0 +1,85 @@
+//! What nginx's directives and FastCGI parameters are to a draft, by name.
+
+/// What says who may come in. A draft that left one out would open what was shut.
+pub(super) const ACCESS: [&str; 14] = [
+    "allow",
+    "auth_basic",
+    "auth_basic_user_file",
+    "auth_jwt",
+    "auth_request",
+    "deny",
+    "internal",
+    "limit_except",
+    "satisfy",
+    "secure_link",
+    "secure_link_md5",
+    "secure_link_secret",
+    "ssl_verify_client",
+    "valid_referers",
+];
+
+/// What changes no answer, or is so here anyway.
+pub(super) const SILENT: [&str; 31] = [
+    "access_log",
+    "client_body_buffer_size",
+    "client_body_temp_path",
+    "default_type",
+    "error_log",
+    "fastcgi_buffer_size",
+    "fastcgi_buffering",
+    "fastcgi_buffers",
+    "fastcgi_busy_buffers_size",
+    "fastcgi_index",
+    "fastcgi_keep_conn",
+    "fastcgi_temp_path",
+    "http2",
+    "keepalive_requests",
+    "keepalive_timeout",
+    "large_client_header_buffers",
+    "log_not_found",
+    "proxy_buffering",
+    "proxy_buffers",
+    "proxy_http_version",
+    "reset_timedout_connection",
+    "sendfile",
+    "server_tokens",
+    "ssl_dhparam",
+    "ssl_prefer_server_ciphers",
+    "ssl_protocols",
+    "ssl_session_cache",
+    "ssl_session_timeout",
+    "tcp_nodelay",
+    "tcp_nopush",
+    "types_hash_max_size",
+];
+
+/// Parameters that every FastCGI request has here, with nginx's values.
+pub(super) const USUAL: [&str; 24] = [
+    "CONTENT_LENGTH",
+    "CONTENT_TYPE",
+    "DOCUMENT_ROOT",
+    "DOCUMENT_URI",
+    "GATEWAY_INTERFACE",
+    "HTTPS",
+    "HTTP_HOST",
+    "HTTP_PROXY",
+    "PATH_INFO",
+    "PATH_TRANSLATED",
+    "QUERY_STRING",
+    "REDIRECT_STATUS",
+    "REMOTE_ADDR",
+    "REMOTE_PORT",
+    "REMOTE_USER",
+    "REQUEST_METHOD",
+    "REQUEST_SCHEME",
+    "REQUEST_URI",
+    "SCRIPT_FILENAME",
+    "SCRIPT_NAME",
+    "SERVER_ADDR",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PROTOCOL",
+];
+
+/// Files of nginx's own that hold such parameters.
+pub(super) const USUAL_FILES: [&str; 3] = ["fastcgi_params", "fastcgi.conf", "snippets/fastcgi-php.conf"];
