@@ -33,7 +33,7 @@ pub(super) async fn page(
         return Err(Failure::Absent(format!("the evidence that there is now has no difference {id}")));
     };
     Ok(Page::new(&pages, &person, "/differences", &cluster.key.path).show(html! {
-        p { a href="/differences" data-back { "← Differences" } }
+        p { a href="/differences" { "← Differences" } }
         h1 { code { (cluster.key.path) } }
         (summary(&cluster))
         @if person.may(Role::Reviewer) { (decide(&person, &cluster, &ignored)) }

@@ -60,7 +60,7 @@ pub(super) async fn page(
     let looked = pages.aside(move |control| look(control, &asked, to, None)).await??;
     let patch = edit::patch(&looked.edited);
     Ok(Page::new(&pages, &person, "", &name).show(html! {
-        p { a href=(format!("/routes/{name}")) data-back { "← " (name) } }
+        p { a href=(format!("/routes/{name}")) { "← " (name) } }
         h1 { (name) ": " (route.spec.stage) " → " (to) }
         @if route.stage != route.spec.stage && let Some(why) = &route.overridden {
             p.warn { "At the moment it is at " (route.stage) ": " (why) }

@@ -33,7 +33,7 @@ pub(super) async fn page(
     };
     let own: Vec<&Entry> = entries.iter().filter(|entry| entry.moved.route == name).collect();
     Ok(Page::new(&pages, &person, "", &name).show(html! {
-        p { a href="/" data-back { "← Progress" } }
+        p { a href="/" { "← Progress" } }
         h1 { (name) }
         (facts(&route))
         (moves(&person, &route))
@@ -77,7 +77,7 @@ fn moves(person: &Person, route: &Route) -> Markup {
     let to = |stage: Stage| format!("/routes/{name}/move?to={stage}");
     html! {
         div.moves {
-            @if up != spec.stage { a.button href=(to(up)) data-key-link="p" { "Promote to " (up) } }
+            @if up != spec.stage { a.button href=(to(up)) { "Promote to " (up) } }
             @if down != spec.stage { a.button href=(to(down)) { "Demote to " (down) } }
         }
         @if person.may(Role::Operator) {
