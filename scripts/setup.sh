@@ -58,6 +58,8 @@ look_for_test() {
   look_for_demo
   want nginx "the tests compare with nginx in front of PHP-FPM" have nginx
   want openssl "makes the tests' certificates" have openssl
+  want procps "pgrep, which tells the tests who runs" have pgrep
+  want python3 "runs the WebSocket suite" have python3
   want curl "signs the S3 requests of the tests' set-up" have curl
   want redis-server "PHP's sessions in Redis, read and written by both sides" have redis-server
   want php8.2-redis "PHP's way to keep sessions in Redis" php_module redis
