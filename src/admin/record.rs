@@ -11,6 +11,7 @@ use handover_shadow::recording::{Recorded, RecordingWriter};
 use serde::Deserialize;
 use tokio::io::{AsyncWriteExt as _, DuplexStream};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_util::io::ReaderStream;
 
 use crate::control::Control;
@@ -21,6 +22,9 @@ const AHEAD: usize = 256 * 1024;
 
 /// How often an empty line says that the recording goes on, so that a reader that has gone is noticed.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+
+/// How long a reader may take for one piece: who takes nothing holds up to a queue of experiments in memory.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is asked for.
 #[derive(Debug, Deserialize)]
@@ -55,14 +59,14 @@ pub(super) async fn record(State(control): State<Arc<Control>>, Query(asked): Qu
     ([("content-type", "application/x-ndjson")], body).into_response()
 }
 
-/// Ends when the reader has gone, which is all that can fail.
+/// Ends when the reader has gone, or takes nothing any more.
 async fn write(mut to: DuplexStream, mut recorded: mpsc::Receiver<Box<Recorded>>) {
     let mut next = RecordingWriter::begin(Vec::new()).map(RecordingWriter::into_inner);
     while let Ok(line) = next {
-        if to.write_all(&line).await.is_err() {
-            return;
+        for piece in line.chunks(AHEAD) {
+            let Ok(Ok(())) = timeout(PATIENCE, to.write_all(piece)).await else { return };
         }
-        next = match tokio::time::timeout(SIGN_OF_LIFE, recorded.recv()).await {
+        next = match timeout(SIGN_OF_LIFE, recorded.recv()).await {
             Ok(Some(recorded)) => line_of(&recorded),
             Ok(None) => return,
             Err(_) => Ok(b"\n".to_vec()),

@@ -150,6 +150,7 @@ fn programs_and_commands_come_in_by_tokens() {
         http::Client::connect(world.proxy.admin()).unwrap().exchange(&request).unwrap().status
     };
     assert_eq!((with(token, "/metrics"), with("guessed", "/metrics")), (200, 401));
+    assert_eq!(with(token, "/api/record"), 403, "a viewer sees no values that no page shows");
     let said = command(world.proxy.folder(), &["legacy-only", "--reason", "drill"]);
     assert!(said.contains("everything goes to legacy at http"), "the state folder opens the door: {said}");
     let recorded = command(world.proxy.folder(), &["record", "n", "--for", "1s"]);

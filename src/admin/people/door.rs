@@ -209,6 +209,10 @@ fn is_for_everybody(path: &str) -> bool {
 
 /// What it takes to do that. What is not named here takes the most.
 fn needed(method: &Method, path: &str) -> Role {
+    // A recording holds values that no page shows.
+    if path == "/api/record" {
+        return Role::Operator;
+    }
     if matches!(*method, Method::GET | Method::HEAD) || path == "/review/logout" {
         return Role::Viewer;
     }
@@ -270,6 +274,7 @@ mod tests {
     fn what_nobody_named_takes_an_operator() {
         for (method, path, role) in [
             (Method::GET, "/api/status", Role::Viewer),
+            (Method::GET, "/api/record", Role::Operator),
             (Method::POST, "/review/decide", Role::Reviewer),
             (Method::POST, "/api/clusters/7/undo", Role::Reviewer),
             (Method::POST, "/api/legacy-only", Role::Operator),

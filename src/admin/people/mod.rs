@@ -44,7 +44,7 @@ pub(crate) enum Role {
     Viewer,
     /// Decide differences, and take decisions back.
     Reviewer,
-    /// Move routes, send everything back to legacy, reload.
+    /// Move routes, send everything back to legacy, reload, record traffic.
     Operator,
 }
 
