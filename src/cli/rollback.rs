@@ -62,15 +62,11 @@ fn target(args: &Args, context: &Context) -> anyhow::Result<Stage> {
 /// A rollback lowers. What raises a route is the file.
 fn back(route: &Route, to: Option<Stage>) -> anyhow::Result<Stage> {
     let target = to.unwrap_or_else(|| route.spec.before(route.stage));
-    match (target < route.spec.stage, route.stage) {
-        (true, _) => Ok(target),
-        (false, Stage::Legacy) if to.is_none() => bail!("{} is at legacy already", route.name()),
-        (false, _) => bail!(
-            "{} is at {} in the file: a rollback goes below that; to raise it, edit the file",
-            route.name(),
-            route.spec.stage
-        ),
+    if target >= route.spec.stage && route.stage == Stage::Legacy && to.is_none() {
+        bail!("{} is at legacy already", route.name());
     }
+    route.may_go_back_to(target).map_err(anyhow::Error::msg)?;
+    Ok(target)
 }
 
 #[cfg(test)]
@@ -78,9 +74,10 @@ mod tests {
     use super::*;
     use crate::config::source::Sources;
     use crate::config::validate::{Against, validate};
+    use crate::route::overrides::{Held, HeldBy, Overridden};
 
-    /// Where a route goes back to from the file's stage.
-    fn goes_back(stage: Stage, canary: &str, to: Option<Stage>) -> Result<Stage, String> {
+    /// A route at the file's stage.
+    fn route(stage: Stage, canary: &str) -> Route {
         let text = format!(
             "[legacy.a]\nhttp = 'http://a'\n[[route]]\nname = 'r'\nmatch = 'GET /'\nnative = 'n'\nstage = '{stage}'\n{canary}"
         );
@@ -89,8 +86,12 @@ mod tests {
             validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}")).config;
         let spec = config.routes.into_iter().next().unwrap();
         let verify = spec.verify;
-        back(&Route { place: 0, spec, stage, overridden: None, verify, native: None, limiter: None }, to)
-            .map_err(|why| why.to_string())
+        Route { place: 0, spec, stage, overridden: None, verify, native: None, limiter: None }
+    }
+
+    /// Where it goes back to from there.
+    fn goes_back(stage: Stage, canary: &str, to: Option<Stage>) -> Result<Stage, String> {
+        back(&route(stage, canary), to).map_err(|why| why.to_string())
     }
 
     #[test]
@@ -108,5 +109,16 @@ mod tests {
         assert_eq!(goes_back(Stage::Native, "", Some(Stage::Legacy)), Ok(Stage::Legacy));
         assert!(goes_back(Stage::Legacy, "", None).is_err());
         assert!(goes_back(Stage::Shadow, "", Some(Stage::Shadow)).unwrap_err().contains("edit the file"));
+    }
+
+    #[test]
+    fn it_leads_past_no_gate_that_is_shut() {
+        let mut route = route(Stage::Native, "canary = { share = 0.1, sticky = 'ip' }");
+        let held = Held { stage: Stage::Shadow, asked: Stage::Native, by: HeldBy::Gate };
+        (route.stage, route.overridden) = (held.stage, Some(Overridden::Held(held)));
+        let shut = back(&route, Some(Stage::Canary)).unwrap_err().to_string();
+        assert!(shut.contains("the gate holds r at shadow"), "{shut}");
+        assert_eq!(back(&route, None).unwrap(), Stage::Legacy);
+        assert_eq!(route.one_back(), Stage::Legacy);
     }
 }

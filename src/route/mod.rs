@@ -110,4 +110,26 @@ impl Route {
         }
         Ok(())
     }
+
+    /// Whether an override takes it back there: below the file's stage, and not past a gate that is shut.
+    pub(crate) fn may_go_back_to(&self, stage: Stage) -> Result<(), String> {
+        let (name, asked) = (self.name(), self.spec.stage);
+        if stage >= asked {
+            return Err(format!(
+                "{name} is at {asked} in the file: a rollback goes below that; to raise it, edit the file"
+            ));
+        }
+        match &self.overridden {
+            Some(Overridden::Held(held)) if stage > held.stage.max(Stage::Shadow) => {
+                Err(format!("the gate holds {name} at {}: {stage} is no way back from there", held.stage))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The stage that it goes back to when nobody says which: below the file's, or below the one that its gate holds it at.
+    pub(crate) fn one_back(&self) -> Stage {
+        let is_held = matches!(self.overridden, Some(Overridden::Held(_)));
+        self.spec.before(if is_held { self.stage } else { self.spec.stage })
+    }
 }

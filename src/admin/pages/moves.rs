@@ -187,8 +187,8 @@ pub(super) async fn set_override(
     let who = checked(&person, &asked.token, &asked.who)?;
     let route = pages.route(&asked.route)?;
     let there = format!("/routes/{}", asked.route);
-    if let Some(to) = asked.to.filter(|to| *to >= route.spec.stage) {
-        return Err(refused(format!("{to} is not below {}, which the file says", route.spec.stage)));
+    if let Some(to) = asked.to {
+        route.may_go_back_to(to).map_err(refused)?;
     }
     pages
         .aside(move |control| match asked.to {

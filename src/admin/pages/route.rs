@@ -73,7 +73,7 @@ fn facts(route: &Route) -> Markup {
 /// What can be done with it, each to be confirmed on a page of its own; back to less is done at once.
 fn moves(person: &Person, route: &Route) -> Markup {
     let (name, spec) = (route.name(), &route.spec);
-    let (up, down) = (spec.after(spec.stage), spec.before(spec.stage));
+    let (up, down, back) = (spec.after(spec.stage), spec.before(spec.stage), route.one_back());
     let to = |stage: Stage| format!("/routes/{name}/move?to={stage}");
     html! {
         div.moves {
@@ -90,14 +90,14 @@ fn moves(person: &Person, route: &Route) -> Markup {
                 }
             } @else if spec.stage > Stage::Legacy {
                 details.emergency {
-                    summary { "Back to " (down) " at once, whatever the file says" }
+                    summary { "Back to " (back) " at once, whatever the file says" }
                     form method="post" action="/review/override" {
                         (person.token.field())
                         input type="hidden" name="route" value=(name);
-                        input type="hidden" name="to" value=(down);
+                        input type="hidden" name="to" value=(back);
                         (name_field(person))
                         label.wide { "Why" input name="why" required; }
-                        button.alarm { "Yes: back to " (down) }
+                        button.alarm { "Yes: back to " (back) }
                     }
                 }
             }
