@@ -82,7 +82,6 @@ fn run_as(role: Role, args: &Args, context: &Context) -> anyhow::Result<ExitCode
         None => Gone::already(),
     };
     announce(&running);
-    tell_systemd(&[NotifyState::Ready]);
     let end = wait(&running, gone)?;
     match &end {
         End::Succeeded(successor) => {
@@ -137,6 +136,8 @@ fn wait(running: &Running, gone: Gone) -> anyhow::Result<End> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut again = signal(SignalKind::hangup())?;
         let mut upgrade = signal(SignalKind::user_defined2())?;
+        // Not before: a signal that nobody handles yet would end the process.
+        tell_systemd(&[NotifyState::Ready]);
         let beginning = Beginning::default();
         let mut attempt = None;
         loop {
