@@ -47,7 +47,7 @@ pub(super) struct Replay {
 struct Sent {
     frame: Frame,
     records: Spooled,
-    /// `None` where there are only calls.
+    /// `None` where there are only calls left.
     delivery: Option<Delivery>,
 }
 
@@ -65,6 +65,8 @@ impl Replay {
     pub(super) async fn run(mut self) {
         let mut reader = self.spool.reader();
         let (mut back_off, mut most, mut offers) = (BACK_OFF.0, ROUND, 0);
+        // The frame whose records are delivered and whose calls are not taken over yet.
+        let mut delivered = None;
         while !*self.stop.borrow() {
             if !reader.is_behind() {
                 if self.to_the_end {
@@ -75,7 +77,7 @@ impl Replay {
             }
             let frames;
             (reader, frames) = read(reader, most, &self.spool).await;
-            match self.round(frames).await {
+            match self.round(frames, &mut delivered).await {
                 Ok(()) => (back_off, most, offers) = (BACK_OFF.0, ROUND, 0),
                 Err(failed) => {
                     // Alone, so that it is certain which one cannot be taken.
@@ -99,12 +101,12 @@ impl Replay {
         }
     }
 
-    /// Sends frames and settles those that got through.
-    async fn round(&self, frames: Vec<Frame>) -> Result<(), Failed> {
+    /// Sends frames and settles those that got through. Of a frame whose records did, they are not sent again.
+    async fn round(&self, frames: Vec<Frame>, done: &mut Option<u64>) -> Result<(), Failed> {
         let (mut sent, mut failed) = (Vec::with_capacity(frames.len()), None);
         let mut producers = HashMap::new();
         for frame in frames {
-            match self.send(&frame, &mut producers) {
+            match self.send(&frame, *done == Some(frame.number), &mut producers) {
                 Ok((records, delivery)) => sent.push(Sent { frame, records, delivery }),
                 Err((why, never)) => {
                     failed = Some(Failed { frame, why, never });
@@ -123,11 +125,14 @@ impl Replay {
             if first_failed.is_some() {
                 continue;
             }
-            let done = match delivered {
-                Ok(()) => self.caller.take(&records.calls).await.map_err(|error| (chain(&error), false)),
+            let taken = match delivered {
+                Ok(()) => {
+                    *done = Some(frame.number);
+                    self.caller.take(&records.calls).await.map_err(|error| (chain(&error), false))
+                }
                 failed => failed,
             };
-            match done {
+            match taken {
                 Ok(()) => {
                     self.spool.settle(frame.number);
                     self.held.release(&records);
@@ -145,10 +150,11 @@ impl Replay {
     fn send(
         &self,
         frame: &Frame,
+        is_delivered: bool,
         producers: &mut HashMap<String, Arc<Producer>>,
     ) -> Result<(Spooled, Option<Delivery>), (String, bool)> {
         let records = Spooled::decode(frame.body.clone()).map_err(|error| (error.to_string(), true))?;
-        if records.records.is_empty() {
+        if records.records.is_empty() || is_delivered {
             return Ok((records, None));
         }
         let producer = match producers.get(&records.cluster) {
