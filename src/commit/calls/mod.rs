@@ -36,6 +36,12 @@ pub(super) const KEY_FIELD: &str = "Idempotency-Key";
 /// The most calls that are under way, those that wait to be tried again among them.
 const UNDER_WAY: usize = 1024;
 
+/// About the most bytes that these have: they are in memory.
+const BYTES: usize = 64 << 20;
+
+/// The most calls that are known behind the first one that is not done: they are settled in order.
+const BEHIND: usize = 1 << 16;
+
 /// How often is looked again for what could not be read.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -212,14 +218,17 @@ impl Calls {
         let mut reader = self.spool.reader();
         // By number; with what is done behind something that is not.
         let mut order = VecDeque::<(u64, bool)>::new();
-        let mut under_way = JoinSet::<u64>::new();
+        // With how many bytes.
+        let (mut under_way, mut bytes) = (JoinSet::<(u64, usize)>::new(), 0);
         while !*self.stop.borrow() {
             let read;
-            (reader, read) = next(reader, UNDER_WAY - order.len(), &self.spool).await;
+            let room = (UNDER_WAY - under_way.len()).min(BEHIND - order.len());
+            (reader, read) = next(reader, room, BYTES.saturating_sub(bytes), &self.spool).await;
             for found in read {
                 match found {
                     Ok(frame) => {
                         order.push_back((frame.number, false));
+                        bytes += frame.body.len();
                         under_way.spawn(self.call(frame));
                     }
                     // It was said where it was found.
@@ -230,17 +239,21 @@ impl Calls {
             if self.to_the_end && under_way.is_empty() && !reader.is_behind() {
                 return;
             }
+            let has_room = under_way.len() < UNDER_WAY && order.len() < BEHIND && bytes < BYTES;
             tokio::select! {
                 Some(ended) = under_way.join_next() => {
                     // A call's task that panicked comes again with the next start.
-                    let Ok(number) = ended else { continue };
+                    let Ok((number, size)) = ended else { continue };
+                    bytes -= size;
                     order.iter_mut().filter(|(of, _)| *of == number).for_each(|(_, done)| *done = true);
                     self.settle(&mut order);
                 }
-                () = self.news.notified(), if order.len() < UNDER_WAY => {}
+                // What others have left gets no more, and must not take the news away from our own.
+                () = self.news.notified(), if has_room && !self.to_the_end => {}
                 // A segment could not be opened, which may pass.
-                () = tokio::time::sleep(AGAIN), if order.len() < UNDER_WAY && reader.is_behind() => {}
-                _ = self.stop.changed() => {}
+                () = tokio::time::sleep(AGAIN), if has_room && reader.is_behind() => {}
+                // An error is a caller that is gone: the spool as a whole could not be opened.
+                changed = self.stop.changed() => if changed.is_err() { return },
             }
         }
     }
@@ -253,17 +266,17 @@ impl Calls {
         }
     }
 
-    /// Makes one call until it is taken, or is set aside. Gives its number.
-    fn call(&self, frame: Frame) -> impl Future<Output = u64> + Send + use<> {
+    /// Makes one call until it is taken, or is set aside. Gives its number, and how many bytes it had.
+    fn call(&self, frame: Frame) -> impl Future<Output = (u64, usize)> + Send + use<> {
         let (spool, sender, counts) =
             (Arc::clone(&self.spool), Arc::clone(&self.sender), Arc::clone(&self.counts));
         async move {
+            let (number, size) = (frame.number, frame.body.len());
             let again = || _ = counts.tried_again.fetch_add(1, Relaxed);
             match sender.make(&frame, again).await {
                 Ok(()) => _ = counts.taken.fetch_add(1, Relaxed),
                 Err(why) => {
                     counts.set_aside.fetch_add(1, Relaxed);
-                    let number = frame.number;
                     let kept = tokio::task::spawn_blocking(move || spool.set_aside(&frame)).await;
                     match kept {
                         Ok(Ok(file)) => {
@@ -275,25 +288,32 @@ impl Calls {
                         }
                         Err(error) => tracing::error!(%error, %why, "an HTTP call was not taken: it is lost"),
                     }
-                    return number;
                 }
             }
-            frame.number
+            (number, size)
         }
     }
 }
 
 /// The next frames, or the numbers through which frames are lost, on a thread that may wait for the disk.
-async fn next(mut reader: Reader, most: usize, spool: &Arc<Spool>) -> (Reader, Vec<Result<Frame, u64>>) {
-    if most == 0 || !reader.is_behind() {
+async fn next(
+    mut reader: Reader,
+    most: usize,
+    bytes_most: usize,
+    spool: &Arc<Spool>,
+) -> (Reader, Vec<Result<Frame, u64>>) {
+    if most == 0 || bytes_most == 0 || !reader.is_behind() {
         return (reader, Vec::new());
     }
     let own = Arc::clone(spool);
     let reading = tokio::task::spawn_blocking(move || {
-        let mut found = Vec::new();
-        while found.len() < most {
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        while found.len() < most && bytes < bytes_most {
             match reader.read() {
-                Ok(Some(read)) => found.push(read.map_err(|damage| damage.through())),
+                Ok(Some(read)) => {
+                    bytes += read.as_ref().map_or(0, |frame| frame.body.len());
+                    found.push(read.map_err(|damage| damage.through()));
+                }
                 Ok(None) => break,
                 Err(error) => {
                     tracing::warn!(%error, "a segment of the calls' spool cannot be opened");
