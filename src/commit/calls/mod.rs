@@ -16,8 +16,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use handover_api::Call;
-use handover_spool::{AppendError, Disk, Frame, Limits, OpenError, Opened, Reader, RealDisk, Spool};
+use handover_spool::{AppendError, Disk, Frame, Limits, OpenError, Opened, Reader, RealDisk, Refused, Spool};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -101,6 +102,17 @@ impl Caller {
         Ok(caller)
     }
 
+    /// Whether there is room for the calls of one answer now. They are taken over later, so that they may have to wait all the
+    /// same; but no answer is accepted whose calls would hold up all that comes behind it for certain. Never waits.
+    pub(super) fn has_room(&self, calls: &[Call]) -> Result<(), Refused> {
+        // Locked while the disk is worked on: then nobody knows.
+        let Ok(running) = self.running.try_lock() else { return Ok(()) };
+        let Some(own) = running.as_ref().map(|running| Arc::clone(&running.own)) else { return Ok(()) };
+        drop(running);
+        // Given back once there is room for all of them.
+        calls.iter().map(|call| own.reserve(body(call).len())).collect::<Result<Vec<_>, _>>().map(drop)
+    }
+
     /// Takes the calls of one answer over. When this returns they are durable.
     pub(super) async fn take(&self, calls: &[Call]) -> Result<(), AppendError> {
         if calls.is_empty() {
@@ -108,7 +120,7 @@ impl Caller {
         }
         let spool = self.spool().map_err(|error| AppendError::Unknown(error.to_string()))?;
         for call in calls {
-            let body = Spooled { calls: vec![call.clone()], ..Spooled::default() }.encode();
+            let body = body(call);
             let room = spool.reserve(body.len())?;
             let (tell, told) = oneshot::channel();
             // Whoever asked may be gone.
@@ -194,6 +206,11 @@ impl Caller {
             to_the_end,
         }
     }
+}
+
+/// The body of one call's frame.
+fn body(call: &Call) -> Bytes {
+    Spooled { calls: vec![call.clone()], ..Spooled::default() }.encode()
 }
 
 /// Tells the tasks that there is something new.

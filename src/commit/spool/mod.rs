@@ -77,8 +77,11 @@ impl Spooler {
         self.replays.held.of_route(route)
     }
 
-    /// Room for a frame.
+    /// Room for a frame, and as far as is known for its calls behind it.
     pub(crate) fn reserve(&self, frame: Spooled) -> Result<Reserved<'_>, Refused> {
+        if !frame.calls.is_empty() {
+            self.caller.has_room(&frame.calls)?;
+        }
         let body = frame.encode();
         let room = self.own.reserve(body.len())?;
         self.replays.held.hold(&frame);
