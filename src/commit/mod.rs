@@ -162,7 +162,8 @@ impl Producers {
             let settled = session::settle(self, route, answer.effects, session, None).await?;
             return Ok(settled.told(answer.response));
         };
-        let begun = self.marks.begin(route, &once).await;
+        let whose = session.as_deref().and_then(LiveSession::client_id);
+        let begun = self.marks.begin(route, &once, whose).await;
         if let (Ok(Begun::Repeated(_)) | Err(_), Some(session)) = (&begun, &session) {
             session.release().await;
         }

@@ -75,6 +75,14 @@ impl LiveSession {
         }
     }
 
+    /// The id that the client sent; `None` where it sent none that is one.
+    pub(crate) fn client_id(&self) -> Option<&SessionId> {
+        match &self.id {
+            ClientId::Id(id) => Some(id),
+            ClientId::None | ClientId::Bad => None,
+        }
+    }
+
     /// Whether the session can be stored without loss, once it was started.
     pub(crate) async fn is_faithful(&self) -> bool {
         let started = self.started.lock().await;

@@ -1,4 +1,5 @@
-//! Idempotency: within a window a route commits what has the same key once, and answers it alike.
+//! Idempotency: within a window a route commits what has the same key once, and answers it alike. Where the route has
+//! sessions a key is one session's: the answer is its page, and may have its cookie.
 //!
 //! The first request of a key reserves it before anything is committed. Others wait for its answer and get that one. Where
 //! nothing was committed the key is free again; where that is not known too, since whoever reads the topic knows the records
@@ -21,6 +22,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
 use handover_api::{Effect, Once, Request, Response};
+use legacy_compat::session::SessionId;
 use ring::digest::{SHA256, digest};
 use tokio::runtime::Handle;
 
@@ -67,12 +69,17 @@ impl Marks {
         self.side.get_or_init(|| side.clone());
     }
 
-    /// Begins a request of that key, once no other one of it is under way.
-    pub(super) async fn begin(&self, route: &Route, once: &Once) -> Result<Begun, NotCommitted> {
+    /// Begins a request of that key, once no other one of it is under way. `whose` is the session that its client sent.
+    pub(super) async fn begin(
+        &self,
+        route: &Route,
+        once: &Once,
+        whose: Option<&SessionId>,
+    ) -> Result<Begun, NotCommitted> {
         let Some(spec) = &route.spec.idempotency else {
             return Err(NotCommitted::Before(NoWindow(Arc::clone(&route.spec.name)).into()));
         };
-        let begun = self.first_or_answered(route, spec, id(route.name(), &once.key));
+        let begun = self.first_or_answered(route, spec, id(route.name(), &once.key, whose));
         let begun = tokio::time::timeout(route.spec.timeout, begun).await;
         begun.unwrap_or(Err(NotCommitted::UnderWay))
     }
@@ -182,7 +189,15 @@ pub(crate) fn mark(route: &Route, request: &Request, effects: &mut Vec<Effect>) 
     }
 }
 
-fn id(route: &str, key: &[u8]) -> Id {
-    let hash = digest(&SHA256, &[route.as_bytes(), b"\0", key].concat());
-    std::array::from_fn(|byte| hash.as_ref()[byte])
+fn id(route: &str, key: &[u8], whose: Option<&SessionId>) -> Id {
+    let hash = |parts: &[&[u8]]| -> Id {
+        let hash = digest(&SHA256, &parts.concat());
+        std::array::from_fn(|byte| hash.as_ref()[byte])
+    };
+    let id = hash(&[route.as_bytes(), b"\0", key]);
+    match whose {
+        // Of one length, so that nobody's key can be another's.
+        Some(session) => hash(&[&id[..], session.as_str().as_bytes()]),
+        None => id,
+    }
 }
