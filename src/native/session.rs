@@ -1,6 +1,7 @@
 //! The session of one native request: started when the handler asks for it, under PHP's lock until the request's end.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use handover_api::{Fields, PortError, Request, Response, Session};
@@ -48,13 +49,16 @@ pub(crate) struct LiveSession {
     /// The script that PHP would have run.
     script: Option<PathBuf>,
     started: Mutex<Option<Started>>,
+    /// Whether nobody may start it any more. A handler that blocks goes on when its time is over, and would lock legacy out.
+    is_over: AtomicBool,
 }
 
 impl LiveSession {
     /// A session that nobody has asked for yet.
     pub(crate) fn new(sessions: Sessions, php: &Php, request: &Request, script: Option<PathBuf>) -> Self {
         let id = ClientId::of(request.fields(), php, &sessions.settings().cookie.name);
-        Self { sessions, php: php.clone().at(now()), id, script, started: Mutex::default() }
+        let (started, is_over) = (Mutex::default(), AtomicBool::new(false));
+        Self { sessions, php: php.clone().at(now()), id, script, started, is_over }
     }
 
     /// `session_start()`; the second time what the first one gave.
@@ -63,13 +67,17 @@ impl LiveSession {
         if let Some(started) = &*started {
             return Ok(started.session.clone());
         }
+        if self.is_over.load(Relaxed) {
+            return Err(PortError::SessionStore("the request's time is over".to_owned()));
+        }
         let fresh = fresh_id(&self.sessions)?;
         let begun = self.sessions.start(&self.php, self.id.clone().usable()?, fresh).await.map_err(port)?;
         Ok(started.insert(begun).session.clone())
     }
 
-    /// Gives the lock back, with the session as it was: legacy is going to answer.
+    /// Gives the lock back, with the session as it was, for good: legacy is going to answer.
     pub(crate) async fn release(&self) {
+        self.is_over.store(true, Relaxed);
         if let Some(started) = self.started.lock().await.take() {
             started.release().await;
         }
@@ -91,6 +99,7 @@ impl LiveSession {
 
     /// The request's end: stores the session as the answer has it. The fields that it adds to the response.
     pub(crate) async fn end(&self, left: Option<&Session>) -> Result<Fields, SessionError> {
+        self.is_over.store(true, Relaxed);
         let Some(started) = self.started.lock().await.take() else { return Ok(Fields::new()) };
         let session = left.unwrap_or(&started.session);
         let sent = (started.is_new || session.left().is_some()).then(|| session.id());
