@@ -164,7 +164,8 @@ impl Ports for DryPorts {
     }
 
     fn session(&self) -> BoxFuture<'_, Result<Session, PortError>> {
-        let session = self.given.session.as_ref().ok_or(PortError::NoSession);
+        let none = || if self.given.php.is_none() { PortError::NoPhp } else { PortError::NoSession };
+        let session = self.given.session.as_ref().ok_or_else(none);
         Box::pin(std::future::ready(session.and_then(|session| session.start())))
     }
 }

@@ -50,8 +50,8 @@ impl Ports for LivePorts {
 pub(crate) struct RequestPorts {
     /// All else.
     live: Arc<dyn Ports>,
-    /// The legacy's PHP.
-    php: Arc<Php>,
+    /// The legacy's PHP, where it is known by now.
+    php: Option<Arc<Php>>,
     /// The session, where the route has any.
     session: Option<Arc<LiveSession>>,
 }
@@ -64,10 +64,14 @@ impl RequestPorts {
         request: &Request,
     ) -> (Arc<dyn Ports>, Option<Arc<LiveSession>>) {
         let (legacy, live) = (&route.spec.legacy, Arc::clone(&core.process.ports));
-        let Some(php) = core.process.phps.of(legacy) else { return (live, None) };
+        let php = core.process.phps.of(legacy);
+        if php.is_none() && !route.spec.session {
+            return (live, None);
+        }
         let sessions = if route.spec.session { core.sessions.of(legacy) } else { None };
-        let session = sessions
-            .map(|sessions| Arc::new(LiveSession::new(sessions, &php, request, legacy.front_controller())));
+        let session = php.as_ref().zip(sessions).map(|(php, sessions)| {
+            Arc::new(LiveSession::new(sessions, php, request, legacy.front_controller()))
+        });
         (Arc::new(Self { live, php, session: session.clone() }), session)
     }
 }
@@ -90,13 +94,17 @@ impl Ports for RequestPorts {
     }
 
     fn php(&self) -> Result<Arc<Php>, PortError> {
-        Ok(Arc::clone(&self.php))
+        self.php.clone().ok_or(PortError::NoPhp)
     }
 
     fn session(&self) -> BoxFuture<'_, Result<Session, PortError>> {
         match &self.session {
             Some(session) => Box::pin(session.start()),
-            None => Box::pin(std::future::ready(Err(PortError::NoSession))),
+            // Until the probe has answered there is none, which is no route's fault.
+            None => {
+                let why = if self.php.is_none() { PortError::NoPhp } else { PortError::NoSession };
+                Box::pin(std::future::ready(Err(why)))
+            }
         }
     }
 }
