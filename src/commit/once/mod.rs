@@ -103,8 +103,10 @@ impl Marks {
             None => None,
             Some(address) => {
                 let shared = self.shared(address);
+                let commit = route.spec.kafka.as_ref().map_or(Duration::ZERO, |cluster| cluster.timeout);
                 loop {
-                    match shared.reserve(id).await.map_err(|error| NotCommitted::Before(error.into()))? {
+                    let asked = shared.reserve(id, commit).await;
+                    match asked.map_err(|error| NotCommitted::Before(error.into()))? {
                         Asked::First(reservation) => break Some(reservation),
                         Asked::Answered(response) => {
                             memory.count_repeated();

@@ -16,7 +16,7 @@ use super::Id;
 use super::stored::{self, Unreadable};
 use crate::observe::chain;
 
-/// How long a process that died keeps a key from others. Longer than any commit takes.
+/// How long a process that died keeps a key from others, beside what the cluster may take for a commit.
 const LEASE: Duration = Duration::from_secs(60);
 /// How long Redis may take for one thing.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -71,15 +71,18 @@ impl Shared {
         Self(Arc::new(Inner { address, side, connection: Mutex::default() }))
     }
 
-    /// Reserves a key, when it is free.
-    pub(super) async fn reserve(&self, id: Id) -> Result<Asked, RedisUnusable> {
+    /// Reserves a key, when it is free, for a commit that may take so long.
+    pub(super) async fn reserve(&self, id: Id, commit: Duration) -> Result<Asked, RedisUnusable> {
         let key = key(id);
         let secret = format!("{}{:032x}", char::from(UNDER_WAY), fastrand::u128(..));
         let mut set = cmd("SET");
-        set.arg(&key).arg(&secret).arg("NX").arg("PX").arg(LEASE.as_millis() as u64);
+        set.arg(&key).arg(&secret).arg("NX").arg("PX").arg((LEASE + commit).as_millis() as u64);
+        // Made first: where the answer is lost, or nobody waits for it any more, Redis may have reserved the key.
+        let mut reservation = Reservation { of: Some(self.clone()), key: key.clone(), secret };
         if self.ask::<Option<String>>(set).await?.is_some() {
-            return Ok(Asked::First(Reservation { of: Some(self.clone()), key, secret }));
+            return Ok(Asked::First(reservation));
         }
+        reservation.of = None;
         let mut get = cmd("GET");
         get.arg(&key);
         match self.ask::<Option<Vec<u8>>>(get).await?.map(Bytes::from) {
