@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::fault::Faults;
 use super::load::{Loaded, Location, keep, log_legacy_only, log_warnings};
 use super::source::Sources;
-use super::valid::{Config, Listen};
+use super::valid::{Config, Listen, Review, Spool};
 use crate::admin::Access;
 use crate::gate::keeper::Gatekeeper;
+use crate::observe::{access, trace};
 use crate::route::Stage;
 use crate::route::generation::{Generation, Shared};
 use crate::route::override_store::OverrideStore;
@@ -81,6 +82,11 @@ struct Fixed {
     state: PathBuf,
     workers: usize,
     blocking_threads: usize,
+    access_log: Option<access::Spec>,
+    traces: Option<trace::Spec>,
+    review: Option<Review>,
+    /// Where there is one: else the first configuration that wants one opens it.
+    spool: Option<Spool>,
 }
 
 /// What a reload did.
@@ -349,6 +355,10 @@ impl Fixed {
             state: config.state.clone(),
             workers: config.workers,
             blocking_threads: config.blocking_threads,
+            access_log: config.access_log.clone(),
+            traces: config.traces.clone(),
+            review: config.review.clone(),
+            spool: config.spool.wanted.then(|| config.spool.clone()),
         }
     }
 
@@ -360,6 +370,10 @@ impl Fixed {
             ("state", self.state != now.state),
             ("workers", self.workers != now.workers),
             ("blocking_threads", self.blocking_threads != now.blocking_threads),
+            ("access_log", self.access_log != now.access_log),
+            ("traces", self.traces != now.traces),
+            ("review", self.review != now.review),
+            ("spool", self.spool.is_some() && self.spool != now.spool),
         ];
         pairs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key.to_owned()).collect()
     }

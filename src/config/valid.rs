@@ -73,7 +73,7 @@ pub(crate) struct Config {
 }
 
 /// Where evidence of several processes is judged.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Review {
     /// The cluster of the topic.
     pub kafka: Arc<Kafka>,
