@@ -68,6 +68,8 @@ impl Retiring {
     /// Lets them settle what they hold, on `side`, and end. Nobody may find them any more.
     pub(super) fn begin(self, side: &Handle) {
         side.spawn(async move {
+            // Behind this one comes who waits for it alone, and must not overtake what the one before it still holds.
+            self.running.in_turn().await;
             for producer in self.running.producers() {
                 let left = producer.close(RETIRING).await;
                 self.settled.send_replace(true);
