@@ -115,6 +115,12 @@ impl Memory {
     fn answer(&self, id: Id, response: Response, spec: &Idempotency) {
         let (now, bytes) = (Instant::now(), size(&response));
         let until = now + spec.window;
+        if bytes > spec.size_max {
+            // It alone would have all others forgotten.
+            self.entries.remove(&id);
+            self.forgotten.fetch_add(1, Relaxed);
+            return;
+        }
         self.entries.insert(id, Entry::Answered { response, until });
         let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
         order.keys.push_back((id, until, bytes));
@@ -242,5 +248,9 @@ mod tests {
         let memory = Arc::<Memory>::default();
         (1..=5).for_each(|key| first(&memory, key).done(response("kept"), &little));
         assert_eq!((memory.stats().keys, memory.stats().bytes), (2, little.size_max));
+        let large = Response::text(201, "x".repeat(little.size_max));
+        first(&memory, 6).done(large, &little);
+        let known = [5, 6].map(|key| answered(&memory, key).is_some());
+        assert_eq!(known, [true, false], "it has pushed no other out");
     }
 }
