@@ -119,12 +119,17 @@ impl Store for Redis {
             if self.settings.locking {
                 let lock = Lock { key: format!("{}_LOCK", held.key), secret: secret() };
                 let mut waiting = patience.begin();
-                while !self.take(&lock).await.map_err(SessionError::Redis)? {
+                loop {
+                    // Where its answer is lost, or nobody waits for it any more, Redis may have given it all the same.
+                    held.lock = Some(lock.clone());
+                    if self.take(&lock).await.map_err(SessionError::Redis)? {
+                        break;
+                    }
+                    held.lock = None;
                     if !waiting.pause().await {
                         return Err(SessionError::Busy(patience.deadline()));
                     }
                 }
-                held.lock = Some(lock);
             }
             let data = self.get(&held.key).await.map_err(SessionError::Redis)?;
             Ok(Locked::new(data, held))
