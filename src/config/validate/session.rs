@@ -17,7 +17,9 @@ pub(super) fn session(legacy: &raw::Legacy, section: &mut Section<'_>) -> Option
     let given = legacy.session.as_ref()?;
     let mut section = section.inner(given.span());
     let raw = given.get();
-    if legacy.php.is_none() && legacy.probe.is_none() {
+    let is_asked =
+        legacy.probe.as_ref().is_some_and(|probe| !matches!(probe.get(), raw::RawProbe::Asked(false)));
+    if legacy.php.is_none() && !is_asked {
         let hint = "their form depends on that: `probe = true` or `php = \"8.2\"` beside it";
         section.fault_with_hint(given.span(), "sessions take a legacy whose PHP is known", hint.to_owned());
     }
