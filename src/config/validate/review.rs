@@ -1,5 +1,7 @@
 //! `[review]`: where evidence of several processes is judged.
 
+use handover_kafka::is_topic;
+
 use super::Read;
 use super::kafka::Clusters;
 use crate::config::fault::Fault;
@@ -21,8 +23,7 @@ pub(super) fn review(main: &Read<'_>, clusters: &Clusters, faults: &mut Vec<Faul
         }
     };
     let topic = given.topic.get().clone();
-    let is_topic = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-    if topic.is_empty() || topic.len() > 249 || !topic.bytes().all(is_topic) {
+    if !is_topic(&topic) {
         let hint = "at most 249 letters, digits, `.`, `_` and `-`".to_owned();
         section.fault_with_hint(given.topic.span(), format!("`{topic}` is no name for a topic"), hint);
         return None;
