@@ -214,7 +214,9 @@ impl Running {
         }
         let spans = config.traces.as_ref().map(|spec| Spans::start(spec, side.handle()));
         let sender = match (&config.review, role) {
-            (Some(review), Role::Serve) => Some(Arc::new(Sender::start(review, Redactor::new(&key))?)),
+            (Some(review), Role::Serve) => {
+                Some(Arc::new(Sender::start(review, Redactor::new(&key), side.handle())?))
+            }
             (None, Role::Review) => return Err(StartError::NoReview),
             _ => None,
         };
@@ -267,7 +269,8 @@ impl Running {
             (Some(review), None) => {
                 let reader = Store::read(&store_path)?;
                 let (stored, redactor) = ((reader.as_ref(), store.recorder()), Redactor::new(&key));
-                side.spawn(Bench::new(review, Arc::clone(&process), stored, redactor)?.sit(tapped))
+                let bench = Bench::new(review, Arc::clone(&process), stored, redactor, side.handle())?;
+                side.spawn(bench.sit(tapped))
             }
             (_, sender) => {
                 let judge = match sender {

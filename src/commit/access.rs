@@ -2,15 +2,20 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use handover_kafka::{
     ClientCertificate, Connection, IamSettings, Login, Password, ProducerConfig, Sasl, StartError, Tls,
     Tokens,
 };
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::config::valid::{self, Kafka, KafkaAuth};
+
+/// How often files are looked at that no producer looks at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A cluster's secrets cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +86,23 @@ impl Access {
         let tls = spec.tls.as_ref().map(|tls| Tls { ca: tls.ca_file.clone(), client });
         let connection = Connection { tls, sasl, ..Connection::plaintext(spec.bootstrap.join(",")) };
         Ok(Self { connection, password, certificate, renewed: watch::Sender::new(()) })
+    }
+
+    /// The same for who is none of the [producers](super::Producers), which look at theirs: the files are looked at, on `side`,
+    /// as long as somebody has it.
+    pub(crate) fn watched(spec: &Kafka, side: &Handle) -> Result<Arc<Self>, AccessError> {
+        let access = Arc::new(Self::new(spec)?);
+        let watched = Arc::downgrade(&access);
+        side.spawn(async move {
+            let mut every = tokio::time::interval(LOOK_EVERY);
+            loop {
+                every.tick().await;
+                let Some(access) = watched.upgrade() else { return };
+                // What it finds it tells all who share it.
+                let _ = tokio::task::spawn_blocking(move || access.look()).await;
+            }
+        });
+        Ok(access)
     }
 
     /// How the cluster is reached.

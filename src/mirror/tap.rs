@@ -100,7 +100,7 @@ fn start(
 ) -> Result<Running, TapError> {
     let fault = |source| TapError { cluster: cluster.name.clone(), source };
     // Who only reviews has no producers.
-    let own = || Access::new(&cluster).map(Arc::new).map_err(|error| fault(error.into()));
+    let own = || Access::watched(&cluster, side).map_err(|error| fault(error.into()));
     let access = access.map_or_else(own, Ok)?;
     let mut renewals = access.renewals();
     let tap = {

@@ -9,6 +9,7 @@ use handover_shadow::{
     StoreError, Unattributed, judge,
 };
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::places::Places;
@@ -45,6 +46,8 @@ pub(crate) struct Bench {
     redactor: Redactor,
     topic: String,
     tap: Tap,
+    /// Looked at as long as it is here.
+    _access: Arc<Access>,
     join: Join,
     places: Places,
     recorded: u64,
@@ -57,8 +60,9 @@ impl Bench {
         process: Arc<Process>,
         (reader, recorder): (Option<&Reader>, Recorder),
         redactor: Redactor,
+        side: &Handle,
     ) -> Result<Self, BenchError> {
-        let access = Access::new(&review.kafka).map_err(|why| BenchError::Tap(why.into()))?;
+        let access = Access::watched(&review.kafka, side).map_err(|why| BenchError::Tap(why.into()))?;
         let connection = access.connection().clone();
         let known = reader.map(|reader| reader.places(&review.topic)).transpose()?.unwrap_or_default();
         let start = if known.is_empty() { Start::Beginning } else { Start::At(known) };
@@ -66,7 +70,7 @@ impl Bench {
         let tap = Tap::start(config).map_err(|why| BenchError::Tap(why.into()))?;
         let join = Join::new(JoinLimits { hold: HOLD, ..JoinLimits::default() });
         let (topic, places) = (review.topic.clone(), Places::default());
-        Ok(Self { process, recorder, redactor, topic, tap, join, places, recorded: 0 })
+        Ok(Self { process, recorder, redactor, topic, tap, _access: access, join, places, recorded: 0 })
     }
 
     /// Sits until nobody taps any more.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use handover_api::Record;
 use handover_kafka::{Frame, Producer, ProducerConfig, StartError};
 use handover_shadow::{Experiment, Loss, Redactor, Sent};
+use tokio::runtime::Handle;
 
 use crate::commit::access::{self, Access};
 use crate::config::valid::Review;
@@ -36,6 +37,8 @@ pub(crate) struct SenderError(#[source] Box<dyn std::error::Error + Send + Sync>
 /// Sends.
 pub(crate) struct Sender {
     producer: Arc<Producer>,
+    /// Looked at as long as it is here.
+    _access: Arc<Access>,
     topic: String,
     redactor: Redactor,
     losses: Mutex<HashMap<(String, Loss, String), u64>>,
@@ -45,8 +48,8 @@ pub(crate) struct Sender {
 
 impl Sender {
     /// Begins to connect.
-    pub(crate) fn start(review: &Review, redactor: Redactor) -> Result<Self, SenderError> {
-        let access = Access::new(&review.kafka).map_err(|why| SenderError(why.into()))?;
+    pub(crate) fn start(review: &Review, redactor: Redactor, side: &Handle) -> Result<Self, SenderError> {
+        let access = Access::watched(&review.kafka, side).map_err(|why| SenderError(why.into()))?;
         let config = ProducerConfig {
             max_queued_bytes: QUEUED_BYTES_MAX,
             max_queued_records: QUEUED_MAX,
@@ -57,6 +60,7 @@ impl Sender {
         let producer = Producer::start(config).map_err(|why: StartError| SenderError(why.into()))?;
         Ok(Self {
             producer: Arc::new(producer),
+            _access: access,
             topic: review.topic.clone(),
             redactor,
             losses: Mutex::default(),
