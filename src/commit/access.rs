@@ -115,10 +115,11 @@ impl Access {
         self.renewed.subscribe()
     }
 
-    /// Looks at the files. Those that are gone for a moment are being replaced.
+    /// Looks at the files. Those that are gone or empty for a moment are being replaced.
     pub(crate) fn look(&self) -> Found {
         if let Some((file, current)) = &self.password
             && let Ok(read) = secret(file)
+            && !read.is_empty()
             && current.send_if_modified(|current| {
                 let differs = *current != read;
                 *current = read;
