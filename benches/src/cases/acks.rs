@@ -72,13 +72,16 @@ native = "events_recorded"
     ))
 }
 
-/// What clients see where each pauses, so that about half as many requests come as can be answered.
+/// What clients see where each pauses for so long that about half as many requests come as can be answered.
 fn at_half_load(contender: &Contender, full: &Row, pace: &Pace) -> Row {
     let rate = full.figure("a second").spread().median;
-    let pause = Duration::from_secs_f64(CONNECTIONS as f64 / rate);
-    let seen: Vec<_> = (0..pace.rounds)
-        .map(|_| load::drive_pausing(contender, CONNECTIONS, pace.each, pause.max(Duration::from_millis(1))))
-        .collect();
+    let drive = |pause: Duration| {
+        load::drive_pausing(contender, CONNECTIONS, pace.each, pause.max(Duration::from_millis(1)))
+    };
+    // From a connection's request to its next. An answer takes less of that than at full load: how much a first run says.
+    let between = Duration::from_secs_f64(2.0 * CONNECTIONS as f64 / rate);
+    let pause = between.saturating_sub(drive(between / 2).p50);
+    let seen: Vec<_> = (0..pace.rounds).map(|_| drive(pause)).collect();
     let figure = |name, of: fn(&load::Seen) -> f64| Figure { name, rounds: seen.iter().map(of).collect() };
     let mut row = Row {
         work: "the same at half load".to_owned(),

@@ -63,8 +63,8 @@ pub(crate) fn run(pace: &Pace) -> Vec<Row> {
     };
     let looked = |seen: &[LookUps]| {
         vec![
-            figure("p50, ns", of(seen, |seen| seen.median_ns)),
-            figure("p99.9, ns", of(seen, |seen| seen.p999_ns)),
+            figure("p50 of the mean of 16, ns", of(seen, |seen| seen.median_ns)),
+            figure("p99.9 of the mean of 16, ns", of(seen, |seen| seen.p999_ns)),
         ]
     };
     let median = figure("", of(&calm, |seen| seen.median_ns)).spread().median;
