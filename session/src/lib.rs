@@ -112,11 +112,11 @@ pub enum SessionError {
     #[error("the session is locked by another request, for longer than {0:?}")]
     Busy(std::time::Duration),
     /// The file system.
-    #[error("the session's file {path} cannot be {what}")]
+    #[error("a session's file in {} cannot be {what}", path.parent().unwrap_or(path).display())]
     File {
         /// What was tried: `opened`, `created`, `locked`, `read`, `written`, `touched`, `removed`.
         what: &'static str,
-        /// The file. (Its name holds the session's id: not for logs that many read.)
+        /// The file. Its name holds the session's id, which is nothing for logs and review pages: it is not in the message.
         path: std::path::PathBuf,
         /// Why.
         source: std::io::Error,

@@ -156,10 +156,6 @@ pub(crate) fn with_added(mut response: Response, mut added: Fields) -> Response 
 fn port(error: NotStarted) -> PortError {
     match error {
         NotStarted::Store(SessionError::Busy(waited)) => PortError::SessionBusy(waited),
-        // The file's name holds the session's id, which is nothing for a log.
-        NotStarted::Store(SessionError::File { what, source, .. }) => {
-            PortError::SessionStore(format!("its file cannot be {what}: {source}"))
-        }
         NotStarted::Store(error) => PortError::SessionStore(crate::observe::chain(&error)),
         error @ NotStarted::Undecodable(_) => PortError::BadSession(crate::observe::chain(&error)),
     }
