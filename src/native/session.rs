@@ -105,7 +105,16 @@ impl LiveSession {
         let sent = (started.is_new || session.left().is_some()).then(|| session.id());
         let modified = modified(&self.sessions, self.script.as_deref()).await;
         let added = added(&self.sessions, &self.php, sent, modified);
-        self.sessions.end(&self.php, started, left).await?;
+        match self.sessions.end(&self.php, started, left).await {
+            // Nothing was to be stored, and PHP would answer all the same.
+            Err(error) if left.is_none() => {
+                tracing::warn!(
+                    error = crate::observe::chain(&error),
+                    "a session that was only read may end too early"
+                );
+            }
+            ended => ended?,
+        }
         Ok(added)
     }
 }
