@@ -141,7 +141,8 @@ fn the_demos_file_is_good() {
         ("create-flight", Stage::Shadow, Some("create_flight"))
     );
     assert!(create.shadow.injects() && create.shadow.effects()[0].topic() == "flights.v1");
-    assert!(others.iter().all(|route| route.stage == Stage::Legacy || route.session));
+    let expected = |session| if session { Stage::Shadow } else { Stage::Legacy };
+    assert!(others.iter().all(|route| route.stage == expected(route.session)));
     assert!(config.listen.admin.is_some_and(|admin| admin.ip().is_loopback()));
 }
 
