@@ -151,8 +151,8 @@ impl Spec {
     }
 }
 
-/// A width that no answer has room for.
-const MOST: usize = 1 << 16;
+/// A width that no answer has room for, and the most that Rust's own formatting takes: it panics beyond.
+const MOST: usize = u16::MAX as usize;
 
 /// The digits that come next; more than fit anywhere count as that many.
 fn number(text: &mut &[u8]) -> usize {
@@ -174,5 +174,22 @@ fn fixed(value: f64, fraction: usize) -> Vec<u8> {
             }
         }
         _ => format!("{value:.fraction$}").into_bytes(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_width_is_too_large_to_be_refused() {
+        for libc in [Libc::Glibc, Libc::Musl] {
+            for format in ["%.65536n", "%.99999999999999999999n", "%99999999#99999999.99999999n"] {
+                assert!(
+                    strfmon(libc, format.as_bytes(), 1.5).is_some_and(|text| text.len() > ROOM),
+                    "{format}"
+                );
+            }
+        }
     }
 }
