@@ -166,7 +166,7 @@ pub struct Php {
     pub argon2: bool,
     /// `pcre.backtrack_limit`. Default 1,000,000.
     pub backtrack_limit: u32,
-    /// `pcre.jit`: which error a pattern ends with that recurses for ever hangs on it. Default true.
+    /// `pcre.jit`: which error a pattern ends with that recurses for ever hangs on it. Default true, from 7.0, which brought it.
     pub pcre_jit: bool,
 }
 
@@ -186,7 +186,7 @@ impl Php {
             libc: Libc::Glibc,
             argon2: true,
             backtrack_limit: 1_000_000,
-            pcre_jit: true,
+            pcre_jit: version >= Version::V7_0,
         }
     }
 

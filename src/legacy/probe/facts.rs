@@ -72,9 +72,11 @@ impl Facts {
         if let Some(charset) = text("default_charset") {
             php.default_charset = charset.into();
         }
-        if *self.said.at("high_bytes") == Value::Bool(true) {
+        if *self.said.at("musl") == Value::Bool(true) {
             php.libc = Libc::Musl;
         }
+        php.argon2 = *self.said.at("argon2") != Value::Bool(false);
+        php.pcre_jit = whole("pcre.jit").map_or(php.pcre_jit, |n| n != 0);
         php.backtrack_limit =
             count("pcre.backtrack_limit", php.backtrack_limit.into()).try_into().unwrap_or(u32::MAX);
         let input = &mut php.input;
@@ -124,7 +126,7 @@ fn short_hash(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    const SAID: &str = r#"a:5:{s:8:"handover";i:1;s:7:"version";s:7:"7.0.33x";s:8:"settings";a:5:{s:9:"precision";s:2:"17";s:13:"post_max_size";s:2:"8M";s:12:"file_uploads";s:0:"";s:14:"max_input_vars";s:4:"5000";s:13:"request_order";s:2:"GP";}s:8:"timezone";s:13:"Europe/Berlin";s:10:"high_bytes";b:0;}"#;
+    const SAID: &str = r#"a:5:{s:8:"handover";i:1;s:7:"version";s:7:"7.0.33x";s:8:"settings";a:5:{s:9:"precision";s:2:"17";s:13:"post_max_size";s:2:"8M";s:12:"file_uploads";s:0:"";s:14:"max_input_vars";s:4:"5000";s:13:"request_order";s:2:"GP";}s:8:"timezone";s:13:"Europe/Berlin";s:4:"musl";b:0;}"#;
 
     #[test]
     fn what_a_pool_says_becomes_the_parameters() {
@@ -135,6 +137,13 @@ mod tests {
         assert_eq!((php.input.post_max_size, php.input.file_uploads), (8 << 20, false));
         assert_eq!(php.input.request_order.as_deref(), Some("GP"));
         assert!(facts.all().contains(&("precision".to_owned(), "17".to_owned())));
+        assert_eq!((php.libc, php.argon2, php.pcre_jit), (Libc::Glibc, true, true));
+        let alpine = SAID
+            .replace(r#"s:4:"musl";b:0;"#, r#"s:4:"musl";b:1;s:6:"argon2";b:0;"#)
+            .replace("a:5:{s:8:\"handover\"", "a:6:{s:8:\"handover\"")
+            .replace(r#"s:12:"file_uploads";s:0:"""#, r#"s:8:"pcre.jit";s:1:"0""#);
+        let php = Facts::read(alpine.as_bytes()).unwrap().php();
+        assert_eq!((php.libc, php.argon2, php.pcre_jit), (Libc::Musl, false, false));
     }
 
     #[test]

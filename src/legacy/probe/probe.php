@@ -34,7 +34,9 @@ echo serialize(array(
     'timezone' => date_default_timezone_get(),
     'tzdata' => function_exists('timezone_version_get') ? timezone_version_get() : null,
     'locale' => setlocale(LC_ALL, 0),
-    'high_bytes' => function_exists('ctype_alpha') && ctype_alpha("\xE4"),
+    // Of the C libraries under PHP musl's glob() alone knows no braces.
+    'musl' => !defined('GLOB_BRACE'),
+    'argon2' => defined('PASSWORD_ARGON2I'),
     'pcre' => PCRE_VERSION,
     'icu' => defined('INTL_ICU_VERSION') ? INTL_ICU_VERSION : null,
     'extensions' => implode(' ', get_loaded_extensions()),
