@@ -44,6 +44,8 @@ fn error_code(error: i32) -> i64 {
 /// A pattern as PHP writes it, compiled: `/^a.c$/iu`.
 pub(crate) struct Regex {
     pub code: Code,
+    /// Has the modifier `e`, that the replacement is code, which is known up to 7.2.
+    pub eval: bool,
 }
 
 type Cache = HashMap<(Version, Vec<u8>), Arc<Regex>>;
@@ -93,7 +95,7 @@ impl Regex {
         }
         let options = options_of(php, modifiers)?;
         let code = dialect::compile(php, pattern, options)?;
-        Ok(Self { code })
+        Ok(Self { code, eval: modifiers.contains(&b'e') })
     }
 }
 

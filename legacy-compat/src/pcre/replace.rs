@@ -81,6 +81,13 @@ fn replace_text(
             None => With::Text(&text),
         };
         let Some(regex) = ctx.regex(name, &pattern) else { return Ok(None) };
+        // 5.6 alone still runs it, though not with a callback.
+        if regex.eval && (shape.is_some() || !ctx.php.is_5()) {
+            ctx.warn(format!(
+                "{name}(): The /e modifier is no longer supported, use preg_replace_callback instead"
+            ));
+            return Ok(None);
+        }
         match replace_one(ctx, &regex, &subject, &with, limit, count)? {
             Some(made) => subject = made,
             None => return Ok(None),
