@@ -17,6 +17,15 @@ impl Encoding {
         chars
     }
 
+    /// The same without the character that the text breaks off in.
+    pub(super) fn decode_whole(&self, php: &Php, text: &[u8]) -> Vec<u32> {
+        let mut chars = self.read(php, text);
+        if self.breaks_off(text) {
+            chars.pop();
+        }
+        chars
+    }
+
     /// Whether the text ends within a character.
     pub(super) fn breaks_off(&self, text: &[u8]) -> bool {
         match &self.kind {

@@ -73,13 +73,7 @@ fn likeliest(php: &Php, text: &[u8], list: &[Candidate], strict: bool) -> Option
 
 /// The byte at which a text, read one byte after the other, turns out not to be in an encoding.
 fn first_fault(php: &Php, encoding: &Encoding, text: &[u8]) -> Option<usize> {
-    let is_broken = |end: usize| {
-        let mut chars = encoding.decode(php, &text[..end]);
-        if encoding.breaks_off(&text[..end]) {
-            chars.pop();
-        }
-        chars.contains(&BAD)
-    };
+    let is_broken = |end: usize| encoding.decode_whole(php, &text[..end]).contains(&BAD);
     if !is_broken(text.len()) {
         return None;
     }

@@ -188,14 +188,8 @@ fn cut_units<'a>(
 
 /// Where characters have to be read: as many as fit once they are written again, from the first that ends behind the start.
 fn cut_read(php: &Php, encoding: &'static Encoding, text: &[u8], from: usize, count: usize) -> Vec<u8> {
-    let mut before = encoding.decode(php, &text[..from]);
-    if encoding.breaks_off(&text[..from]) {
-        before.pop();
-    }
-    let mut chars = encoding.decode(php, text);
-    if encoding.breaks_off(text) {
-        chars.pop();
-    }
+    let before = encoding.decode_whole(php, &text[..from]);
+    let chars = encoding.decode_whole(php, text);
     let chars = &chars[before.len().min(chars.len())..];
     let fits = |len: usize| encoding.encode(&chars[..len]).len() <= count;
     let (mut fitting, mut above) = (0, chars.len() + 1);
