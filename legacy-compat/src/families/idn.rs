@@ -82,7 +82,8 @@ fn to_ascii(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
             .split('.')
             .map(|label| label_to_ascii(label, deny))
             .collect::<Option<Vec<_>>>()
-            .map(|l| l.join(".")),
+            .map(|labels| labels.join("."))
+            .filter(|name| name.len() <= LONGEST_NAME),
         false => name_to_ascii(&domain, deny),
     })
 }
@@ -91,6 +92,9 @@ fn name_to_ascii(domain: &str, deny: AsciiDenyList) -> Option<String> {
     let name = Uts46::new().to_ascii(domain.as_bytes(), deny, Hyphens::Check, DnsLength::VerifyAllowRootDot);
     name.ok().map(|name| name.into_owned())
 }
+
+/// The longest name of a host, in bytes.
+const LONGEST_NAME: usize = 253;
 
 /// A label whose joiners are written in Punycode, whatever they stand between.
 fn label_to_ascii(label: &str, deny: AsciiDenyList) -> Option<String> {
@@ -105,8 +109,17 @@ fn label_to_ascii(label: &str, deny: AsciiDenyList) -> Option<String> {
         mapped.push_str(&made);
         mapped.push_str(&part[text.len()..]);
     }
-    idna::punycode::encode_str(&mapped).map(|code| format!("xn--{code}")).filter(|label| label.len() <= 63)
+    // Each character takes one of Punycode at least; its time is quadratic.
+    if mapped.chars().nth(LONGEST_CODE).is_some() {
+        return None;
+    }
+    idna::punycode::encode_str(&mapped)
+        .filter(|code| code.len() <= LONGEST_CODE)
+        .map(|code| format!("xn--{code}"))
 }
+
+/// What a label of 63 bytes has room for behind its `xn--`.
+const LONGEST_CODE: usize = 59;
 
 fn to_utf8(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     if let Some(answer) = refused(ctx, args, "idn_to_utf8") {
