@@ -2,7 +2,7 @@
 
 use super::civil;
 use super::moment::Moment;
-use super::text::read;
+use super::text::read_to_fault;
 use super::zone::Zone;
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::php::{Php, Version};
@@ -149,7 +149,7 @@ fn call_strtotime(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
 /// assert_eq!(date::strtotime(&php, b"15 janvier 2024", 0), None);
 /// ```
 pub fn strtotime(php: &Php, text: &[u8], base: i64) -> Option<i64> {
-    let mut time = read(php, text);
+    let mut time = read_to_fault(php, text);
     if !time.errors.is_empty() {
         return None;
     }

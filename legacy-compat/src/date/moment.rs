@@ -2,7 +2,7 @@
 
 use super::civil;
 use super::interval::Interval;
-use super::text::read;
+use super::text::read_to_fault;
 use super::time::{Relative, Time};
 use super::zone::{Clock, Local, Zone};
 use crate::error::{ErrorClass, Thrown};
@@ -71,7 +71,7 @@ impl Moment {
         if matches!(text, b"" | b"now") {
             return Ok(now);
         }
-        let mut time = read(php, text);
+        let mut time = read_to_fault(php, text);
         if let Some(thrown) = malformed(php, "DateTime::__construct(): ", text, &time) {
             return Err(thrown);
         }
@@ -90,7 +90,7 @@ impl Moment {
     #[doc(alias = "DateTime::modify")]
     #[doc(alias = "date_modify")]
     pub fn modify(&self, php: &Php, text: &[u8]) -> Result<Option<Self>, Thrown> {
-        let said = read(php, text);
+        let said = read_to_fault(php, text);
         match malformed(php, "DateTime::modify(): ", text, &said) {
             Some(thrown) if php.since(Version::V8_3) => return Err(thrown),
             Some(_) => return Ok(None),

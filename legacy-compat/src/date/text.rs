@@ -9,6 +9,15 @@ use crate::php::{Php, Version};
 
 /// Reads a text as `strtotime` does; faults are noted, not raised.
 pub(super) fn read(php: &Php, text: &[u8]) -> Time {
+    read_while(php, text, |_| true)
+}
+
+/// The same up to the first fault, for those who refuse a text with any: the rest of it could take long.
+pub(super) fn read_to_fault(php: &Php, text: &[u8]) -> Time {
+    read_while(php, text, |time| time.errors.is_empty())
+}
+
+fn read_while(php: &Php, text: &[u8], goes_on: fn(&Time) -> bool) -> Time {
     let mut reader = Reader { php, time: Time::default(), at: 0 };
     let blank = |byte: &u8| crate::numeric::is_blank(*byte);
     let start = text.iter().take_while(|byte| blank(byte)).count();
@@ -18,7 +27,7 @@ pub(super) fn read(php: &Php, text: &[u8]) -> Time {
         return reader.time;
     }
     if start < end {
-        reader.all(&text[start..end]);
+        reader.all(&text[start..end], goes_on);
     }
     reader.time
 }
@@ -38,10 +47,11 @@ impl Reader<'_> {
         self.time.errors.push(Fault { at: self.at, message });
     }
 
-    fn all(&mut self, text: &[u8]) {
+    fn all(&mut self, text: &[u8], goes_on: fn(&Time) -> bool) {
         // Some forms want to see the end of the text, which is NUL in PHP.
         let padded = [text, b"\0"].concat();
-        while self.at < text.len() {
+        let is_sign = |at: usize| matches!(text.get(at), Some(b'+' | b'-'));
+        while self.at < text.len() && goes_on(&self.time) {
             match longest(self.php, &padded[self.at..]) {
                 Some((form, len)) => {
                     let len = len.min(text.len() - self.at).max(1);
@@ -56,6 +66,11 @@ impl Reader<'_> {
                         self.error("Unexpected character");
                     }
                     self.at += 1;
+                    // A form that begins with two signs begins with any number: none did, and each would look through them all.
+                    while is_sign(self.at - 1) && is_sign(self.at) && is_sign(self.at + 1) {
+                        self.error("Unexpected character");
+                        self.at += 1;
+                    }
                 }
             }
         }
