@@ -190,8 +190,9 @@ impl<'a> Reader<'a> {
                 text.push(byte);
                 continue;
             }
-            let hex = std::str::from_utf8(self.text.get(self.at..self.at + 2)?).ok()?;
-            text.push(u8::from_str_radix(hex, 16).ok()?);
+            let &[high, low] = self.text.get(self.at..self.at + 2)? else { return None };
+            let digit = |byte: u8| char::from(byte).to_digit(16);
+            text.push((digit(high)? << 4 | digit(low)?) as u8);
             self.at += 2;
         }
         self.expect(b"\"")?;
@@ -286,6 +287,12 @@ mod tests {
     fn references_to_what_refers_do_not_double_without_bound() {
         assert!(read(&chain(20, 2)).is_some());
         assert!(read(&chain(30, 2)).is_none());
+    }
+
+    #[test]
+    fn an_escaped_byte_is_two_digits_without_a_sign() {
+        assert_eq!(read(r#"S:2:"\41\7a";"#), Some(Value::from("Az")));
+        assert!(read(r#"S:1:"\+f";"#).is_none());
     }
 
     #[test]
