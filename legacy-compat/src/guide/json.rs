@@ -20,7 +20,7 @@
 //! `/` becomes `\/`, what is not ASCII `\u00e9`; an array is a list only when its keys are 0, 1, 2 …, so a list with a gap becomes an
 //! object, and an empty array is `[]` where a client may expect `{}`. Text that is not UTF-8 makes the whole answer false.
 //!
-//! *Proof*: `families 34529`, `families 34535`, `matrix 3528`, `matrix 2803`.
+//! *Proof*: `families 34529`, `families 34535`, `families 34587`, `matrix 3528`, `families 34596`.
 //!
 //! ```
 //! use legacy_compat::{Array, Php, Value, Version, json};

@@ -41,7 +41,7 @@
 //! `crc32()` is positive; `hash("crc32")` is another sum than `hash("crc32b")`, which is that of `crc32()`. `password_verify` takes
 //! `$2y$` as well as `$2a$`.
 //!
-//! *Proof*: `families 52065`, `matrix 3802`, `families 52956`.
+//! *Proof*: `families 52065`, `matrix 3802`, `families 52829`, `families 52835`, `families 53005`.
 //!
 //! ```
 //! use legacy_compat::{Php, Value, Version, call::call};
