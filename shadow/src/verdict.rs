@@ -173,7 +173,12 @@ fn compare_sessions(control: &Side, candidate: &Side, found: &mut Differences) -
         (SessionState::NotComparable(reason), _) | (_, SessionState::NotComparable(reason)) => {
             Some(Verdict::NotComparable(reason.clone()))
         }
-        _ => None,
+        (SessionState::Unobserved, SessionState::Unobserved) => None,
+        (SessionState::Unobserved, SessionState::Known(_))
+        | (SessionState::Known(_), SessionState::Unobserved) => {
+            let reason = "one side's session is known, the other's is not observed".to_owned();
+            Some(Verdict::NotComparable(reason))
+        }
     }
 }
 

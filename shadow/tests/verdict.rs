@@ -3,7 +3,8 @@
 mod world;
 
 use handover_shadow::{
-    Answer, Body, Class, Effects, Experiment, Kind, MAX_DIFFERENCES, Outcome, Policy, Verdict, Who, judge,
+    Answer, Body, Class, Effects, Experiment, Kind, MAX_DIFFERENCES, Outcome, Policy, RedactionKey, Redactor,
+    Sent, SessionState, Verdict, Who, judge,
 };
 use serde_json::json;
 use world::*;
@@ -36,6 +37,33 @@ fn an_answer_that_is_missing_counts_against_the_side_on_trial() {
         (verify(declined(), ok()), Class::Declined),
     ] {
         assert_eq!(class(&experiment, &Policy::default()), expected, "{experiment:?}");
+    }
+}
+
+#[test]
+fn a_session_is_compared_here_and_by_whoever_it_is_sent_to() {
+    let known = |json: &str| SessionState::Known(json.to_owned().into());
+    let unknown = || SessionState::NotComparable("another request was under way".to_owned());
+    for (control, candidate, expected) in [
+        (known(r#"{"visits":1}"#), known(r#"{"visits":1}"#), Class::Matched),
+        (known(r#"{"visits":1}"#), known(r#"{"visits":2}"#), Class::Mismatched),
+        (known(r#"{"csrf":"abc123"}"#), known(r#"{"csrf":"abc124"}"#), Class::Mismatched),
+        (known("{}"), unknown(), Class::NotComparable),
+        (known("{}"), SessionState::Unobserved, Class::NotComparable),
+        (SessionState::Unobserved, SessionState::Unobserved, Class::Matched),
+    ] {
+        let mut experiment = pair(1, "{}", "{}");
+        (experiment.control.session, experiment.candidate.session) = (control, candidate);
+        let redactor = Redactor::new(&RedactionKey::new([7; 32]));
+        let sent = Sent::of(&experiment, &redactor).encode().unwrap();
+        let Sent::Experiment(come) = Sent::decode(&sent).unwrap() else { panic!("it is an experiment") };
+        let come = come.experiment().unwrap();
+        let policy = Policy::default();
+        assert_eq!(
+            (class(&experiment, &policy), class(&come, &policy)),
+            (expected, expected),
+            "{experiment:?}"
+        );
     }
 }
 

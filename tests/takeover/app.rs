@@ -7,7 +7,7 @@ use std::process::Command;
 use handover_demo::clients::{OldClients, Request, records, tidy};
 use handover_parts::process;
 use handover_shadow::recording::{
-    Content, Recorded, RecordingWriter, Saved, SavedEffects, SavedOutcome, SavedSide,
+    Content, Recorded, RecordingWriter, Saved, SavedEffects, SavedOutcome, SavedSession, SavedSide,
 };
 use serde_json::Value;
 
@@ -52,6 +52,7 @@ fn recorded(number: usize, request: &Request) -> Recorded {
         version: None,
         outcome: SavedOutcome::TimedOut,
         effects: SavedEffects::Unobserved,
+        session: SavedSession::Unobserved,
         latency_us: 0,
         reads: Vec::new(),
     };

@@ -99,6 +99,9 @@ pub struct SavedSide {
     pub outcome: SavedOutcome,
     /// What it did, or would have done.
     pub effects: SavedEffects,
+    /// What it left in the client's session, or would have left.
+    #[serde(default, skip_serializing_if = "SavedSession::is_unobserved")]
+    pub session: SavedSession,
     /// From the request's last byte to the answer's last byte, in microseconds.
     pub latency_us: u64,
     /// What its ports gave, in order.
@@ -142,6 +145,25 @@ pub enum SavedEffects {
     Pending,
     /// Unknown; with the reason.
     NotComparable(String),
+}
+
+/// What is known of the client's session afterwards.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SavedSession {
+    /// Nobody looked.
+    #[default]
+    Unobserved,
+    /// This, as a JSON object.
+    Known(Content),
+    /// Unknown; with the reason.
+    NotComparable(String),
+}
+
+impl SavedSession {
+    fn is_unobserved(&self) -> bool {
+        *self == Self::Unobserved
+    }
 }
 
 /// A Kafka record.
@@ -275,9 +297,14 @@ impl SavedSide {
             "native" => Who::Native { fingerprint: self.version.clone().unwrap_or_default() },
             _ => return Err(unusable("a side that is neither legacy nor native")),
         };
+        let session = match &self.session {
+            SavedSession::Unobserved => SessionState::Unobserved,
+            SavedSession::Known(values) => SessionState::Known(values.bytes()?),
+            SavedSession::NotComparable(reason) => SessionState::NotComparable(reason.clone()),
+        };
         let latency = Duration::from_micros(self.latency_us);
         let reads = self.reads.iter().map(SavedRead::read).collect::<Result<_, _>>()?;
-        Ok(Side { who, outcome, effects, session: SessionState::Unobserved, latency, reads, rules: None })
+        Ok(Side { who, outcome, effects, session, latency, reads, rules: None })
     }
 }
 

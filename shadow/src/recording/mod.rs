@@ -22,7 +22,8 @@ use std::io::{BufRead, Read as _, Write};
 use serde::{Deserialize, Serialize};
 
 pub use line::{
-    Content, Recorded, Saved, SavedEffects, SavedOutcome, SavedRead, SavedRecord, SavedSide, Unusable,
+    Content, Recorded, Saved, SavedEffects, SavedOutcome, SavedRead, SavedRecord, SavedSession, SavedSide,
+    Unusable,
 };
 pub use ports::RecordedPorts;
 

@@ -5,10 +5,12 @@ use handover_api::PortRead;
 use super::Redactor;
 use super::faithful::Faithful;
 use crate::compare;
-use crate::experiment::{Body, EffectRecord, Effects, Experiment, Outcome, RecordedRequest, Side, Who};
+use crate::experiment::{
+    Body, EffectRecord, Effects, Experiment, Outcome, RecordedRequest, SessionState, Side, Who,
+};
 use crate::path::{Part, Path};
 use crate::recording::{
-    Content, Recorded, Saved, SavedEffects, SavedOutcome, SavedRead, SavedRecord, SavedSide,
+    Content, Recorded, Saved, SavedEffects, SavedOutcome, SavedRead, SavedRecord, SavedSession, SavedSide,
 };
 use crate::shape::{media, parameter};
 
@@ -101,6 +103,13 @@ fn side(faithful: &mut Faithful<'_>, side: &Side) -> SavedSide {
             Effects::Unobserved => SavedEffects::Unobserved,
             Effects::Pending => SavedEffects::Pending,
             Effects::NotComparable(reason) => SavedEffects::NotComparable(reason.clone()),
+        },
+        session: match &side.session {
+            SessionState::Unobserved => SavedSession::Unobserved,
+            SessionState::Known(values) => {
+                SavedSession::Known(Content::of(&faithful.document(&Path::new(Part::Session), values)))
+            }
+            SessionState::NotComparable(reason) => SavedSession::NotComparable(reason.clone()),
         },
         latency_us: u64::try_from(side.latency.as_micros()).unwrap_or(u64::MAX),
         reads: side.reads.iter().filter_map(|read| saved_read(faithful, read)).collect(),
