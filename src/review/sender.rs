@@ -41,9 +41,33 @@ pub(crate) struct Sender {
     _access: Arc<Access>,
     topic: String,
     redactor: Redactor,
-    losses: Mutex<HashMap<(String, Loss, String), u64>>,
+    losses: Arc<Losses>,
     sent: AtomicU64,
     unsent: Arc<AtomicU64>,
+}
+
+/// What is still to be told.
+#[derive(Default)]
+struct Losses(Mutex<HashMap<(String, Loss, String), u64>>);
+
+impl Losses {
+    fn add(&self, route: &str, loss: Loss, what: &str, n: u64) {
+        let mut losses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let what = if losses.len() < LOSSES_MAX { what } else { "other" };
+        *losses.entry((route.to_owned(), loss, what.to_owned())).or_default() += n;
+    }
+
+    fn take(&self) -> HashMap<(String, Loss, String), u64> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What is lost where a record does not arrive.
+struct AtStake {
+    route: String,
+    loss: Loss,
+    what: String,
+    n: u64,
 }
 
 impl Sender {
@@ -63,7 +87,7 @@ impl Sender {
             _access: access,
             topic: review.topic.clone(),
             redactor,
-            losses: Mutex::default(),
+            losses: Arc::default(),
             sent: AtomicU64::new(0),
             unsent: Arc::default(),
         })
@@ -72,7 +96,9 @@ impl Sender {
     /// Sends an experiment whose legacy's effects are still awaited.
     pub(crate) fn experiment(&self, experiment: &Experiment) {
         let sent = Sent::of(experiment, &self.redactor);
-        if let Err(why) = self.send(&experiment.id.to_string(), &sent) {
+        let (route, what) = (experiment.route.clone(), "review-undelivered".to_owned());
+        let at_stake = AtStake { route, loss: Loss::Dropped, what, n: 1 };
+        if let Err(why) = self.send(&experiment.id.to_string(), &sent, at_stake) {
             self.unsent.fetch_add(1, Ordering::Relaxed);
             self.lost(&experiment.route, Loss::Dropped, why, 1);
         }
@@ -80,34 +106,35 @@ impl Sender {
 
     /// Counts what never became an experiment; it is told with the next [`look`](Self::look).
     pub(crate) fn lost(&self, route: &str, loss: Loss, what: &str, n: u64) {
-        let mut losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
-        let what = if losses.len() < LOSSES_MAX { what } else { "other" };
-        *losses.entry((route.to_owned(), loss, what.to_owned())).or_default() += n;
+        self.losses.add(route, loss, what, n);
     }
 
-    /// Sends what was lost meanwhile. What cannot be sent is tried again.
+    /// Sends what was lost meanwhile. What cannot be sent, or does not arrive, is tried again.
     pub(crate) fn look(&self) {
-        let lost = std::mem::take(&mut *self.losses.lock().unwrap_or_else(PoisonError::into_inner));
-        for ((route, loss, what), n) in lost {
+        for ((route, loss, what), n) in self.losses.take() {
             let id = format!("{:032x}", fastrand::u128(..));
             let sent = Sent::Lost { route: route.clone(), loss, what: what.clone(), n, id: id.clone() };
-            if self.send(&id, &sent).is_err() {
+            let at_stake = AtStake { route: route.clone(), loss, what: what.clone(), n };
+            if self.send(&id, &sent, at_stake).is_err() {
                 self.lost(&route, loss, &what, n);
             }
         }
     }
 
-    fn send(&self, id: &str, sent: &Sent) -> Result<(), &'static str> {
+    /// What is at stake is lost where the record is taken and does not arrive: no broker for too long, or one that takes no
+    /// record of its size.
+    fn send(&self, id: &str, sent: &Sent, at_stake: AtStake) -> Result<(), &'static str> {
         let value = sent.encode().map_err(|_| "review-unencodable")?;
         let key = Some(Bytes::copy_from_slice(id.as_bytes()));
         let record = Record { key, ..Record::new(self.topic.clone(), value) };
         let frame = Frame { records: &[&record], headers: &[] };
         let delivery = self.producer.hand_over(&frame).map_err(|_| "review-queue-full")?;
         self.sent.fetch_add(1, Ordering::Relaxed);
-        let unsent = Arc::clone(&self.unsent);
+        let (unsent, losses) = (Arc::clone(&self.unsent), Arc::clone(&self.losses));
         tokio::spawn(async move {
             if delivery.await.is_err() {
                 unsent.fetch_add(1, Ordering::Relaxed);
+                losses.add(&at_stake.route, at_stake.loss, &at_stake.what, at_stake.n);
             }
         });
         Ok(())

@@ -91,6 +91,9 @@ impl Writer {
                 for judged in &batch.judged {
                     self.shared.losses.add(&judged.experiment.route, Loss::Dropped, "store-failed", 1);
                 }
+                for lost in &batch.lost {
+                    self.shared.losses.add(&lost.route, lost.loss, &lost.what, lost.n);
+                }
                 for ((route, loss, what), n) in losses {
                     self.shared.losses.add(&route, loss, &what, n);
                 }
