@@ -15,6 +15,24 @@ fn redacted(experiment: &Experiment, policy: &Policy) -> StoredPair {
     Redactor::new(&RedactionKey::new([7; 32])).pair(experiment, &judgement, policy)
 }
 
+#[test]
+fn no_line_of_a_recording_says_who_it_was() {
+    let why = || "no account ann@example.org".to_owned();
+    let redactor = Redactor::new(&RedactionKey::new([7; 32]));
+    let mut coded = pair(1, "{}", "{}");
+    let coding = [("Content-Type", "text/plain"), ("Content-Encoding", "br")];
+    coded.control.outcome = Outcome::Answered(answer(200, &coding, "as if ann@example.org were encoded"));
+    for experiment in [
+        experiment(1, answered("{}"), Outcome::Failed(why())),
+        experiment(1, answered("{}"), Outcome::Declined(why())),
+        pair(1, r#"{"ann@example.org":{"pin":"1234"}}"#, "{}"),
+        coded,
+    ] {
+        let line = serde_json::to_string(&redactor.record(&experiment)).unwrap();
+        assert!(!line.contains("ann@example") && !line.contains("as if"), "{line}");
+    }
+}
+
 fn body(outcome: &StoredOutcome) -> Value {
     match outcome {
         StoredOutcome::Answered { body, .. } => serde_json::from_str(body).unwrap(),

@@ -67,7 +67,7 @@ pub struct Recorded {
     pub control: SavedSide,
     /// Who ran beside it.
     pub candidate: SavedSide,
-    /// Places of control's where a placeholder stands.
+    /// Places of legacy's side where a placeholder stands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redacted: Vec<String>,
 }

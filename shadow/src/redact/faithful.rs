@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use handover_api::Fields;
+use ring::digest::{SHA256, digest};
 
 use super::PUBLIC_FIELDS;
 use super::document::is_secret;
@@ -51,6 +52,31 @@ impl<'a> Faithful<'a> {
     pub(super) fn bytes(&mut self, path: &Path, bytes: &[u8]) -> Bytes {
         let (text, is_latin1) = decoded(bytes);
         encoded(self.text(path, &text).into_owned(), is_latin1)
+    }
+
+    /// The same, of what stands under a name: under a secret's nothing stays.
+    pub(super) fn named(&mut self, path: &Path, name: &str, bytes: &[u8]) -> Bytes {
+        let (text, is_latin1) = decoded(bytes);
+        let redacted = self.value(&text, is_secret(name));
+        if redacted != text {
+            self.mark(path.clone());
+        }
+        encoded(redacted.into_owned(), is_latin1)
+    }
+
+    /// Bytes that nobody can look into: none of them stays. What was equal still is.
+    pub(super) fn sealed(&mut self, path: &Path, bytes: &[u8]) -> Bytes {
+        if bytes.is_empty() {
+            return Bytes::new();
+        }
+        self.mark(path.clone());
+        let digest: String = digest(&SHA256, bytes).as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        format!("{} bytes, {}", bytes.len(), self.scrubber.like(&digest)).into()
+    }
+
+    /// Why something is not there: compared nowhere, and so no place.
+    pub(super) fn reason(&self, reason: &str) -> String {
+        self.scrubber.scrub(reason).into_owned()
     }
 
     fn mark(&mut self, path: Path) {
@@ -112,13 +138,18 @@ impl<'a> Faithful<'a> {
     }
 
     fn part(&mut self, path: &Path, part: &str) -> String {
-        let Some((head, body)) = part.split_once("\r\n\r\n") else { return part.to_owned() };
+        // PHP takes lines that end in LF alone, too.
+        let split = |blank: &'static str| part.split_once(blank).map(|(head, body)| (head, blank, body));
+        let Some((head, blank, body)) = split("\r\n\r\n").or_else(|| split("\n\n")) else {
+            return self.text(path, part).into_owned();
+        };
         let name = head.split_once("name=\"").and_then(|(_, rest)| rest.split_once('"'));
         let redacted = self.value(body, name.is_some_and(|(name, _)| is_secret(name)));
         if redacted != body {
             self.mark(path.clone());
         }
-        format!("{head}\r\n\r\n{redacted}")
+        // The name of a file may be somebody's.
+        format!("{}{blank}{redacted}", self.text(path, head))
     }
 
     fn value<'t>(&self, text: &'t str, is_secret: bool) -> Cow<'t, str> {
@@ -191,7 +222,9 @@ impl Walk<'_, '_, '_> {
                 for (key, value) in entries {
                     let range = self.range(value);
                     self.key(end..range.start, &key);
-                    self.value(&path.key(key.as_ref()), value, in_secret || is_secret(&key));
+                    // A place is told to others, too.
+                    let place = path.key(self.faithful.scrubber.scrub(&key));
+                    self.value(&place, value, in_secret || is_secret(&key));
                     end = range.end;
                 }
             }
@@ -332,6 +365,8 @@ mod tests {
         assert_eq!(places, ["body:/m", "body:/pin", "body:/list/0/password"]);
         let (text, _) = document(r#"{"ann@example.org":{"x":1},"b":2}"#);
         assert!(text.contains("@redacted.example\":{\"x\":1},\"b\":2}"), "{text}");
+        let (_, places) = document(r#"{"ann@example.org":{"pin":"1234"}}"#);
+        assert!(places.len() == 1 && places[0].ends_with("@redacted.example/pin"), "{places:?}");
     }
 
     #[test]
@@ -351,6 +386,9 @@ mod tests {
         let kept = String::from_utf8(kept.to_vec()).unwrap();
         assert!(kept.len() == multipart.len() && !kept.contains("9876"), "{kept}");
         assert_eq!(kept.matches("b1234567890abcdefghijk").count(), 2);
+        let file = "--b\nContent-Disposition: form-data; name=\"pin\"; filename=\"ann@example.org.pdf\"\n\n9876\n--b--\n";
+        let kept = String::from_utf8(faithful.multipart(&place, file.as_bytes(), "--b").to_vec()).unwrap();
+        assert!(!kept.contains("ann@") && !kept.contains("9876"), "{kept}");
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Makes lines of a recording: experiments that can be run again, without what is somebody's.
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use handover_api::PortRead;
 
 use super::Redactor;
 use super::faithful::Faithful;
 use crate::compare;
 use crate::experiment::{
-    Body, EffectRecord, Effects, Experiment, Outcome, RecordedRequest, SessionState, Side, Who,
+    Answer, Body, EffectRecord, Effects, Experiment, Outcome, RecordedRequest, SessionState, Side, Who,
 };
 use crate::path::{Part, Path};
 use crate::recording::{
@@ -21,8 +24,12 @@ impl Redactor {
         // the value, wherever it shows.
         let mut legacy = Faithful::new(&self.scrubber);
         let request = request(&mut legacy, &experiment.request);
-        let control = side(&mut legacy, &experiment.control);
-        let candidate = side(&mut Faithful::new(&self.scrubber), &experiment.candidate);
+        let mut native = Faithful::new(&self.scrubber);
+        let is_native = matches!(experiment.control.who, Who::Native { .. });
+        let (of_control, of_candidate) =
+            if is_native { (&mut native, &mut legacy) } else { (&mut legacy, &mut native) };
+        let control = side(of_control, &experiment.control);
+        let candidate = side(of_candidate, &experiment.candidate);
         let mut redacted: Vec<String> = legacy.places.iter().map(Path::to_string).collect();
         redacted.sort_unstable();
         redacted.dedup();
@@ -54,6 +61,7 @@ fn request(faithful: &mut Faithful<'_>, request: &RecordedRequest) -> Saved {
     }
     let body = request.body.bytes();
     let body = match media(request).as_str() {
+        _ if is_encoded(&request.fields) => faithful.sealed(&place, body),
         "application/x-www-form-urlencoded" if !body.trim_ascii_start().starts_with(b"{") => {
             faithful.form(&place, body)
         }
@@ -88,12 +96,11 @@ fn side(faithful: &mut Faithful<'_>, side: &Side) -> SavedSide {
             Outcome::Answered(answer) => SavedOutcome::Answered {
                 status: answer.status,
                 fields: fields(faithful, &answer.fields),
-                // Without its coding; who compares looks for one, and takes what is not encoded as it is.
-                body: Content::of(&faithful.document(&Path::new(Part::Body), &compare::content(answer))),
+                body: Content::of(&body(faithful, answer)),
                 cut: matches!(answer.body, Body::Cut(_)),
             },
-            Outcome::Declined(reason) => SavedOutcome::Declined(reason.clone()),
-            Outcome::Failed(reason) => SavedOutcome::Failed(reason.clone()),
+            Outcome::Declined(reason) => SavedOutcome::Declined(faithful.reason(reason)),
+            Outcome::Failed(reason) => SavedOutcome::Failed(faithful.reason(reason)),
             Outcome::TimedOut => SavedOutcome::TimedOut,
         },
         effects: match &side.effects {
@@ -102,18 +109,33 @@ fn side(faithful: &mut Faithful<'_>, side: &Side) -> SavedSide {
             }
             Effects::Unobserved => SavedEffects::Unobserved,
             Effects::Pending => SavedEffects::Pending,
-            Effects::NotComparable(reason) => SavedEffects::NotComparable(reason.clone()),
+            Effects::NotComparable(reason) => SavedEffects::NotComparable(faithful.reason(reason)),
         },
         session: match &side.session {
             SessionState::Unobserved => SavedSession::Unobserved,
             SessionState::Known(values) => {
                 SavedSession::Known(Content::of(&faithful.document(&Path::new(Part::Session), values)))
             }
-            SessionState::NotComparable(reason) => SavedSession::NotComparable(reason.clone()),
+            SessionState::NotComparable(reason) => SavedSession::NotComparable(faithful.reason(reason)),
         },
         latency_us: u64::try_from(side.latency.as_micros()).unwrap_or(u64::MAX),
         reads: side.reads.iter().filter_map(|read| saved_read(faithful, read)).collect(),
     }
+}
+
+/// Without its coding; who compares looks for one, and takes what is not encoded as it is. What stays encoded nobody can
+/// look into.
+fn body(faithful: &mut Faithful<'_>, answer: &Answer) -> Bytes {
+    let place = Path::new(Part::Body);
+    match compare::content(answer) {
+        Cow::Borrowed(encoded) if is_encoded(&answer.fields) => faithful.sealed(&place, encoded),
+        content => faithful.document(&place, &content),
+    }
+}
+
+fn is_encoded(fields: &handover_api::Fields) -> bool {
+    let coding = fields.get("content-encoding").unwrap_or_default().trim_ascii();
+    !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")
 }
 
 fn fields(faithful: &mut Faithful<'_>, fields: &handover_api::Fields) -> Vec<(String, Content)> {
@@ -123,7 +145,7 @@ fn fields(faithful: &mut Faithful<'_>, fields: &handover_api::Fields) -> Vec<(St
 fn record(faithful: &mut Faithful<'_>, record: &EffectRecord) -> SavedRecord {
     let place = |part| Path::new(part).key(&record.topic);
     let headers = record.headers.iter().map(|(name, value)| {
-        let value = faithful.bytes(&place(Part::EffectHeader).key(name), value);
+        let value = faithful.named(&place(Part::EffectHeader).key(name), name, value);
         (name.clone(), Content::of(&value))
     });
     let headers = headers.collect();
@@ -143,8 +165,8 @@ fn saved_read(faithful: &mut Faithful<'_>, read: &PortRead) -> Option<SavedRead>
             table: table.clone(),
             key: Content::of(&faithful.bytes(&nowhere, key)),
             row: row.as_ref().map(|cells| {
-                let cell = |(column, cell): &(String, bytes::Bytes)| {
-                    (column.clone(), Content::of(&faithful.bytes(&nowhere, cell)))
+                let cell = |(column, cell): &(String, Bytes)| {
+                    (column.clone(), Content::of(&faithful.named(&nowhere, column, cell)))
                 };
                 cells.iter().map(cell).collect()
             }),
