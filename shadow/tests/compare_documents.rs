@@ -34,6 +34,12 @@ fn html_is_compared_by_its_tree() {
             ("<b>x</b>", "<i>x</i>", &["body:/html/body/b type"]),
             ("<p><!-- 1 -->", "<p><!-- 2 -->", &["body:/html/body/p/#aside value"]),
             ("<!DOCTYPE html><title>a", "<title>a", &["body:/#aside missing"]),
+            ("<b>a</b> b", "<b>a</b>b", &["body:/html/body/#text value"]),
+            (
+                "<svg><use href=a xlink:href=x></svg>",
+                "<svg><use href=b xlink:href=x></svg>",
+                &["body:/html/body/svg/use/@href value"],
+            ),
         ],
     );
 }
@@ -119,6 +125,23 @@ fn what_is_hostile_is_bounded() {
         let found = compared((media, &deep(n, "a")), (media, &deep(n, "b")));
         assert_eq!(found, ["text:/1 value"], "{media}: it is compared by its lines");
     }
+    let in_template = |inner: &str| format!("<template>{}", deep(100_000, inner));
+    let found = compared(("text/html", &in_template("a")), ("text/html", &in_template("b")));
+    assert_eq!(found, ["text:/1 value"]);
+    let reopened = |inner: &str| {
+        let fonts: String = (0..240).map(|n| format!("<font color=c{n}>")).collect();
+        format!("<p>{fonts}{}{inner}", "<p>x".repeat(200_000))
+    };
+    let found = compared(("text/html", &reopened("a")), ("text/html", &reopened("b")));
+    assert_eq!(found, ["text:/1 value"], "a few bytes make hundreds of nodes");
+    let long_names = |inner: &str| {
+        let name = "x".repeat(2_000);
+        let open: String = (0..200).map(|n| format!("<{name}{n}>")).collect();
+        let close: String = (0..200).rev().map(|n| format!("</{name}{n}>")).collect();
+        format!("{open}{}{inner}{close}", "<i/>".repeat(50_000))
+    };
+    let found = compared(("text/xml", &long_names("a")), ("text/xml", &long_names("b")));
+    assert_eq!(found.len(), 1, "the place of each child is as long as the document");
     let bomb = "<!DOCTYPE a [<!ENTITY x \"xxxxxxxx\"><!ENTITY y \"&x;&x;&x;\">]><a>&y;</a>";
     assert_eq!(
         compared(("text/xml", bomb), ("text/xml", &bomb.replace("<a>", "<a> "))),

@@ -12,6 +12,9 @@ const PIECE: usize = 4 * 1024;
 /// A tag with more blanks in it, and so perhaps attributes, is none of a page's.
 const BLANKS_MAX: usize = 2_000;
 
+/// Nodes that nobody need say: the document, html, head, body, what a table is made of.
+const UNSAID: usize = 64;
+
 /// The nodes of a document; `None` where they are nested too deeply, or a tag has too many attributes.
 pub(super) fn nodes(html: &str) -> Option<Vec<Node>> {
     if html.split('<').any(|tag| blanks(tag) > BLANKS_MAX) {
@@ -22,7 +25,8 @@ pub(super) fn nodes(html: &str) -> Option<Vec<Node>> {
     while !rest.is_empty() {
         let (piece, behind) = rest.split_at(rest.ceil_char_boundary(PIECE));
         parser.process(piece.into());
-        if is_too_deep(&parser.tokenizer.sink.sink.document) {
+        let document = &parser.tokenizer.sink.sink.document;
+        if is_too_deep(document) || is_too_much(document, html.len() - behind.len()) {
             return None;
         }
         rest = behind;
@@ -41,10 +45,30 @@ fn blanks(tag: &str) -> usize {
 fn is_too_deep(document: &Handle) -> bool {
     let mut last = document.clone();
     for _ in 0..MAX_DEPTH {
-        let Some(child) = last.children.borrow().last().cloned() else { return false };
+        let inner = match &last.data {
+            NodeData::Element { template_contents, .. } => template_contents.borrow().clone(),
+            _ => None,
+        };
+        let child = inner.or_else(|| last.children.borrow().last().cloned());
+        let Some(child) = child else { return false };
         last = child;
     }
     true
+}
+
+/// Whether so many bytes have made more nodes than they say (`<p>x` says two): what is left open, as in `<b><i><p>`, is made
+/// anew in each paragraph that follows.
+fn is_too_much(document: &Handle, bytes: usize) -> bool {
+    let (mut left, mut open) = (bytes / 2 + UNSAID, vec![document.clone()]);
+    while let Some(node) = open.pop() {
+        let Some(fewer) = left.checked_sub(1) else { return true };
+        left = fewer;
+        open.extend(node.children.borrow().iter().cloned());
+        if let NodeData::Element { template_contents, .. } = &node.data {
+            open.extend(template_contents.borrow().clone());
+        }
+    }
+    false
 }
 
 fn children(of: &Handle, depth: usize) -> Option<Vec<Node>> {
@@ -59,8 +83,12 @@ fn node(read: &Handle, depth: usize) -> Option<Node> {
             if let Some(template) = template_contents.borrow().as_ref() {
                 inner.extend(children(template, depth)?);
             }
-            let attribute =
-                |attr: &html5ever::Attribute| (attr.name.local.to_string(), attr.value.to_string());
+            // `href` and `xlink:href` are two.
+            let attribute = |attr: &html5ever::Attribute| {
+                let prefix =
+                    attr.name.prefix.as_ref().map_or_else(String::new, |prefix| format!("{prefix}:"));
+                (format!("{prefix}{}", attr.name.local), attr.value.to_string())
+            };
             let attributes = attrs.borrow().iter().map(attribute).collect();
             Node::Element { name: name.local.to_string(), attributes, children: inner }
         }

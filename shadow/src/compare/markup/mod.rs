@@ -107,7 +107,7 @@ impl Walk<'_> {
             }
             (Node::Text(one), Node::Text(other)) => {
                 let kind = match self.language {
-                    Language::Html if collapsed(one) == collapsed(other) => Kind::Spelling,
+                    Language::Html if collapsed(one).eq(collapsed(other)) => Kind::Spelling,
                     _ => Kind::Value,
                 };
                 self.found.both(path.clone(), kind, text(one), text(other));
@@ -149,45 +149,58 @@ impl Walk<'_> {
         if a == b {
             return;
         }
-        let (places_a, places_b) = (places(path, a), places(path, b));
+        let (numbers_a, numbers_b) = (numbers(a), numbers(b));
         if a.len() == b.len() || a.len().max(b.len()) > MAX_ALIGNED {
-            return self.replaced((&places_a, a), (&places_b, b));
+            return self.replaced(path, (&numbers_a, a), (&numbers_b, b));
         }
         for op in capture_diff_slices(Algorithm::Myers, a, b) {
             if let (DiffTag::Delete | DiffTag::Insert | DiffTag::Replace, old, new) = op.as_tag_tuple() {
-                self.replaced((&places_a[old.clone()], &a[old]), (&places_b[new.clone()], &b[new]));
+                self.replaced(path, (&numbers_a[old.clone()], &a[old]), (&numbers_b[new.clone()], &b[new]));
             }
         }
     }
 
-    fn replaced(&mut self, (places_a, a): (&[Path], &[Node]), (places_b, b): (&[Path], &[Node])) {
+    fn replaced(&mut self, path: &Path, (numbers_a, a): Numbered<'_>, (numbers_b, b): Numbered<'_>) {
         for at in 0..a.len().max(b.len()) {
+            // No more are kept, and a place may be as long as the document.
+            if self.found.is_cut() {
+                return;
+            }
             match (a.get(at), b.get(at)) {
-                (Some(one), Some(other)) => self.node(&places_a[at], one, other),
-                (Some(one), None) => self.found.missing(places_a[at].clone(), one.shown()),
-                (None, Some(other)) => self.found.extra(places_b[at].clone(), other.shown()),
+                (Some(one), Some(other)) if one == other => {}
+                (Some(one), Some(other)) => self.node(&place(path, one, numbers_a[at]), one, other),
+                (Some(one), None) => self.found.missing(place(path, one, numbers_a[at]), one.shown()),
+                (None, Some(other)) => self.found.extra(place(path, other, numbers_b[at]), other.shown()),
                 (None, None) => {}
             }
         }
     }
 }
 
-/// Where each child is.
-fn places(path: &Path, children: &[Node]) -> Vec<Path> {
+/// Children with their numbers.
+type Numbered<'n> = (&'n [Option<usize>], &'n [Node]);
+
+/// Where a child is.
+fn place(path: &Path, node: &Node, number: Option<usize>) -> Path {
+    let place = path.key(node.label());
+    match number {
+        Some(number) => place.index(number),
+        None => place,
+    }
+}
+
+/// Which of its name each child is, where there are several.
+fn numbers(children: &[Node]) -> Vec<Option<usize>> {
     let mut of_a_name = HashMap::<&str, usize>::new();
     children.iter().for_each(|node| *of_a_name.entry(node.label()).or_default() += 1);
     let mut seen = HashMap::<&str, usize>::new();
     let labels = children.iter().map(Node::label);
-    let place = |label| {
+    let number = |label| {
         let count = seen.entry(label).or_default();
         let nth = std::mem::replace(count, *count + 1);
-        if of_a_name.get(label).is_some_and(|all| *all > 1) {
-            path.key(label).index(nth)
-        } else {
-            path.key(label)
-        }
+        of_a_name.get(label).is_some_and(|all| *all > 1).then_some(nth)
     };
-    labels.map(place).collect()
+    labels.map(number).collect()
 }
 
 impl Node {
@@ -216,6 +229,10 @@ fn text(content: &str) -> Found {
     Found::new(Form::Text, content)
 }
 
-fn collapsed(content: &str) -> Vec<&str> {
-    content.split_ascii_whitespace().collect()
+/// Its words, and whether blanks stand before and behind them: beside an element one is more than none.
+fn collapsed(content: &str) -> impl Iterator<Item = &str> {
+    let is_blank = |c: char| c.is_ascii_whitespace();
+    let [before, behind] = [content.starts_with(is_blank), content.ends_with(is_blank)];
+    let blank = |is: bool| is.then_some(" ").into_iter();
+    blank(before).chain(content.split_ascii_whitespace()).chain(blank(behind))
 }
