@@ -114,6 +114,12 @@ fn multipart_bodies_are_compared_part_by_part_whatever_their_boundaries() {
             compared((&media("x"), &body("x", "{\"a\":1}", "n")), (&media("yy"), &body("yy", json, name)));
         assert_eq!(found, expected);
     }
+    let (plain, warned) = (body("x", "{}", "n"), format!("Warning: x\r\n{}", body("x", "{}", "n")));
+    assert_eq!(compared((&media("x"), &plain), (&media("x"), &warned)), ["body:/before value"]);
+    let more = format!("{plain}Warning: x");
+    assert_eq!(compared((&media("x"), &plain), (&media("x"), &more)), ["body:/behind value"]);
+    let longer = plain.replace("X-Name: n", "x-name:  n");
+    assert_eq!(compared((&media("x"), &plain), (&media("x"), &longer)), ["body spelling"]);
     let cut = body("x", "{}", "n").replace("--x--", "");
     assert_eq!(compared((&media("x"), &body("x", "{}", "n")), (&media("x"), &cut)), ["text:/9 value"]);
 }

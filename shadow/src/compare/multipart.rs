@@ -3,7 +3,7 @@
 use handover_api::Fields;
 
 use super::{body, header};
-use crate::difference::{Differences, Found};
+use crate::difference::{Differences, Form, Found, Kind};
 use crate::path::Path;
 
 /// A body with more parts is compared by its lines.
@@ -15,6 +15,15 @@ struct Part<'a> {
     content: &'a [u8],
 }
 
+/// A body taken apart.
+struct Parts<'a> {
+    /// What stands before the first boundary, where PHP's warnings come out: mail programs show none of it.
+    before: &'a [u8],
+    parts: Vec<Part<'a>>,
+    /// What stands behind the last one.
+    behind: &'a [u8],
+}
+
 /// Compares two bodies below `path`; false where one of them has no parts between its boundaries.
 pub(super) fn compare(
     path: &Path,
@@ -22,7 +31,16 @@ pub(super) fn compare(
     (b, boundary_b): (&[u8], &str),
     found: &mut Differences,
 ) -> bool {
-    let Some((a, b)) = parts(a, boundary_a).zip(parts(b, boundary_b)) else { return false };
+    let Some((parts_a, parts_b)) = parts(a, boundary_a).zip(parts(b, boundary_b)) else { return false };
+    let (known, lengths) = (found.len(), [a, b].map(<[u8]>::len));
+    for (name, one, other) in
+        [("before", parts_a.before, parts_b.before), ("behind", parts_a.behind, parts_b.behind)]
+    {
+        if one.trim_ascii() != other.trim_ascii() {
+            found.both(path.key(name), Kind::Value, Found::text(one), Found::text(other));
+        }
+    }
+    let (a, b) = (&parts_a.parts, &parts_b.parts);
     for at in 0..a.len().max(b.len()) {
         let place = path.index(at);
         match (a.get(at), b.get(at)) {
@@ -35,21 +53,35 @@ pub(super) fn compare(
             (None, None) => {}
         }
     }
+    if found.len() == known && boundary_a == boundary_b {
+        let [one, other] = lengths.map(|length| Found::new(Form::Bytes, format!("{length} bytes")));
+        found.both(path.clone(), Kind::Spelling, one, other);
+    }
     true
 }
 
-/// The parts; `None` where the last boundary is missing or a part has no head.
-fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
+/// The parts; `None` where the last boundary is missing, more than blanks stand behind one, or a part has no head.
+fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Parts<'a>> {
     let delimiter = format!("\r\n--{boundary}");
     let first = delimiter.trim_start().as_bytes();
     // The first boundary needs no line before it.
-    let mut rest = match body.strip_prefix(first) {
-        Some(rest) => rest,
-        None => &body[find(body, delimiter.as_bytes())? + delimiter.len()..],
+    let (before, mut rest) = match body.strip_prefix(first) {
+        Some(rest) => (&b""[..], rest),
+        None => {
+            let at = find(body, delimiter.as_bytes())?;
+            (&body[..at], &body[at + delimiter.len()..])
+        }
     };
     let mut parts = Vec::new();
-    while !rest.starts_with(b"--") {
-        let content = &rest[find(rest, b"\r\n")? + 2..];
+    loop {
+        if let Some(behind) = rest.strip_prefix(b"--") {
+            return Some(Parts { before, parts, behind });
+        }
+        let end = find(rest, b"\r\n")?;
+        if !rest[..end].trim_ascii().is_empty() {
+            return None;
+        }
+        let content = &rest[end + 2..];
         let end = find(content, delimiter.as_bytes())?;
         parts.push(part(&content[..end])?);
         rest = &content[end + delimiter.len()..];
@@ -57,7 +89,6 @@ fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
             return None;
         }
     }
-    Some(parts)
 }
 
 fn part(text: &[u8]) -> Option<Part<'_>> {
