@@ -4,6 +4,8 @@
 //! 2. once both sides have answered, it waits in the join for what legacy did to the world;
 //! 3. when that is known, or cannot be known any more, it is judged and recorded.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll, Waker};
 use std::time::Duration;
@@ -97,19 +99,30 @@ impl Court {
 
     /// Sees an experiment through. What has nothing to wait for, which is most of them, is seen through at once; the others
     /// get a task, and what they come to is sent to `done`.
-    fn conduct(&self, pending: Pending, done: &mpsc::Sender<Conducted>) -> Option<Conducted> {
+    fn conduct(&self, mut pending: Pending, done: &mpsc::Sender<Conducted>) -> Option<Conducted> {
         let conductor = self.conductor.clone();
+        // Kept until it is taken in: what waits for a court that does not keep up takes room, too.
+        let room = pending.room.take();
+        let name = pending.route.name().to_owned();
         let (route, policy) = (pending.route.name().to_owned(), Arc::clone(&pending.route.spec.shadow));
         let mut conducting = Box::pin(async move {
             let conducted = conductor.conduct(pending).await;
             conducted.map(|experiment| (experiment, policy)).map_err(|why| (route, why))
         });
-        match conducting.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
+        // One that panics must not end the court, and with it all evidence.
+        let mut unwinding = std::future::poll_fn(move |cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| conducting.as_mut().poll(cx)));
+            polled.unwrap_or_else(|_| Poll::Ready(Err((name.clone(), Abandoned::Panicked))))
+        });
+        match Pin::new(&mut unwinding).poll(&mut task::Context::from_waker(Waker::noop())) {
             Poll::Ready(conducted) => Some(conducted),
             Poll::Pending => {
                 let done = done.clone();
-                // An error is the court's end.
-                tokio::spawn(async move { _ = done.send(conducting.await).await });
+                tokio::spawn(async move {
+                    // An error is the court's end.
+                    _ = done.send(unwinding.await).await;
+                    drop(room);
+                });
                 None
             }
         }
@@ -121,6 +134,7 @@ impl Court {
             Ok((experiment, policy)) => match &self.judge {
                 Judge::Here(_) => join.expect(experiment, policy).into_iter().collect(),
                 Judge::Elsewhere(sender) => {
+                    self.conductor.recordings.offer(&experiment);
                     sender.experiment(&experiment);
                     Vec::new()
                 }

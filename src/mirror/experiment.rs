@@ -41,6 +41,9 @@ pub(crate) enum Abandoned {
     /// Another request of the same session was under way.
     #[error("another request of the same session was under way")]
     SessionShared,
+    /// Something in it made us panic.
+    #[error("a panic of ours")]
+    Panicked,
     /// The request is none that a handler can be given.
     #[error("the request has a method or a field that no handler can be given")]
     NoRequest,
@@ -57,6 +60,7 @@ impl Abandoned {
             Self::NoHandler => "no-handler",
             Self::SessionReadLate => "session-read-late",
             Self::SessionShared => "session-shared",
+            Self::Panicked => "panicked",
             Self::NoRequest => "no-request",
         }
     }
@@ -82,7 +86,7 @@ pub(crate) struct Conductor {
 impl Conductor {
     /// Sees one through: dry run and legacy side by side.
     pub(crate) async fn conduct(self, pending: Pending) -> Result<Experiment, Abandoned> {
-        let Pending { id, route, at, began, request, parts, answer, _permit } = pending;
+        let Pending { id, route, at, began, request, parts, answer, room: _room } = pending;
         let (body, ahead) = match parts {
             Parts::Shadow(body, ahead) => (body, ahead),
             Parts::Verify(native) => {

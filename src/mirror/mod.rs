@@ -73,7 +73,7 @@ pub(crate) struct Pending {
     /// Legacy's answer, whoever it is for.
     answer: oneshot::Receiver<CapturedAnswer>,
     /// The room that it takes; without one where nobody's path is to be kept free.
-    _permit: Option<OwnedSemaphorePermit>,
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl Pending {
@@ -88,7 +88,7 @@ impl Pending {
         let _ = body_sender.send(Ok(request.body().clone()));
         let (id, at, began) = (ExperimentId(fastrand::u128(..)), Timestamp::now(), Instant::now());
         let (route, parts) = (Arc::clone(route), Parts::Shadow(body, None));
-        Self { id, route, at, began, request, parts, answer, _permit: None }
+        Self { id, route, at, began, request, parts, answer, room: None }
     }
 }
 
@@ -170,7 +170,7 @@ impl Mirror {
         let (answer_sender, answer) = oneshot::channel();
         let parts = Parts::Shadow(body, session.map(Box::new));
         let (route, began) = (Arc::clone(route), Instant::now());
-        let pending = Pending { id, route, at, began, request, parts, answer, _permit: Some(permit) };
+        let pending = Pending { id, route, at, began, request, parts, answer, room: Some(permit) };
         self.begun.fetch_add(1, Ordering::Relaxed);
         let begun = OnItsWay { mirror: self, pending: Some(pending) };
         Capture { body: body_sender, answer: answer_sender, begun }
@@ -216,7 +216,7 @@ impl Mirror {
         let Trial { id, at, permit } = trial;
         let (answer_sender, answer) = oneshot::channel();
         let (route, began, parts) = (Arc::clone(route), Instant::now(), Parts::Verify(native));
-        self.hand_over(Pending { id, route, at, began, request, parts, answer, _permit: Some(permit) })?;
+        self.hand_over(Pending { id, route, at, began, request, parts, answer, room: Some(permit) })?;
         self.begun.fetch_add(1, Ordering::Relaxed);
         Some(answer_sender)
     }
