@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use handover_kafka::{Start, Tap, TapConfig, Tapped as Brought, TappedRecord};
 use handover_shadow::{
-    Experiment, ExperimentId, Join, JoinLimits, Joined, Loss, Reader, Recorder, Redactor, Sent, SentError,
-    StoreError, Unattributed, judge,
+    Effects, Experiment, ExperimentId, Join, JoinLimits, Joined, Loss, Reader, Recorder, Redactor, Sent,
+    SentError, StoreError, Unattributed, judge,
 };
 use jiff::Timestamp;
 use tokio::runtime::Handle;
@@ -51,6 +51,8 @@ pub(crate) struct Bench {
     join: Join,
     places: Places,
     recorded: u64,
+    /// Whether the tap has said that it begins.
+    begun: bool,
 }
 
 impl Bench {
@@ -70,7 +72,18 @@ impl Bench {
         let tap = Tap::start(config).map_err(|why| BenchError::Tap(why.into()))?;
         let join = Join::new(JoinLimits { hold: HOLD, ..JoinLimits::default() });
         let (topic, places) = (review.topic.clone(), Places::default());
-        Ok(Self { process, recorder, redactor, topic, tap, _access: access, join, places, recorded: 0 })
+        Ok(Self {
+            process,
+            recorder,
+            redactor,
+            topic,
+            tap,
+            _access: access,
+            join,
+            places,
+            recorded: 0,
+            begun: false,
+        })
     }
 
     /// Sits until nobody taps any more.
@@ -96,8 +109,8 @@ impl Bench {
         match brought {
             Brought::Record(record) => self.take_in(&record),
             Brought::CaughtUp { .. } => Vec::new(),
-            // At the start it says no more than that.
-            Brought::Gap { .. } if self.recorded == 0 => Vec::new(),
+            // At the start it says no more than that. What was gone before it was read is said behind it.
+            Brought::Gap { .. } if !std::mem::replace(&mut self.begun, true) => Vec::new(),
             Brought::Gap { topic, .. } => {
                 tracing::error!(%topic, "experiments may have been lost: the topic keeps them for too short a time");
                 Vec::new()
@@ -144,8 +157,11 @@ impl Bench {
         }
     }
 
-    fn expect(&mut self, experiment: Experiment) -> Vec<Joined> {
+    fn expect(&mut self, mut experiment: Experiment) -> Vec<Joined> {
         let generation = self.process.generations.load();
+        if Timestamp::now().duration_since(experiment.at).unsigned_abs() >= HOLD {
+            too_late(&mut experiment);
+        }
         match generation.route(&experiment.route) {
             Some(route) => self.join.expect(experiment, Arc::clone(&route.spec.shadow)).into_iter().collect(),
             None => {
@@ -192,6 +208,16 @@ impl Bench {
         self.recorded += 1;
         if self.recorded.is_multiple_of(FLUSH_EVERY) {
             tokio::task::block_in_place(|| self.recorder.flush());
+        }
+    }
+}
+
+/// What legacy sent for one that comes so late may have waited for it in vain, and be gone: that there is nothing says
+/// nothing.
+fn too_late(experiment: &mut Experiment) {
+    for side in [&mut experiment.control, &mut experiment.candidate] {
+        if side.effects == Effects::Pending {
+            side.effects = Effects::NotComparable("it came too late for what legacy sent".to_owned());
         }
     }
 }

@@ -27,7 +27,8 @@ pub enum Start {
     End,
     /// With the oldest record that the broker still has.
     Beginning,
-    /// With the given offset of each topic and partition; those not given as at [`End`](Self::End).
+    /// With the given offset of each topic and partition; those not given, of which nothing was read yet, as at
+    /// [`Beginning`](Self::Beginning).
     At(BTreeMap<(String, i32), i64>),
 }
 

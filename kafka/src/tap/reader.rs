@@ -143,8 +143,8 @@ impl Reader {
     fn starts(&self, topic: &Arc<str>, unread: &[i32], first_time: bool) -> KafkaResult<BTreeMap<i32, i64>> {
         let wanted: Vec<_> = unread.iter().map(|partition| (Arc::clone(topic), *partition)).collect();
         let from = match (&self.config.start, first_time) {
-            (Start::Beginning, _) | (_, false) => Offset::Beginning,
-            (Start::End | Start::At(_), true) => Offset::End,
+            (Start::End, true) => Offset::End,
+            (Start::Beginning | Start::At(_), _) | (_, false) => Offset::Beginning,
         };
         let mut starts = self.offsets(&wanted, from)?.remove(topic).unwrap_or_default();
         if let (Start::At(given), true) = (&self.config.start, first_time) {

@@ -104,6 +104,19 @@ async fn begins_where_it_is_told() {
 }
 
 #[tokio::test]
+async fn a_partition_of_which_nothing_was_read_yet_is_read_from_its_beginning() {
+    let world = World::new(4);
+    for n in 0..20 {
+        world.produce(Record::new("flights", "{}").key(n.to_string())).await;
+    }
+    let at = BTreeMap::from([(("flights".to_owned(), 0), 0)]);
+    let mut tap = world.tap(Start::At(at)).await;
+    for _ in 0..20 {
+        record(&mut tap).await;
+    }
+}
+
+#[tokio::test]
 async fn says_when_it_has_brought_all_there_was() {
     let world = World::new(4);
     let mut tap = world.tap(Start::End).await;

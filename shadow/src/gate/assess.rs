@@ -132,8 +132,8 @@ pub fn replayed(gate: Option<&Gate>, asked: &Asked<'_>) -> Vec<Need> {
         Some(gate) => gate.shares(standing),
         None => Gate::of(super::Profile::Standard).shares(standing),
     };
-    // What a replay has no part of.
-    let live = ["dropped", "pending", "unattributed"];
+    // What a replay has no part of. What was recorded before its effects were known is compared by nobody.
+    let live = ["dropped", "unattributed"];
     let mut needs: Vec<Need> =
         shares.into_iter().filter(|need| !live.contains(&need.what.as_str())).collect();
     needs.push(clusters(standing));
