@@ -65,5 +65,8 @@ pub use redact::{
     StoredRead, StoredRecord, StoredRequest, StoredSide,
 };
 pub use sent::{Sent, SentError, SentExperiment};
-pub use store::{DecideError, Decider, Erased, Eraser, Limits, Places, Reader, Recorder, Store, StoreError};
+pub use store::{
+    DecideError, Decider, Erased, Eraser, Limits, Places, Reader, Recorder, Store, StoreError, TREND_HOURS,
+    Trend,
+};
 pub use verdict::{Class, Judgement, Verdict, judge, judge_again};

@@ -173,11 +173,24 @@ fn replaced((old, a): (usize, &[&[u8]]), (new, b): (usize, &[&[u8]]), found: &mu
     }
 }
 
+/// Shown of bytes that are no text from where they begin to differ: fewer than a mail address or a card's number has.
+const SHOWN: usize = 8;
+
+/// Compares bytes by their hash; those are shown in hex that begin to differ.
 fn bytes(path: &Path, a: &[u8], b: &[u8], found: &mut Differences) {
+    let from = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let hex = |bytes: &[u8], between: &str| {
+        bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(between)
+    };
     let named = |bytes: &[u8]| {
-        let hash: String =
-            digest(&SHA256, bytes).as_ref().iter().take(8).map(|b| format!("{b:02x}")).collect();
-        Found::new(Form::Bytes, format!("{} bytes, SHA-256 {hash}…", bytes.len()))
+        let hash = hex(&digest(&SHA256, bytes).as_ref()[..8], "");
+        let shown = &bytes[from.min(bytes.len())..];
+        let more = if shown.len() > SHOWN { " …" } else { "" };
+        let shown = match shown {
+            [] => "it ends".to_owned(),
+            shown => format!("{}{more}", hex(&shown[..shown.len().min(SHOWN)], " ")),
+        };
+        Found::new(Form::Bytes, format!("{} bytes, SHA-256 {hash}…, from {from:#x}: {shown}", bytes.len()))
     };
     match (a, b) {
         ([], b) => found.extra(path.clone(), named(b)),

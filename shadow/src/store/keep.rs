@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::samples::{self, Samples, UNDECIDABLE};
 use super::tally::{Counts, Tally};
-use super::{Judged, Limits, topic};
+use super::{Judged, Limits, topic, trend};
 use crate::cluster::ClusterKey;
 use crate::evidence::{EvidenceKey, Loss};
 use crate::experiment::{Experiment, ExperimentId, Outcome};
@@ -242,6 +242,7 @@ impl Keeper {
                  ON CONFLICT DO UPDATE SET n = n + 1, first = min(first, ?3), last = max(last, ?3)",
             )?
             .execute(params![cluster, evidence, judged.experiment.at.as_microsecond()])?;
+            trend::seen(db, cluster, judged.experiment.at)?;
             clusters.known.push(cluster);
         }
         Ok(clusters)

@@ -11,6 +11,7 @@
 //! | sample | [`Limits::sample`] for each evidence | the largest hash goes, so that it stays uniform |
 //! | exemplars | [`Limits::exemplars`] for each cluster and evidence | the largest goes |
 //! | clusters | [`Limits::clusters`] for each route | not clustered, counted |
+//! | hours of a cluster's trend | [`TREND_HOURS`] | the oldest goes |
 //! | shapes | 4096 of an evidence | further ones count as one |
 //! | ways to mismatch | 8192 of an evidence | further ones can't be decided |
 //! | reasons | 64 of a class | counted as `other` |
@@ -28,6 +29,7 @@ mod standing;
 mod states;
 mod tally;
 mod topic;
+mod trend;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -41,6 +43,7 @@ pub use decide::{DecideError, Decider};
 pub use erase::{Erased, Eraser};
 pub use read::Reader;
 pub use topic::Places;
+pub use trend::{TREND_HOURS, Trend};
 
 use crate::evidence::Loss;
 use crate::experiment::Experiment;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Limits, topic};
+use super::{Limits, topic, trend};
 
 /// Evidence of one route that is kept, the newest.
 const MAX_EVIDENCE: i64 = 32;
@@ -28,6 +28,7 @@ pub(super) fn apply(db: &Connection, limits: &Limits, now: i64) -> rusqlite::Res
         params![oldest, MAX_EVIDENCE],
     )?;
     topic::forget(db, now)?;
+    trend::forget(db, now)?;
     // What was decided stays decided, whether or not it is seen at the moment.
     db.execute(
         "DELETE FROM clusters WHERE id NOT IN (SELECT cluster FROM cluster_counts)

@@ -86,13 +86,19 @@ CREATE TABLE decisions (
 CREATE INDEX decisions_by_cluster ON decisions (cluster);
 ";
 
-/// What came by a topic: which experiments were counted, and up to where each partition was worked off.
-const FROM_TOPIC: &str = "
+/// Tables that came after the version's first files. What came by a topic: which experiments were counted, and up to where each
+/// partition was worked off. How often a cluster was seen in each hour since 1970.
+const ADDED: &str = "
 CREATE TABLE IF NOT EXISTS counted (id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS counted_by_age ON counted (at);
 CREATE TABLE IF NOT EXISTS places (
     topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL,
     PRIMARY KEY (topic, partition)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cluster_hours (
+    cluster INTEGER NOT NULL REFERENCES clusters ON DELETE CASCADE,
+    hour INTEGER NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (cluster, hour)
 ) WITHOUT ROWID;
 ";
 
@@ -153,7 +159,7 @@ fn usable(path: &Path, limits: &Limits) -> Result<Connection, Unusable> {
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     // A file of this version may be older than these.
-    transaction.execute_batch(FROM_TOPIC)?;
+    transaction.execute_batch(ADDED)?;
     transaction.commit()?;
     Ok(connection)
 }

@@ -1,4 +1,4 @@
-//! The chart of the takeover: which share of requests native answered, over time.
+//! Charts: which share of requests native answered over time, and how often a difference was seen lately.
 
 use std::collections::BTreeMap;
 
@@ -49,6 +49,31 @@ pub(super) fn draw(hours: &BTreeMap<i64, Share>) -> Markup {
         }
     }
 }
+
+/// How often something was seen in each of the last hours, the hour under way last.
+pub(super) fn bars(hours: &[u64]) -> Markup {
+    let (sum, most) = (hours.iter().sum::<u64>(), hours.iter().max().copied().unwrap_or(0));
+    let bar = |(at, n): (usize, &u64)| {
+        // The least of them can be seen.
+        let height = (*n as f64 / most.max(1) as f64 * BAR).ceil();
+        (*n > 0).then(|| format!("M{at} {BAR}v-{height}h1v{height}z"))
+    };
+    let path: String = hours.iter().enumerate().filter_map(bar).collect();
+    let latest = hours.last().copied().unwrap_or(0);
+    let said = format!("{sum} in the last {} hours, {latest} in this one", hours.len());
+    html! {
+        @if sum > 0 {
+            svg.bars viewBox=(format!("0 0 {} {BAR}", hours.len())) preserveAspectRatio="none" role="img" aria-label=(said) {
+                title { (said) }
+                path d=(path) {}
+            }
+        }
+        small { (sum) }
+    }
+}
+
+/// The height of the highest bar.
+const BAR: f64 = 10.0;
 
 /// The hours, several in one where there are many; those without a request are left out.
 fn points(hours: &BTreeMap<i64, Share>) -> Vec<Point> {
@@ -107,6 +132,14 @@ mod tests {
         );
         let drawn = draw(&hours).0;
         assert!(drawn.contains(r#"points="0,160.0 500,80.0 1000,0.0""#), "{drawn}");
+    }
+
+    #[test]
+    fn the_highest_bar_is_the_hour_with_most_and_none_that_was_seen_is_invisible() {
+        let drawn = bars(&[0, 100, 1, 50]).0;
+        assert!(drawn.contains(r#"d="M1 10v-10h1v10zM2 10v-1h1v1zM3 10v-5h1v5z""#), "{drawn}");
+        assert!(drawn.contains("151 in the last 4 hours, 50 in this one"), "{drawn}");
+        assert!(!bars(&[0; 24]).0.contains("svg"), "nothing seen draws nothing");
     }
 
     #[test]

@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use axum::extract::{Path, State};
 use handover_shadow::{
     ClusterSummary, Decision, Reader, StoreError, StoredDifference, StoredEffects, StoredFound,
-    StoredOutcome, StoredPair, StoredSide,
+    StoredOutcome, StoredPair, StoredSide, Trend,
 };
+use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::chart::bars;
 use super::differences::{decision_fields, minute, state};
 use super::document::{beside, body};
 use super::forms::name_field;
@@ -27,15 +29,16 @@ pub(super) async fn page(
 ) -> Result<Markup, Failure> {
     let found = pages.read(move |reader| {
         let Some((cluster, ignored)) = find(reader, id)? else { return Ok(None) };
-        Ok(Some((cluster, ignored, reader.decisions(id)?, reader.pairs(id)?)))
+        let trend = reader.trend(id, Timestamp::now())?;
+        Ok(Some((cluster, trend, ignored, reader.decisions(id)?, reader.pairs(id)?)))
     });
-    let Some((cluster, ignored, decisions, pairs)) = found.await?.flatten() else {
+    let Some((cluster, trend, ignored, decisions, pairs)) = found.await?.flatten() else {
         return Err(Failure::Absent(format!("the evidence that there is now has no difference {id}")));
     };
     Ok(Page::new(&pages, &person, "/differences", &cluster.key.path).show(html! {
         p { a href="/differences" { "← Differences" } }
         h1 { code { (cluster.key.path) } }
-        (summary(&cluster))
+        (summary(&cluster, &trend))
         @if person.may(Role::Reviewer) { (decide(&person, &cluster, &ignored)) }
         (history(&person, &cluster, &decisions))
         @if pairs.is_empty() {
@@ -60,12 +63,13 @@ fn find(reader: &Reader, id: i64) -> Result<Option<(ClusterSummary, Ignored)>, S
     Ok(Some((cluster, ignored)))
 }
 
-fn summary(cluster: &ClusterSummary) -> Markup {
+fn summary(cluster: &ClusterSummary, trend: &Trend) -> Markup {
     html! {
         dl.facts {
             dt { "What" } dd { (cluster.key.kind.name()) ", " code { (cluster.key.shape) } }
             dt { "Route" } dd { a href=(format!("/routes/{}", cluster.key.route)) { (cluster.key.route) } }
             dt { "Seen" } dd { (counted(cluster.count, "time")) ", from " (minute(&cluster.first)) " to " (minute(&cluster.last)) }
+            dt { "Last 24 hours" } dd { (bars(trend)) }
             dt { "State" } dd { (state(cluster)) }
         }
     }
@@ -165,12 +169,31 @@ fn side(role: &str, side: &StoredSide, marks: &HashSet<&str>) -> Markup {
                     p { strong { (status) } }
                     (fields(sent))
                     (body(text, marks))
+                    @if is_html(sent) && !text.is_empty() { (rendered(text, role)) }
                 }
                 StoredOutcome::Declined(why) => { p { "declined: " (why) } }
                 StoredOutcome::Failed(why) => { p.warn { "failed: " (why) } }
                 StoredOutcome::TimedOut => { p.warn { "gave no answer in time" } }
             }
             (effects(&side.effects))
+        }
+    }
+}
+
+fn is_html(fields: &[(String, String)]) -> bool {
+    let mut types = fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    types.any(|(_, value)| {
+        value.trim_start().get(..9).is_some_and(|start| start.eq_ignore_ascii_case("text/html"))
+    })
+}
+
+/// The page as a browser shows it, in a frame that runs nothing, sends nothing and loads nothing: it has no origin, and this
+/// page's own policy holds in it.
+fn rendered(html: &str, role: &str) -> Markup {
+    html! {
+        details {
+            summary { "As a page" }
+            iframe sandbox="" referrerpolicy="no-referrer" loading="lazy" title=(format!("{role}, as a page")) srcdoc=(html) {}
         }
     }
 }

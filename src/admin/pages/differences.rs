@@ -1,10 +1,12 @@
 //! The clusters of differences: unreviewed first, the worst of them on top; several decided at once.
 
 use axum::extract::{Query, State};
-use handover_shadow::{ClusterSummary, State as Review};
+use handover_shadow::{ClusterSummary, State as Review, Trend};
+use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::chart;
 use super::forms::name_field;
 use super::shell::Page;
 use super::{Failure, Pages};
@@ -15,7 +17,7 @@ use crate::admin::people::{Person, Role};
 const SHOWN_MAX: usize = 100;
 
 /// What is asked for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Filter {
     route: String,
@@ -29,6 +31,11 @@ impl Filter {
     fn page(&self, page: usize) -> String {
         let Self { route, state, kind, .. } = self;
         format!("/differences?route={route}&state={state}&kind={kind}&page={page}")
+    }
+
+    /// How many of those that it lets through stand on the pages before.
+    fn from(&self) -> usize {
+        self.page.saturating_mul(SHOWN_MAX)
     }
 
     fn lets_through(&self, cluster: &ClusterSummary) -> bool {
@@ -45,9 +52,18 @@ pub(super) async fn page(
     person: Person,
     Query(filter): Query<Filter>,
 ) -> Result<Markup, Failure> {
-    let mut all = pages.read(evidence::clusters).await?.unwrap_or_default();
-    // Each route's are in the order of severity and number already.
-    all.sort_by(|a, b| (a.state, a.key.severity, b.count).cmp(&(b.state, b.key.severity, a.count)));
+    let asked = filter.clone();
+    let read = pages.read(move |reader| {
+        let mut all = evidence::clusters(reader)?;
+        // Each route's are in the order of severity and number already.
+        all.sort_by(|a, b| (a.state, a.key.severity, b.count).cmp(&(b.state, b.key.severity, a.count)));
+        let now = Timestamp::now();
+        let shown =
+            all.iter().filter(|cluster| asked.lets_through(cluster)).skip(asked.from()).take(SHOWN_MAX);
+        let trends = shown.map(|cluster| reader.trend(cluster.id, now)).collect::<Result<Vec<_>, _>>()?;
+        Ok((all, trends))
+    });
+    let (all, trends) = read.await?.unwrap_or_default();
     let found: Vec<_> = all.iter().filter(|cluster| filter.lets_through(cluster)).collect();
     Ok(Page::new(&pages, &person, "/differences", "Differences").show(html! {
         h1 { "Differences" }
@@ -57,7 +73,7 @@ pub(super) async fn page(
         } @else if found.is_empty() {
             p.empty { "Nothing passes this filter. " a href="/differences" { "Show all " (all.len()) } }
         } @else {
-            (list(&found, &filter))
+            (list(&found, &trends, &filter))
             @if person.may(Role::Reviewer) { (decide_selected(&person)) }
         }
     }))
@@ -95,19 +111,19 @@ fn filters(filter: &Filter, all: &[ClusterSummary]) -> Markup {
     }
 }
 
-fn list(found: &[&ClusterSummary], filter: &Filter) -> Markup {
-    let (from, of) = (filter.page.saturating_mul(SHOWN_MAX), found.len());
-    let shown = found.iter().skip(from).take(SHOWN_MAX);
+fn list(found: &[&ClusterSummary], trends: &[Trend], filter: &Filter) -> Markup {
+    let (from, of) = (filter.from(), found.len());
+    let shown = found.iter().skip(from).zip(trends);
     let to = from.saturating_add(SHOWN_MAX).min(of);
     html! {
         div.scroll tabindex="0" role="region" aria-label="Clusters of differences" {
             table #clusters {
                 thead { tr {
                     th { span.hidden { "Selected" } } th { "State" } th { "Where" } th { "What" }
-                    th { "Legacy → native" } th.n { "Seen" } th { "Last" } th { "Route" }
+                    th { "Legacy → native" } th.n { "Seen" } th { "Last 24 hours" } th { "Last" } th { "Route" }
                 } }
                 tbody {
-                    @for cluster in shown { (row(cluster)) }
+                    @for (cluster, trend) in shown { (row(cluster, trend)) }
                 }
             }
         }
@@ -121,7 +137,7 @@ fn list(found: &[&ClusterSummary], filter: &Filter) -> Markup {
     }
 }
 
-fn row(cluster: &ClusterSummary) -> Markup {
+fn row(cluster: &ClusterSummary, trend: &Trend) -> Markup {
     let there = format!("/differences/{}", cluster.id);
     html! {
         tr data-href=(there) data-cluster=(cluster.id) {
@@ -131,6 +147,7 @@ fn row(cluster: &ClusterSummary) -> Markup {
             td { (cluster.key.kind.name()) @if severity(cluster) != cluster.key.kind.name() { small { (severity(cluster)) } } }
             td { code { (cluster.key.shape) } }
             td.n { (cluster.count) }
+            td { (chart::bars(trend)) }
             td { time datetime=(cluster.last) { (minute(&cluster.last)) } }
             td { a href=(format!("/routes/{}", cluster.key.route)) { (cluster.key.route) } }
         }
