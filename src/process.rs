@@ -36,6 +36,9 @@ use crate::tables::Tables;
 /// Where the process stands between its start and its end. Each phase does what the ones before it do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
+    /// Connections are accepted and served, but whoever starts it is not told yet: signals that would end it in order still
+    /// end it at once.
+    Starting,
     /// Connections are accepted and served.
     Serving,
     /// It says that it is not ready, and connections end after their answer. New ones are still accepted: whoever sends

@@ -253,7 +253,7 @@ impl Running {
             clients: Counts::default(),
             proxies: config.listen.proxies.clone(),
             tls,
-            phase: watch::Sender::new(Phase::Serving),
+            phase: watch::Sender::new(Phase::Starting),
             closing: Closing::default(),
         });
         if let Some(asks) = begun.asks.take() {
@@ -323,6 +323,11 @@ impl Running {
     /// Tells the predecessor that we serve, and takes over what it lets go of.
     pub(crate) fn succeed(&self, predecessor: Predecessor) -> io::Result<Gone> {
         predecessor.take_over(Arc::clone(&self.control.process), self.side.handle().clone())
+    }
+
+    /// Says that it serves, now that signals are listened for.
+    pub(crate) fn ready(&self) {
+        self.control.process.phase.send_replace(Phase::Serving);
     }
 
     /// Takes no new connections, lets what is under way end within the grace, and keeps all evidence.

@@ -111,8 +111,10 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
 
 async fn readyz(State(control): State<Arc<Control>>) -> Response {
     let unready = |why: String| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
-    if *control.process.phase.borrow() > Phase::Serving {
-        return unready("draining\n".to_owned());
+    match *control.process.phase.borrow() {
+        Phase::Starting => return unready("starting\n".to_owned()),
+        Phase::Serving => {}
+        Phase::Unready | Phase::Draining => return unready("draining\n".to_owned()),
     }
     if let Some(table) = control.process.tables.keeps_unready() {
         return unready(format!("table `{table}` is not there, or older than its `max_age`\n"));

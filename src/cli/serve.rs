@@ -137,6 +137,7 @@ fn wait(running: &Running, gone: Gone) -> anyhow::Result<End> {
         let mut again = signal(SignalKind::hangup())?;
         let mut upgrade = signal(SignalKind::user_defined2())?;
         // Not before: a signal that nobody handles yet would end the process.
+        running.ready();
         tell_systemd(&[NotifyState::Ready]);
         let beginning = Beginning::default();
         let mut attempt = None;
