@@ -31,15 +31,21 @@ pub struct ClusterKey {
 impl ClusterKey {
     /// The cluster of a difference.
     pub fn of(route: &str, difference: &Difference) -> Self {
-        let shape = |found: &Option<Found>| {
-            found.as_ref().map_or_else(|| "nothing".to_owned(), |f| shape(difference, f))
+        let (control, candidate) = (&difference.control, &difference.candidate);
+        let is_bool = |found: &Option<Found>| found.as_ref().is_some_and(|found| found.form == Form::Bool);
+        let are_bools = is_bool(control) && is_bool(candidate);
+        let shape = |found: &Option<Found>| match found {
+            None => "nothing".to_owned(),
+            // One that became another says which way; of another type it says nothing.
+            Some(found) if are_bools => found.text.clone(),
+            Some(found) => shape(difference, found),
         };
         Self {
             route: route.to_owned(),
             severity: difference.severity(),
             kind: difference.kind,
             path: difference.path.folded(),
-            shape: format!("{} → {}", shape(&difference.control), shape(&difference.candidate)),
+            shape: format!("{} → {}", shape(control), shape(candidate)),
         }
     }
 }
@@ -48,7 +54,7 @@ fn shape(difference: &Difference, found: &Found) -> String {
     let leaf = difference.path.leaf().unwrap_or_default();
     match (difference.path.part(), found.form) {
         (Part::Outcome, _) => failure(&found.text),
-        (Part::Status | Part::EffectPartition, _) | (_, Form::Bool) => found.text.clone(),
+        (Part::Status, _) => found.text.clone(),
         (Part::Header, _) if TELLING_HEADERS.contains(&leaf) => media(&found.text),
         (_, Form::Object | Form::Array) if !found.cut => {
             Json::parse(found.text.as_bytes()).map_or_else(|| found.form.name().to_owned(), document)

@@ -6,6 +6,7 @@
 mod app;
 mod clean;
 mod compare;
+mod faults;
 mod flips;
 mod hidden;
 mod others;

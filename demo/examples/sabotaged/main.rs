@@ -1,5 +1,7 @@
 //! The demo's proxy with handlers that are broken on purpose, to see what shadow and fallback make of them.
 
+mod faults;
+
 use std::process::ExitCode;
 
 use bytes::Bytes;
@@ -59,11 +61,11 @@ impl Handler for ForgetsTheVisit {
 }
 
 fn main() -> ExitCode {
-    Proxy::builder()
+    let builder = Proxy::builder()
         .handler("create_flight", CreateFlight)
         .handler("rounds_the_distance", RoundsTheDistance)
         .handler("panics", Panics)
         .handler("login", Login)
-        .handler("forgets_the_visit", ForgetsTheVisit)
-        .run()
+        .handler("forgets_the_visit", ForgetsTheVisit);
+    faults::plant(builder).run()
 }
