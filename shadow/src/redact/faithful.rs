@@ -242,9 +242,12 @@ impl Walk<'_, '_, '_> {
                 }
             }
             Opened::Number => {
-                let redacted = self.faithful.value(json.raw(), in_secret);
-                if redacted != json.raw() {
-                    let number = without_leading_zero(&redacted);
+                // An exponent stays, and with it a number.
+                let raw = json.raw();
+                let (digits, exponent) = raw.split_at(raw.find(['e', 'E']).unwrap_or(raw.len()));
+                let redacted = self.faithful.value(digits, in_secret);
+                if redacted != digits {
+                    let number = format!("{redacted}{exponent}");
                     self.replace(path, json, number);
                 }
             }
@@ -289,15 +292,6 @@ fn applied(text: &str, edits: Vec<Edit>) -> String {
 
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
-}
-
-/// JSON has no number that begins with a zero and goes on.
-fn without_leading_zero(number: &str) -> String {
-    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
-    match digits.as_bytes() {
-        [b'0', b'0'..=b'9', ..] => format!("{sign}1{}", &digits[1..]),
-        _ => number.to_owned(),
-    }
 }
 
 /// Text as it is, or byte by byte where it is no UTF-8: either way every byte comes back.
@@ -365,6 +359,8 @@ mod tests {
         assert_eq!(places, ["body:/m", "body:/pin", "body:/list/0/password"]);
         let (text, _) = document(r#"{"ann@example.org":{"x":1},"b":2}"#);
         assert!(text.contains("@redacted.example\":{\"x\":1},\"b\":2}"), "{text}");
+        let (text, _) = document(r#"{"pin":12e3}"#);
+        assert!(text.ends_with("e3}") && serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
         let (_, places) = document(r#"{"ann@example.org":{"pin":"1234"}}"#);
         assert!(places.len() == 1 && places[0].ends_with("@redacted.example/pin"), "{places:?}");
     }

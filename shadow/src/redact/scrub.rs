@@ -87,30 +87,33 @@ impl Scrubber {
         format!("{name}@redacted.example")
     }
 
-    /// Same length and separators, other digits, with a right check digit.
+    /// Same length, first digit and separators, other digits, with a right check digit. Where one is too large for an integer of
+    /// 64 bits the other is, too: it may be a number, which would be written otherwise.
     fn card(&self, card: &str) -> String {
         let digits: String = card.chars().filter(char::is_ascii_digit).collect();
         let mut stream = self.stream(digits.as_bytes());
-        let mut fake: Vec<u8> = digits.bytes().map(|_| b'0' + stream.next().unwrap_or(0) % 10).collect();
-        let last = fake.len() - 1;
-        let right = (b'0'..=b'9').find(|check| {
-            fake[last] = *check;
-            luhn(&String::from_utf8_lossy(&fake))
+        let mut fakes = std::iter::repeat_with(|| {
+            let others = digits.bytes().skip(1).map(|_| b'0' + stream.next().unwrap_or(0) % 10);
+            checked(digits.bytes().take(1).chain(others).collect())
         });
-        fake[last] = right.unwrap_or(b'0');
-        let mut fake = fake.into_iter();
+        let is_small = |digits: &str| digits.parse::<i64>().is_ok();
+        let fake = fakes.by_ref().take(FAKES).find(|fake| is_small(fake) == is_small(&digits));
+        let mut fake = fake.or_else(|| fakes.next()).unwrap_or_default().into_bytes().into_iter();
         card.chars()
             .map(|c| if c.is_ascii_digit() { char::from(fake.next().unwrap_or(b'0')) } else { c })
             .collect()
     }
 
     /// Another text of the same length, each letter and digit by one of the same kind: for what is never kept, whatever
-    /// it looks like.
+    /// it looks like. A number that begins with no zero gets none, which JSON would not take for a number.
     pub(crate) fn like(&self, text: &str) -> String {
         let mut stream = self.stream(text.as_bytes());
         let mut pick = |from: u8, count: u8| char::from(from + stream.next().unwrap_or(0) % count);
+        let before = std::iter::once(' ').chain(text.chars());
         text.chars()
-            .map(|c| match c {
+            .zip(before)
+            .map(|(c, before)| match c {
+                '1'..='9' if !before.is_ascii_digit() => pick(b'1', 9),
                 '0'..='9' => pick(b'0', 10),
                 'a'..='f' => pick(b'a', 6),
                 'g'..='z' => pick(b'g', 20),
@@ -146,6 +149,20 @@ fn replaced<'t>(
     }
     let replace = |found: &Captures<'_>| placeholder(&found[0]).unwrap_or_else(|| found[0].to_owned());
     Cow::Owned(regex.replace_all(&text, replace).into_owned())
+}
+
+/// So many are tried until one is as large as what it stands for. Of those that begin as the largest integer does a fifth is.
+const FAKES: usize = 64;
+
+/// With the last digit that Luhn's check asks for.
+fn checked(mut digits: Vec<u8>) -> String {
+    let last = digits.len() - 1;
+    let right = (b'0'..=b'9').find(|check| {
+        digits[last] = *check;
+        luhn(&String::from_utf8_lossy(&digits))
+    });
+    digits[last] = right.unwrap_or(b'0');
+    String::from_utf8_lossy(&digits).into_owned()
 }
 
 /// Luhn's check, which card numbers pass and most other numbers don't.
@@ -190,6 +207,24 @@ mod tests {
         }
         let card = scrubber(1).scrub("4111111111111111").into_owned();
         assert!(luhn(&card) && card != "4111111111111111");
+    }
+
+    #[test]
+    fn what_stands_for_a_number_is_one_that_is_written_alike() {
+        for key in 0..50 {
+            for card in
+                ["4111111111111111", "6000000000000000004", "9000000000000000001", "9990000000000000003"]
+            {
+                let fake = scrubber(key).scrub(card).into_owned();
+                assert!(luhn(card) && luhn(&fake) && fake != card, "{card}: {fake}");
+                assert_eq!(fake.as_bytes()[0], card.as_bytes()[0]);
+                assert_eq!(fake.parse::<i64>().is_ok(), card.parse::<i64>().is_ok(), "{card}: {fake}");
+            }
+            for number in ["10", "-7.05", "3"] {
+                let fake = scrubber(key).like(number);
+                assert!(serde_json::from_str::<serde_json::Number>(&fake).is_ok(), "{number}: {fake}");
+            }
+        }
     }
 
     #[test]
