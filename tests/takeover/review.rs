@@ -77,9 +77,13 @@ pub(crate) fn parity(admin: SocketAddr) -> Value {
 pub(crate) fn counted(parity: &Value) -> u64 {
     let plain = ["matched", "ignored", "mismatched", "pending"]
         .map(|class| parity[class].as_u64().unwrap_or_default());
-    let reasons =
-        ["not_comparable", "declined", "dropped"].iter().filter_map(|class| parity[*class].as_object());
-    plain.iter().sum::<u64>() + reasons.flat_map(|by| by.values()).filter_map(Value::as_u64).sum::<u64>()
+    plain.iter().sum::<u64>()
+        + ["not_comparable", "declined", "dropped"].map(|class| sum(&parity[class])).iter().sum::<u64>()
+}
+
+/// How many there are, whatever the reason.
+pub(crate) fn sum(reasons: &Value) -> u64 {
+    reasons.as_object().into_iter().flat_map(|by| by.values()).filter_map(Value::as_u64).sum()
 }
 
 pub(crate) fn metric(proxy: &Handover, name: &str) -> u64 {

@@ -4,13 +4,18 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use handover_demo::clients::Request;
+use handover_parts::Handover;
 use handover_parts::load::send_all;
 
 use crate::compare::{Effects, Shown, effects, shown};
+use crate::review::{counted, parity, sum};
 use crate::world::{CONNECTIONS, World, bytes, demo, requests};
 
 /// Of each kind: real records, old clients' requests.
 const EACH: usize = 5_000;
+
+/// Sent between two looks at whether the evidence keeps up: fewer than may be under way, so that each has room.
+const BATCH: usize = 200;
 
 /// What came back of one way.
 struct Leg {
@@ -23,7 +28,7 @@ fn each_stage_answers_as_nginx_and_php_do_and_sends_the_same_records() {
     let world = World::start();
     let requests = requests(EACH);
     let nginx = world.nginx();
-    let expected = leg(&world, nginx.address(), &requests);
+    let expected = leg(&world, nginx.address(), &requests, |_| {});
     let accepted = expected.effects.len();
     assert!(
         accepted > EACH / 2 && accepted < 2 * EACH,
@@ -32,18 +37,28 @@ fn each_stage_answers_as_nginx_and_php_do_and_sends_the_same_records() {
 
     for stage in ["legacy", "shadow", "canary", "native"] {
         let mut proxy = world.proxy(&demo(), stage);
-        let seen = leg(&world, proxy.http(), &requests);
+        let clients = proxy.http();
+        let seen = leg(&world, clients, &requests, |sent| {
+            if stage == "shadow" {
+                all_are_judged(&mut proxy, sent);
+            }
+        });
         compare(stage, &requests, &expected, &seen);
         if stage == "shadow" {
-            every_pair_matched(&mut proxy, requests.len());
+            every_pair_matched(&proxy, requests.len());
         }
         assert_eq!(proxy.stop(), Some(0), "an orderly end; its log:\n{}", proxy.log());
     }
 }
 
-fn leg(world: &World, address: SocketAddr, requests: &[Request]) -> Leg {
+fn leg(world: &World, address: SocketAddr, requests: &[Request], mut sent: impl FnMut(usize)) -> Leg {
     let before = world.records();
-    let outcomes = send_all(address, CONNECTIONS, &requests.iter().map(bytes).collect::<Vec<_>>());
+    let requests: Vec<_> = requests.iter().map(bytes).collect();
+    let mut outcomes = Vec::with_capacity(requests.len());
+    for some in requests.chunks(BATCH) {
+        outcomes.extend(send_all(address, CONNECTIONS, some));
+        sent(outcomes.len());
+    }
     let records = world.records_since(&before);
     Leg {
         shown: outcomes.iter().map(|outcome| shown(outcome.response())).collect(),
@@ -59,25 +74,18 @@ fn compare(stage: &str, requests: &[Request], expected: &Leg, seen: &Leg) {
     }
 }
 
-/// In shadow the judge has seen all that the test has seen, and found no difference either.
-fn every_pair_matched(proxy: &mut handover_parts::Handover, requests: usize) {
+fn all_are_judged(proxy: &mut Handover, requests: usize) {
     let admin = proxy.admin();
-    let parity = || -> serde_json::Value {
-        let answer = handover_parts::http::get(admin, "/api/parity").expect("the admin answers");
-        serde_json::from_slice::<Vec<_>>(&answer.body).expect("JSON").into_iter().next().unwrap_or_default()
-    };
     proxy.wait_until("all pairs are judged", Duration::from_secs(90), || {
-        let parity = parity();
-        let count = |member: &str| parity[member].as_u64().unwrap_or(0);
-        let reasons = |member: &str| -> u64 {
-            parity[member]
-                .as_object()
-                .map_or(0, |reasons| reasons.values().filter_map(serde_json::Value::as_u64).sum())
-        };
-        assert_eq!(count("mismatched"), 0, "{parity:#}");
-        count("matched") + reasons("not_comparable") + reasons("dropped") >= requests as u64
+        counted(&parity(admin)) >= requests as u64
     });
-    let parity = parity();
+}
+
+/// In shadow the judge has seen all that the test has seen, and found no difference either.
+fn every_pair_matched(proxy: &Handover, requests: usize) {
+    let parity = parity(proxy.admin());
+    assert_eq!(counted(&parity), requests as u64, "each is counted once: {parity:#}");
+    assert_eq!((&parity["mismatched"], sum(&parity["dropped"])), (&0.into(), 0), "{parity:#}");
     let matched = parity["matched"].as_u64().unwrap_or(0);
     assert!(matched * 100 >= requests as u64 * 99, "99 % of {requests} are matched: {parity:#}");
 }
