@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use handover_parts::{Backend, Conversation, Handover, http, process};
 
-use crate::world::{PATIENCE, in_front_of, in_front_of_php, memory, php};
+use crate::world::{PATIENCE, in_front_of, in_front_of_php, memory, php, until};
 
 /// Reads as far as `piece`.
 fn read_up_to(client: &mut TcpStream, seen: &mut Vec<u8>, piece: &str) {
@@ -161,4 +161,27 @@ fn an_early_answer_reaches_a_client_that_is_still_sending() {
             http::Client::connect(proxy.http()).unwrap().exchange(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
         assert_eq!(after.unwrap().status, 413, "it serves on");
     }
+}
+
+/// PHP is asked once the body's first 64 KiB are here, and reads no body but a form's before the script begins.
+#[test]
+fn phps_early_answer_reaches_a_client_that_is_still_sending() {
+    let (php, _app) = php(
+        "<?php http_response_code(413); header('Content-Length: 3'); echo 'big'; while (ob_get_level()) { ob_end_flush(); } flush();",
+        1,
+    );
+    let proxy = in_front_of_php(&php);
+    for turn in 0..20 {
+        let mut client = connect(&proxy, LARGE.as_bytes());
+        client.write_all(&[b'x'; 64 * 1024]).unwrap();
+        let mut got = Vec::new();
+        while !got.ends_with(b"big") {
+            let mut buffer = [0; 4096];
+            let read = client.read(&mut buffer).unwrap();
+            assert!(read > 0, "turn {turn}: {}", String::from_utf8_lossy(&got));
+            got.extend_from_slice(&buffer[..read]);
+        }
+        assert!(got.starts_with(b"HTTP/1.1 413 "), "turn {turn}: {}", String::from_utf8_lossy(&got));
+    }
+    until("the only child is free again", || http::get(proxy.http(), "/").unwrap().status == 413);
 }
