@@ -58,6 +58,8 @@ pub(super) fn text(control: &Control) -> String {
     );
     single(&mut text, "handover_experiments_total", "counter", "Experiments begun.", begun);
     single(&mut text, "handover_experiments_dropped_total", "counter", "Experiments without room.", dropped);
+    let under_way = process.mirror.under_way() as u64;
+    single(&mut text, "handover_experiments_under_way", "gauge", "Experiments that take room.", under_way);
     let missed = process.recordings.missed();
     let help = "Experiments that a recording was too slow for.";
     single(&mut text, "handover_recordings_missed_total", "counter", help, missed);

@@ -230,6 +230,11 @@ impl Mirror {
         Some(())
     }
 
+    /// How many experiments take room at the moment.
+    pub(crate) fn under_way(&self) -> usize {
+        UNDER_WAY - self.permits.available_permits()
+    }
+
     /// How many experiments were begun, and how many had no room.
     pub(crate) fn counts(&self) -> (u64, u64) {
         (self.begun.load(Ordering::Relaxed), self.drops.all())

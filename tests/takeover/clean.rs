@@ -51,7 +51,7 @@ fn no_record_of_two_months_and_no_old_client_s_request_differs() {
     println!("{after:#}");
     // Each request once: what is lost in silence would be missing, what is counted twice too much.
     assert_eq!(counted(&after), sent, "{after:#}");
-    assert_eq!(metric(&proxy, "handover_experiments_total"), sent, "{after:#}");
+    assert_eq!(metric(proxy.admin(), "handover_experiments_total"), sent, "{after:#}");
     let of = |class: &str| after[class].as_u64().unwrap_or_default();
     assert_eq!((of("mismatched"), of("ignored"), of("pending")), (0, 0, 0), "{after:#}");
     for loss in ["not_comparable", "declined", "dropped", "unattributed"] {

@@ -43,7 +43,7 @@ fn two_proxies_feed_one_review_and_nothing_is_counted_twice() {
             assert!(load.join().unwrap().iter().all(|outcome| outcome.response().status < 500));
         }
     });
-    let began: u64 = proxies.iter().map(|proxy| metric(proxy, "handover_experiments_total")).sum();
+    let began: u64 = proxies.iter().map(|proxy| metric(proxy.admin(), "handover_experiments_total")).sum();
     assert!(began >= 1_000, "{began} experiments were begun");
     reviewer
         .wait_until("all of them are judged", Duration::from_secs(180), || counted(&parity(admin)) >= began);
@@ -60,7 +60,7 @@ fn two_proxies_feed_one_review_and_nothing_is_counted_twice() {
     let matched = parity["matched"].as_u64().unwrap_or_default();
     assert!(matched > began / 4, "what it was away for is not comparable, no more: {parity:#}");
     for proxy in &proxies {
-        assert_eq!(metric(proxy, "handover_review_unsent_total"), 0);
+        assert_eq!(metric(proxy.admin(), "handover_review_unsent_total"), 0);
         let own = http::get(proxy.admin(), "/api/parity").unwrap();
         assert_eq!(String::from_utf8_lossy(&own.body), "[]", "a proxy keeps no evidence of its own");
     }
@@ -86,8 +86,8 @@ pub(crate) fn sum(reasons: &Value) -> u64 {
     reasons.as_object().into_iter().flat_map(|by| by.values()).filter_map(Value::as_u64).sum()
 }
 
-pub(crate) fn metric(proxy: &Handover, name: &str) -> u64 {
-    let answer = http::get(proxy.admin(), "/metrics").expect("the admin answers");
+pub(crate) fn metric(admin: SocketAddr, name: &str) -> u64 {
+    let answer = http::get(admin, "/metrics").expect("the admin answers");
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")).map(str::to_owned));
     line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{name} is not in:\n{text}"))

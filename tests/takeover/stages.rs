@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use handover_demo::clients::Request;
 use handover_parts::Handover;
-use handover_parts::load::send_all;
+use handover_parts::load::{Outcome, send_all};
 
 use crate::compare::{Effects, Shown, effects, shown};
-use crate::review::{counted, parity, sum};
+use crate::review::{counted, metric, parity, sum};
 use crate::world::{CONNECTIONS, World, bytes, demo, requests};
 
 /// Of each kind: real records, old clients' requests.
@@ -37,27 +37,30 @@ fn each_stage_answers_as_nginx_and_php_do_and_sends_the_same_records() {
 
     for stage in ["legacy", "shadow", "canary", "native"] {
         let mut proxy = world.proxy(&demo(), stage);
-        let clients = proxy.http();
-        let seen = leg(&world, clients, &requests, |sent| {
-            if stage == "shadow" {
-                all_are_judged(&mut proxy, sent);
-            }
+        let (clients, admin) = (proxy.http(), proxy.admin());
+        let seen = leg(&world, clients, &requests, |_| {
+            proxy.wait_until("there is room again", Duration::from_secs(90), || {
+                metric(admin, "handover_experiments_under_way") == 0
+            });
         });
         compare(stage, &requests, &expected, &seen);
         if stage == "shadow" {
+            all_are_judged(&mut proxy, requests.len());
             every_pair_matched(&proxy, requests.len());
         }
         assert_eq!(proxy.stop(), Some(0), "an orderly end; its log:\n{}", proxy.log());
     }
 }
 
-fn leg(world: &World, address: SocketAddr, requests: &[Request], mut sent: impl FnMut(usize)) -> Leg {
+fn leg(world: &World, address: SocketAddr, requests: &[Request], mut then: impl FnMut(usize)) -> Leg {
     let before = world.records();
     let requests: Vec<_> = requests.iter().map(bytes).collect();
     let mut outcomes = Vec::with_capacity(requests.len());
     for some in requests.chunks(BATCH) {
-        outcomes.extend(send_all(address, CONNECTIONS, some));
-        sent(outcomes.len());
+        let first = outcomes.len();
+        let sent = send_all(address, CONNECTIONS, some).into_iter();
+        outcomes.extend(sent.map(|outcome| Outcome { index: first + outcome.index, ..outcome }));
+        then(outcomes.len());
     }
     let records = world.records_since(&before);
     Leg {
