@@ -76,9 +76,11 @@ impl Scrubber {
 
     /// The text with mails, card numbers and tokens replaced.
     pub(crate) fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let text = replaced(&MAIL, Cow::Borrowed(text), |mail| Some(self.mail(mail)));
-        let text = replaced(&CARD, text, |card| luhn(card).then(|| self.card(card)));
-        replaced(&TOKEN, text, |token| looks_secret(token).then(|| self.like(token)))
+        let text = replaced(&MAIL, Cow::Borrowed(text), |mail, _| Some(self.mail(mail)));
+        let text = replaced(&CARD, text, |card, around| {
+            (luhn(card) && !is_fractional(around)).then(|| self.card(card))
+        });
+        replaced(&TOKEN, text, |token, _| looks_secret(token).then(|| self.like(token)))
     }
 
     fn mail(&self, mail: &str) -> String {
@@ -142,12 +144,16 @@ impl Scrubber {
 fn replaced<'t>(
     regex: &Regex,
     text: Cow<'t, str>,
-    placeholder: impl Fn(&str) -> Option<String>,
+    placeholder: impl Fn(&str, (&str, &str)) -> Option<String>,
 ) -> Cow<'t, str> {
     if !regex.is_match(&text) {
         return text;
     }
-    let replace = |found: &Captures<'_>| placeholder(&found[0]).unwrap_or_else(|| found[0].to_owned());
+    let replace = |found: &Captures<'_>| {
+        let range = found.get_match().range();
+        let around = (&text[..range.start], &text[range.end..]);
+        placeholder(&found[0], around).unwrap_or_else(|| found[0].to_owned())
+    };
     Cow::Owned(regex.replace_all(&text, replace).into_owned())
 }
 
@@ -163,6 +169,13 @@ fn checked(mut digits: Vec<u8>) -> String {
     });
     digits[last] = right.unwrap_or(b'0');
     String::from_utf8_lossy(&digits).into_owned()
+}
+
+/// Whether digits are part of a number with a fraction: no card's, and others would be rounded otherwise.
+fn is_fractional((before, behind): (&str, &str)) -> bool {
+    let is_digit = |c: char| c.is_ascii_digit();
+    before.strip_suffix('.').is_some_and(|whole| whole.ends_with(is_digit))
+        || behind.strip_prefix('.').is_some_and(|fraction| fraction.starts_with(is_digit))
 }
 
 /// Luhn's check, which card numbers pass and most other numbers don't.
@@ -234,6 +247,8 @@ mod tests {
             "2013-01-01T10:00:00Z",
             "N14228",
             "4111111111111112",
+            "0.4111111111111111",
+            "4111111111111111.5",
             "1357034400",
             "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
             "a_rather_long_name_of_an_error_code",
