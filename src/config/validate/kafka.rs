@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use handover_kafka::{Partitioner, is_topic};
 
-use super::legacy::is_host_and_port;
+use super::address::is_host_and_port;
 use super::{Read, is_host, sections};
 use crate::config::fault::Fault;
 use crate::config::raw::{self, At, RawPartitioner};

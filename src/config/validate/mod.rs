@@ -1,5 +1,6 @@
 //! From the files as written to a [`Config`] that cannot be wrong, or everything that is wrong with them.
 
+mod address;
 mod admin;
 mod front;
 mod idempotency;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use handover_http1::{Leniency, Limits, RequestHead};
 
-use super::legacy::origin;
+use super::address::origin;
 use crate::config::raw::upstream::{CircuitBreaker, HealthCheck, Upstream as RawUpstream, Upstreams};
 use crate::config::raw::{self, At};
 use crate::config::section::Section;

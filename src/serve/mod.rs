@@ -4,33 +4,35 @@
 //! cores, the admin. At the end the reverse: unready, no new connections, answers under way, effects under way, evidence.
 //! What a [predecessor](crate::upgrade) has, is taken over in place of being made.
 
+mod beside;
+mod error;
+
+pub(crate) use error::StartError;
+
 use std::convert::Infallible;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use handover_api::Ports;
-use handover_shadow::{RedactionKey, Redactor, Store, StoreError};
-use tokio::runtime::{Builder, Runtime};
+use handover_shadow::{RedactionKey, Redactor, Store};
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::accept::counts::Counts;
-use crate::accept::listener::{Entrance, ListenError};
+use crate::accept::listener::Entrance;
 use crate::accept::listeners::{Listeners, Sockets};
 use crate::accept::pulse::{Pulse, Watchdog};
-use crate::accept::tls::{Tls, TlsError};
-use crate::accept::{balance, core};
+use crate::accept::tls::Tls;
 use crate::cache::Cache;
 use crate::commit::Producers;
-use crate::config::fault::Faults;
 use crate::config::load::Location;
 use crate::config::reload::Reloader;
 use crate::config::watch::Watch;
-use crate::control::{self, Applier, Control, Unprepared};
+use crate::control::{self, Applier, Control};
 use crate::every::Every;
 use crate::inventory::unrouted::Inventory;
 use crate::legacy::Legacies;
@@ -49,14 +51,14 @@ use crate::observe::access::AccessLog;
 use crate::observe::tolerated::Tolerated;
 use crate::observe::trace::Spans;
 use crate::process::{Closing, Phase, Process, Refusals, Role};
-use crate::review::{Bench, BenchError, Sender, SenderError};
+use crate::review::{Bench, Sender};
 use crate::rollback::watch::RollbackWatch;
 use crate::route::generation::{Handlers, Shared};
-use crate::route::limits::Limiter;
 use crate::tables::Tables;
 use crate::upgrade::inheritance::Inheritance;
 use crate::upgrade::predecessor::{Gone, Predecessor};
 use crate::upgrade::successor::Successor;
+use beside::{count_unrouted, forget_clients, keep_history, looks, runtime, start_admin, start_cores};
 
 /// The file of the evidence, in the state folder.
 pub(crate) const EVIDENCE: &str = "evidence.sqlite";
@@ -70,64 +72,14 @@ const LAST: Duration = Duration::from_secs(1);
 /// How long the last lines of the access log may take to be written, and the last spans to be exported.
 const LINES: Duration = Duration::from_secs(1);
 
-/// How often clients that a route's rate limit knows are forgotten, where they have not come for a while.
-const FORGET_EVERY: Duration = Duration::from_secs(1);
-
 /// How long records under way may take to be delivered at the end.
 const FLUSH: Duration = Duration::from_secs(15);
-
-/// How often it is looked whether an hour of the progress has ended.
-const HISTORY: Duration = Duration::from_secs(10);
 
 /// How many threads run handlers that block when they run dry: live runs don't wait for those.
 const DRY_BLOCKING: usize = 2;
 
 /// What a tap may be ahead of the court.
 const TAPPED_MAX: usize = 4096;
-
-/// The process could not be started.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StartError {
-    /// The configuration is broken, and there is no last good one.
-    #[error("the configuration is broken, and no good one was kept from an earlier run:\n{0}")]
-    Config(#[from] Faults),
-    /// The state folder cannot be used.
-    #[error("the state folder {} cannot be used: choose another by `state = \"…\"`", .0.display())]
-    State(PathBuf, #[source] io::Error),
-    /// A thread or runtime.
-    #[error("the system gives no thread or runtime")]
-    Runtime(#[source] io::Error),
-    /// A listening socket.
-    #[error("the process cannot listen")]
-    Listen(#[from] ListenError),
-    /// The access log.
-    #[error("the access log cannot be written: look at `to` in `[access_log]`")]
-    AccessLog(#[source] io::Error),
-    /// The way to a collector of spans.
-    #[error("spans cannot be exported: look at `[traces]`")]
-    Traces(#[source] reqwest::Error),
-    /// The certificates for clients.
-    #[error("clients cannot be served over TLS: look at `tls` in `[listen]`")]
-    Tls(#[from] TlsError),
-    /// What the configuration needs.
-    #[error("what the configuration names cannot be had")]
-    Unprepared(#[from] Unprepared),
-    /// The evidence.
-    #[error("the store of evidence cannot be used")]
-    Store(#[from] StoreError),
-    /// The key that placeholders are made with.
-    #[error("the redaction key cannot be read or made")]
-    Key(#[source] io::Error),
-    /// Where experiments are sent to.
-    #[error("experiments cannot be sent to the review: look at `[review]`")]
-    Sender(#[from] SenderError),
-    /// Where experiments come from.
-    #[error("experiments cannot be read: look at `[review]`")]
-    Bench(#[from] BenchError),
-    /// A review without a topic.
-    #[error("there is nothing to review: `[review]` says where experiments are sent to")]
-    NoReview,
-}
 
 /// Why the process ends.
 pub(crate) enum End {
@@ -393,74 +345,4 @@ impl Running {
         // Dropping the store writes what is queued.
         drop(self.store);
     }
-}
-
-/// Looks whether others have replaced certificates or passwords, and whether all cores move.
-fn looks(process: &Arc<Process>, side: &tokio::runtime::Handle) -> io::Result<Vec<Every>> {
-    let tls = process.tls.clone().map(|tls| Every::second("tls-watch", move || tls.refresh()));
-    let (producers, side) = (Arc::clone(&process.producers), side.clone());
-    let kafka = Every::second("kafka-watch", move || producers.renew_secrets(&side));
-    let watched = Arc::clone(process);
-    let look = move || watched.watchdog.look(&watched.pulses, &watched.generations.load());
-    tls.into_iter().chain([kafka, Every::second("watchdog", look)]).collect()
-}
-
-/// What is known of clients that have not come for a while is of no use.
-async fn forget_clients(process: Arc<Process>) {
-    loop {
-        tokio::time::sleep(FORGET_EVERY).await;
-        let generation = process.generations.load();
-        generation.routes().iter().filter_map(|route| route.limiter.as_ref()).for_each(Limiter::forget);
-    }
-}
-
-fn start_cores(
-    process: &Arc<Process>,
-    sockets: Vec<Vec<(Entrance, TcpListener)>>,
-) -> io::Result<Vec<JoinHandle<()>>> {
-    let seats = balance::seats(sockets.len());
-    let start = |(index, (seat, own)): (usize, (balance::Seat, Vec<_>))| {
-        let process = Arc::clone(process);
-        std::thread::Builder::new().name(format!("core-{index}")).spawn(move || {
-            if let Err(error) = core::run(process, own, seat) {
-                tracing::error!(index, %error, "a core could not start");
-            }
-        })
-    };
-    seats.into_iter().zip(sockets).enumerate().map(start).collect()
-}
-
-async fn count_unrouted(control: Arc<Control>) {
-    control.process.unrouted.count().await;
-}
-
-/// Notes each hour how far the takeover is.
-async fn keep_history(control: Arc<Control>) {
-    let mut tick = tokio::time::interval(HISTORY);
-    loop {
-        tick.tick().await;
-        control.history.tick(&control.process.metrics);
-    }
-}
-
-fn start_admin(
-    runtime: &Runtime,
-    listener: TcpListener,
-    control: Arc<Control>,
-    end: oneshot::Receiver<Infallible>,
-) -> io::Result<()> {
-    let _entered = runtime.enter();
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    let router = crate::admin::router(control).into_make_service_with_connect_info::<SocketAddr>();
-    runtime.spawn(async move {
-        let ended = async { drop(end.await) };
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(ended).await {
-            tracing::error!(%error, "the admin has ended");
-        }
-    });
-    Ok(())
-}
-
-fn runtime(name: &str, threads: usize) -> io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
 }

@@ -1,13 +1,16 @@
 //! What `routes.toml` says, once it cannot be wrong. Everything later reads these types alone.
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod kafka;
+mod table;
+
+pub(crate) use kafka::*;
+pub(crate) use table::*;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use handover_kafka::Partitioner;
 use handover_pipeline::Pipeline;
 use handover_shadow::{Gate, Policy};
 use ipnet::IpNet;
@@ -261,192 +264,4 @@ impl RouteSpec {
     fn with_share(&self, stage: Stage, next: impl Fn(Stage) -> Stage) -> Stage {
         if stage == Stage::Canary && self.canary.share.get() == 0.0 { next(stage) } else { stage }
     }
-}
-
-/// One `[kafka.NAME]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Kafka {
-    /// Its name.
-    pub name: String,
-    /// Brokers to begin with, `host:port`.
-    pub bootstrap: Vec<String>,
-    /// How it is authenticated to.
-    pub auth: KafkaAuth,
-    /// Whether TLS is used, and whom it trusts.
-    pub tls: Option<Tls>,
-    /// What a 2xx promises of a record.
-    pub ack: Ack,
-    /// Whether every answer says so.
-    pub ack_header: bool,
-    /// How a record without a partition finds one.
-    pub partitioner: Partitioner,
-    /// Topics whose partitioner differs.
-    pub topic_partitioners: BTreeMap<String, Partitioner>,
-    /// How long a record may wait for the brokers' acknowledgement.
-    pub timeout: Duration,
-    /// The topic for records of the spool that the brokers will never take.
-    pub dead_letter: Option<String>,
-}
-
-/// How a Kafka cluster is authenticated to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum KafkaAuth {
-    /// Not at all.
-    None,
-    /// SASL/PLAIN.
-    Plain(Login),
-    /// SASL/SCRAM-SHA-256.
-    ScramSha256(Login),
-    /// SASL/SCRAM-SHA-512.
-    ScramSha512(Login),
-    /// A client certificate. There is TLS.
-    Mtls {
-        /// The certificate (PEM).
-        cert_file: PathBuf,
-        /// Its key (PEM).
-        key_file: PathBuf,
-    },
-    /// AWS's IAM. There is TLS.
-    Iam {
-        /// The cluster's region.
-        region: String,
-    },
-}
-
-/// TLS towards the brokers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tls {
-    /// The file of CA certificates (PEM) that sign the brokers'; the system's when not given.
-    pub ca_file: Option<PathBuf>,
-}
-
-/// A name and where its password is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Login {
-    /// The name.
-    pub user: String,
-    /// The file that holds the password; a line end behind it does not count.
-    pub password_file: PathBuf,
-}
-
-/// What a 2xx promises of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Ack {
-    /// The brokers have it.
-    Delivered,
-    /// It is on this machine's disk, and goes to the brokers from there.
-    Spool,
-    /// It is in memory and on its way: a crash may lose it.
-    Memory,
-}
-
-impl Ack {
-    /// Its name in the file and in `Handover-Ack`.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Spool => "spool",
-            Self::Memory => "memory",
-        }
-    }
-}
-
-impl fmt::Display for Ack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// `[spool]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Spool {
-    /// The folder that processes share.
-    pub folder: PathBuf,
-    /// The bounds of one process' part of it.
-    pub limits: handover_spool::Limits,
-    /// For how long an HTTP call is tried before it is set aside.
-    pub calls_for: Duration,
-    /// Whether the file asks for one. If not, only what an earlier run left in the folder is still delivered.
-    pub wanted: bool,
-}
-
-/// How S3 is reached. Credentials come from the environment, as AWS's own tools find them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct S3 {
-    /// Another endpoint than AWS's.
-    pub endpoint: Option<String>,
-    /// The region; the environment's when not given.
-    pub region: Option<String>,
-    /// Whether the bucket stands in the path, as most servers other than AWS's want it.
-    pub path_style: bool,
-    /// The file of CA certificates (PEM) that sign the endpoint's; the system's when not given.
-    pub ca_file: Option<PathBuf>,
-}
-
-/// One `[table.NAME]`: a hot table.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Table {
-    /// Its name.
-    pub name: String,
-    /// Where it comes from.
-    pub source: TableSource,
-    /// How it is written; by the objects' names when not given.
-    pub format: Option<TableFormat>,
-    /// The columns that rows are looked up by: at least one.
-    pub key: Vec<String>,
-    /// Further such columns, by name.
-    pub keys: BTreeMap<String, Vec<String>>,
-    /// How often the source is asked for a newer one.
-    pub refresh: Duration,
-    /// How much earlier or later than that, as a share of it, so that pods don't all come at once.
-    pub jitter: Share,
-    /// The share of its rows that a new version may lack; one that lacks more is suspicious, and refused.
-    pub shrink_max: Share,
-    /// How old the table may grow before it counts as too old; `None` when never.
-    pub max_age: Option<Duration>,
-    /// What that means.
-    pub too_old: TooOld,
-    /// The most bytes that it may have once decompressed.
-    pub size_max: u64,
-}
-
-/// How a table's objects are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TableFormat {
-    /// CSV with a head line.
-    Csv,
-    /// An object of JSON on each line.
-    Ndjson,
-    /// A list of objects.
-    Json,
-    /// Apache Parquet.
-    Parquet,
-}
-
-/// What becomes of routes that read a table which is too old.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TooOld {
-    /// Legacy answers them.
-    Legacy,
-    /// They are answered by it all the same.
-    Serve,
-    /// Legacy answers them, and the process says that it is not ready.
-    Unready,
-}
-
-/// Where a hot table comes from; `.gz` and `.zst` are decompressed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TableSource {
-    /// A file.
-    File(PathBuf),
-    /// All files of a folder, in the order of their names.
-    Folder(PathBuf),
-    /// An object in S3, or all whose keys begin so where the key ends in `/`.
-    S3 {
-        /// The bucket.
-        bucket: String,
-        /// The object's key.
-        key: String,
-    },
 }
