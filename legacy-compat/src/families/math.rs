@@ -187,12 +187,12 @@ fn digits_to_number(text: &[u8], base: u32) -> (Number, bool) {
 }
 
 fn old_base(ctx: &mut Ctx<'_>, args: &mut Args<'_>, base: u32) -> Outcome {
-    let text = super::types::text_of(ctx, &args.value(0).clone())?;
+    let text = super::types::changed_to_text(ctx, &args.value(0).clone())?;
     from_base(ctx, &text, base).map(Value::from)
 }
 
 fn base_convert(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
-    let text = super::types::text_of(ctx, &args.value(0).clone())?;
+    let text = super::types::changed_to_text(ctx, &args.value(0).clone())?;
     let base = |value: i64| u32::try_from(value).ok().filter(|base| (2..=36).contains(base));
     let (Some(from), Some(to)) = (base(args.int(1)), base(args.int(2))) else {
         return ctx.value_error(false, "base_convert(): Argument must be between 2 and 36 (inclusive)");

@@ -3,7 +3,7 @@
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::{to_float, to_int};
 use crate::error::{ErrorClass, Thrown};
-use crate::families::types::text_of;
+use crate::families::types::{changed_to_text, printed};
 use crate::float;
 use crate::php::Version;
 use crate::value::Value;
@@ -14,7 +14,7 @@ pub(crate) const ROWS: &[Row] = &[
         sprintf(c, a.bytes(0), &values, "sprintf")
     }),
     ("-7.4 sprintf(mixed $format, mixed ...$args): false", |c, a| {
-        let format = text_of(c, &a.value(0).clone())?;
+        let format = changed_to_text(c, &a.value(0).clone())?;
         let values = a.rest(1).to_vec();
         sprintf(c, &format, &values, "sprintf")
     }),
@@ -23,7 +23,7 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 fn vsprintf(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
-    let format = text_of(ctx, &args.value(0).clone())?;
+    let format = changed_to_text(ctx, &args.value(0).clone())?;
     let values: Vec<Value> = match args.value(1) {
         Value::Array(array) => array.values().cloned().collect(),
         other => crate::cast::to_array(ctx.php, other).values().cloned().collect(),
@@ -273,7 +273,7 @@ impl Format<'_> {
     ) -> Result<Option<Value>, Thrown> {
         match letter {
             b's' => {
-                let text = text_of(ctx, value)?;
+                let text = printed(ctx, value)?;
                 let cut = spec.precision.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
                 pad(out, &text[..text.len().min(cut)], spec, false);
             }

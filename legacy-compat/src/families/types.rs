@@ -28,10 +28,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("floatval(mixed $value)", |c, a| ok(cast::to_float(c.php, a.value(0)))),
     ("doubleval(mixed $value)", |c, a| ok(cast::to_float(c.php, a.value(0)))),
     ("boolval(mixed $value)", |_, a| ok(cast::to_bool(a.value(0)))),
-    ("strval(mixed $value)", |c, a| match a.value(0).clone() {
-        object @ Value::Object(_) => text_of(c, &object).map(|_| Value::from("")),
-        other => text_of(c, &other).map(Value::Str),
-    }),
+    ("strval(mixed $value)", |c, a| printed(c, &a.value(0).clone()).map(Value::Str)),
     ("settype(mixed &$var, string $type)", |c, a| {
         let name = a.bytes(1).to_ascii_lowercase();
         let value = a.value(0).clone();
@@ -75,6 +72,25 @@ pub fn array_search(php: &Php, needle: &Value, haystack: &Array, strict: bool) -
 
 /// `(string)`, with what PHP says of arrays and throws for objects.
 pub(crate) fn text_of(ctx: &mut Ctx<'_>, value: &Value) -> Result<crate::Str, crate::Thrown> {
+    let instead = if ctx.php.is_5() { OBJECT } else { "" };
+    text_or(ctx, value, instead)
+}
+
+/// The same for a value that PHP changes into a text where it stands: up to 7.3 an object is the word then.
+pub(crate) fn changed_to_text(ctx: &mut Ctx<'_>, value: &Value) -> Result<crate::Str, crate::Thrown> {
+    text_or(ctx, value, OBJECT)
+}
+
+/// The same for a value that PHP prints: an object is empty in 5.6 as well.
+pub(crate) fn printed(ctx: &mut Ctx<'_>, value: &Value) -> Result<crate::Str, crate::Thrown> {
+    text_or(ctx, value, "")
+}
+
+/// What an object is as a text where it is not refused.
+const OBJECT: &str = "Object";
+
+/// The text of a value; up to 7.3 an object that has none goes on as another.
+fn text_or(ctx: &mut Ctx<'_>, value: &Value, instead: &str) -> Result<crate::Str, crate::Thrown> {
     match value {
         Value::Array(_) => ctx.warn("Array to string conversion"),
         Value::Object(object) => {
@@ -84,7 +100,7 @@ pub(crate) fn text_of(ctx: &mut Ctx<'_>, value: &Value) -> Result<crate::Str, cr
                 return Err(crate::Thrown::new(crate::ErrorClass::Error, message));
             }
             ctx.note(crate::call::Level::Recoverable, message);
-            return Ok(crate::Str::from("Object"));
+            return Ok(crate::Str::from(instead));
         }
         _ => {}
     }
@@ -97,7 +113,7 @@ fn settype(ctx: &mut Ctx<'_>, value: &Value, name: &[u8]) -> Result<Option<Value
     Ok(Some(match name {
         b"integer" | b"int" => Value::Int(cast::to_int(php, value)),
         b"float" | b"double" => Value::Float(cast::to_float(php, value)),
-        b"string" => Value::Str(text_of(ctx, value)?),
+        b"string" => Value::Str(changed_to_text(ctx, value)?),
         b"array" => Value::Array(cast::to_array(php, value)),
         b"object" => Value::Object(cast::to_object(php, value)),
         b"bool" | b"boolean" => Value::Bool(cast::to_bool(value)),

@@ -1,7 +1,7 @@
 //! Replacing: `str_replace`, `strtr`, `ucwords`' big brothers.
 
 use crate::call::{Args, Ctx, Outcome, Row, ok};
-use crate::families::types::text_of;
+use crate::families::types::{changed_to_text, text_of};
 use crate::php::Version;
 use crate::value::{Array, Str, Value};
 
@@ -30,7 +30,7 @@ struct Pairs(Vec<(Str, Str)>);
 impl Pairs {
     fn of(ctx: &mut Ctx<'_>, search: &Value, replace: &Value) -> Result<Self, crate::Thrown> {
         let Value::Array(searches) = search else {
-            return Ok(Self(vec![(text_of(ctx, search)?, text_of(ctx, replace)?)]));
+            return Ok(Self(vec![(changed_to_text(ctx, search)?, changed_to_text(ctx, replace)?)]));
         };
         let mut pairs = Vec::with_capacity(searches.len());
         let replacements: Vec<Value> = match replace {
@@ -39,7 +39,7 @@ impl Pairs {
         };
         let all = match replace {
             Value::Array(_) => None,
-            other => Some(text_of(ctx, other)?),
+            other => Some(changed_to_text(ctx, other)?),
         };
         for (index, search) in searches.values().enumerate() {
             let search = text_of(ctx, &search.clone())?;
@@ -98,7 +98,7 @@ fn str_replace(ctx: &mut Ctx<'_>, args: &mut Args<'_>, ignore_case: bool) -> Out
             );
             return ctx.type_error((), message);
         }
-        _ => Value::Str(text_of(ctx, &replace)?),
+        _ => Value::Str(changed_to_text(ctx, &replace)?),
     };
     let pairs = Pairs::of(ctx, &search, &replace)?;
     let mut count = 0;
