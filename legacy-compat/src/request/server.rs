@@ -4,7 +4,7 @@ use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use super::{Vars, c_string, split_at};
-use crate::families::strings::escape::base64_decode;
+use crate::families::strings::base64::base64_decode;
 use crate::php::Php;
 use crate::value::{Array, Value};
 

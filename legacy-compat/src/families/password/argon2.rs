@@ -3,7 +3,7 @@
 use argon2::{Argon2, Params, Version as Argon2Version};
 
 use super::Algorithm;
-use crate::families::strings::escape::{base64_decode, base64_encode};
+use crate::families::strings::base64::{base64_decode, base64_encode};
 use crate::php::{Php, Version};
 use crate::value::Array;
 

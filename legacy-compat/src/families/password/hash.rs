@@ -5,7 +5,7 @@ use crate::call::{Args, Ctx, Level, Outcome, ok};
 use crate::cast::to_str;
 use crate::error::ErrorClass;
 use crate::families::crypt;
-use crate::families::strings::escape::base64_encode;
+use crate::families::strings::base64::base64_encode;
 use crate::php::Version;
 use crate::value::{Array, Value};
 

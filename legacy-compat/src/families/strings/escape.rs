@@ -1,8 +1,8 @@
-//! Escaping: `addslashes`, `addcslashes`, `quotemeta`, `bin2hex`, base64, quoted-printable, `escapeshellarg`, UTF-8 and Latin-1.
+//! Escaping: `addslashes`, `addcslashes`, `quotemeta`, `bin2hex`, quoted-printable, `escapeshellarg`, UTF-8 and Latin-1.
 
 use super::basic::charset;
 use crate::call::{Row, ok, or_false};
-use crate::php::{Libc, Php, Version};
+use crate::php::{Libc, Php};
 use crate::request::{rawurldecode, urldecode};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -24,13 +24,6 @@ pub(crate) const ROWS: &[Row] = &[
             c.warn("hex2bin(): Input string must be hexadecimal string");
         }
         or_false(decoded)
-    }),
-    ("base64_encode(string $string)", |_, a| ok(base64_encode(a.bytes(0)))),
-    ("base64_decode(string $string, bool $strict = false)", |c, a| {
-        if !c.php.since(Version::V7_1) {
-            return or_false(base64_decode_7_0(a.bytes(0), a.bool(1)));
-        }
-        or_false(base64_decode(a.bytes(0), a.bool(1)))
     }),
     ("quoted_printable_encode(string $string)", |_, a| ok(quoted_printable_encode(a.bytes(0)))),
     ("quoted_printable_decode(string $string)", |_, a| ok(quoted_printable_decode(a.bytes(0)))),
@@ -154,113 +147,6 @@ pub fn hex2bin(hex: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     hex.len().is_multiple_of(2).then_some(())?;
     hex.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
-}
-
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// `base64_encode`
-pub fn base64_encode(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word =
-            chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let sextet = (word >> (18 - 6 * place)) & 63;
-            out.push(if place <= chunk.len() { BASE64[sextet as usize] } else { b'=' });
-        }
-    }
-    out
-}
-
-/// `base64_decode`: leniently skips what does not belong; strictly, that and wrong padding are refused.
-pub fn base64_decode(text: &[u8], strict: bool) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 3);
-    let (mut word, mut count, mut pads) = (0u32, 0usize, 0usize);
-    for byte in text {
-        let sextet = match byte {
-            b'=' => {
-                pads += 1;
-                continue;
-            }
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b' ' | b'\t' | b'\n' | b'\r' => continue,
-            _ if strict => return None,
-            _ => continue,
-        };
-        if strict && pads > 0 {
-            return None;
-        }
-        word = word << 6 | u32::from(sextet);
-        count += 1;
-        if count % 4 == 0 {
-            out.extend_from_slice(&word.to_be_bytes()[1..]);
-            word = 0;
-        }
-    }
-    let rest = count % 4;
-    if strict && (rest == 1 || pads > 0 && (pads > 2 || (count + pads) % 4 != 0)) {
-        return None;
-    }
-    let tail = (word << (6 * (4 - rest))).to_be_bytes();
-    out.extend_from_slice(&tail[1..1 + rest.saturating_sub(1).min(2)]);
-    Some(out)
-}
-
-/// `base64_decode` up to 7.0: ends at NUL, and padding in a wrong place is refused even when lenient.
-fn base64_decode_7_0(text: &[u8], strict: bool) -> Option<Vec<u8>> {
-    let text = &text[..memchr::memchr(0, text).unwrap_or(text.len())];
-    let mut out: Vec<u8> = Vec::with_capacity(text.len());
-    let (mut count, mut last, mut at) = (0usize, 0u8, 0usize);
-    while at < text.len() {
-        let byte = text[at];
-        (last, at) = (byte, at + 1);
-        if byte == b'=' {
-            let next = text.get(at).copied();
-            if next != Some(b'=') && (count % 4 == 1 || strict && at < text.len()) {
-                if count % 4 != 1 {
-                    at += 1;
-                    at += text[at.min(text.len())..]
-                        .iter()
-                        .take_while(|byte| byte.is_ascii_whitespace())
-                        .count();
-                    if at >= text.len() {
-                        continue;
-                    }
-                }
-                return None;
-            }
-            continue;
-        }
-        let Some(sextet) = BASE64.iter().position(|known| *known == byte) else {
-            if strict && !byte.is_ascii_whitespace() {
-                return None;
-            }
-            continue;
-        };
-        let sextet = sextet as u8;
-        match count % 4 {
-            0 => out.push(sextet << 2),
-            1 => {
-                *out.last_mut()? |= sextet >> 4;
-                out.push((sextet & 15) << 4);
-            }
-            2 => {
-                *out.last_mut()? |= sextet >> 2;
-                out.push((sextet & 3) << 6);
-            }
-            _ => *out.last_mut()? |= sextet,
-        }
-        count += 1;
-    }
-    if last == b'=' && count % 4 == 1 {
-        return None;
-    }
-    out.truncate(count * 3 / 4);
-    Some(out)
 }
 
 /// `quoted_printable_encode`: lines of at most 75 bytes.

@@ -1,5 +1,6 @@
 //! Strings, byte by byte: trimming, case, searching, replacing, splitting, comparing, escaping, formatting.
 
+pub mod base64;
 pub mod basic;
 pub mod compare;
 pub mod csv;
@@ -17,6 +18,7 @@ use crate::call::Row;
 /// The rows of all string functions.
 pub(crate) fn rows() -> Vec<Vec<Row>> {
     [
+        base64::ROWS,
         basic::ROWS,
         compare::ROWS,
         escape::ROWS,
