@@ -20,7 +20,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("8.0- long2ip(int $ip)", |_, a| ok(Ipv4Addr::from(a.int(0) as u32).to_string())),
     ("7.1-7.4 long2ip(int $proper_address)", |_, a| ok(Ipv4Addr::from(a.int(0) as u32).to_string())),
     ("-7.0 long2ip(string $proper_address)", |_, a| {
-        ok(Ipv4Addr::from(crate::numeric::strtol(a.bytes(0), 10) as u32).to_string())
+        ok(Ipv4Addr::from(crate::numeric::strtol(a.bytes(0), 0) as u32).to_string())
     }),
     ("inet_pton(string $ip): false", |c, a| {
         let Some(text) = address(c, a.bytes(0), "inet_pton")? else { return ok(false) };

@@ -59,6 +59,9 @@ enum Rest<'a> {
 /// `parse_url`: none is PHP's false, for what cannot be a URL. It splits, it does not validate.
 pub fn parse_url(php: &Php, text: &[u8]) -> Option<Url> {
     let mut url = Url::default();
+    if php.is_5() && port_without_host(text) {
+        return None;
+    }
     match scheme(text, &mut url)? {
         None => {}
         Some(Rest::Path(path)) => after_host(php, path, &mut url),
@@ -71,6 +74,16 @@ pub fn parse_url(php: &Php, text: &[u8]) -> Option<Url> {
         }
     }
     Some(url)
+}
+
+/// Whether a colon and digits end a text that has no host: 5.6 takes them for a port.
+fn port_without_host(text: &[u8]) -> bool {
+    if text.starts_with(b"//") || !text.starts_with(b"/") {
+        return false;
+    }
+    let Some(colon) = memchr::memchr(b':', text) else { return false };
+    let digits = text[colon + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (1..=5).contains(&digits) && matches!(text.get(colon + 1 + digits), None | Some(b'/'))
 }
 
 /// Reads the scheme: none for a refusal, some none where there is nothing behind it.
@@ -279,6 +292,10 @@ impl Query<'_> {
     fn scalar(&self, value: &Value) -> Vec<u8> {
         let text = match value {
             Value::Bool(bool) => Str::from(if *bool { "1" } else { "0" }),
+            // Up to 7.0 a float was not encoded.
+            Value::Float(float) if !self.php.since(Version::V7_1) => {
+                return cast::float_to_str(self.php, *float).to_vec();
+            }
             other => cast::to_str(self.php, other),
         };
         if matches!(value, Value::Float(_)) && !self.php.since(Version::V7_2) {

@@ -1,6 +1,8 @@
 //! Trimming, case, padding, repeating: `trim`, `strtolower`, `ucwords`, `str_pad`, `strrev` …
 
 use crate::call::{Ctx, Row, ok};
+use crate::numeric::{self, Number};
+use crate::php::Version;
 use crate::value::Value;
 
 /// What `trim` takes off where nothing is said.
@@ -61,10 +63,13 @@ pub(crate) const ROWS: &[Row] = &[
     ("nl2br(string $string, bool $use_xhtml = true)", |_, a| ok(nl2br(a.bytes(0), a.bool(1)))),
     ("ord(string $character)", |_, a| ok(i64::from(a.bytes(0).first().copied().unwrap_or(0)))),
     ("-7.4 chr(mixed ...$codepoint)", |c, a| match a.given() {
-        1 if !matches!(a.value(0), Value::Array(_) | Value::Object(_)) => {
-            ok(vec![crate::cast::to_int(c.php, a.value(0)) as u8])
-        }
-        _ => ok("\0"),
+        1 => match crate::cast::to_number(c.php, a.value(0)) {
+            _ if matches!(a.value(0), Value::Array(_) | Value::Object(_)) => ok("\0"),
+            Number::Int(int) => ok(vec![int as u8]),
+            Number::Float(float) => ok(vec![numeric::float_to_int(float) as u8]),
+        },
+        _ if c.php.since(Version::V7_4) => ok("\0"),
+        _ => ok(()),
     }),
     ("8.0- chr(int $codepoint)", |_, a| ok(vec![a.int(0) as u8])),
 ];

@@ -2,7 +2,7 @@
 
 use super::compare::{Case, binary_compare};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
-use crate::families::types::text_of;
+use crate::families::types::{changed_to_text, text_of};
 use crate::php::{Php, Version};
 use crate::value::{Array, Str, Value};
 
@@ -14,7 +14,11 @@ pub(crate) const ROWS: &[Row] = &[
         substr_compare,
     ),
     (
-        "-7.4 substr_compare(string $main_str, string $str, int $offset, ?int $length = ?, bool $case_insensitivity = false): false",
+        "-5.6 substr_compare(string $main_str, string $str, int $offset, int $length = ?, bool $case_insensitivity = false): false",
+        substr_compare,
+    ),
+    (
+        "7.0-7.4 substr_compare(string $main_str, string $str, int $offset, ?int $length = ?, bool $case_insensitivity = false): false",
         substr_compare,
     ),
     (
@@ -35,6 +39,12 @@ pub fn substr<'a>(php: &Php, text: &'a [u8], offset: i64, length: Option<i64>) -
     if !php.is_8() && refused(php, len, offset, length) {
         return None;
     }
+    // 8.0 alone negated the least integer without noticing that it stays negative.
+    let is_8_0 = php.is_8() && !php.since(Version::V8_1);
+    if is_8_0 && offset == i64::MIN {
+        return Some(b"");
+    }
+    let length = length.filter(|length| !(is_8_0 && *length == i64::MIN));
     let start = if offset < 0 { offset.saturating_add(len).max(0) } else { offset.min(len) };
     let length = match length {
         None => len - start,
@@ -101,7 +111,7 @@ fn substr_replace(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let (start, length) = (args.value(2).clone(), args.value(3).clone());
     let length_given = args.is_set(3) || args.has(3) && !ctx.php.is_8();
     let Value::Array(subjects) = &subject else {
-        let text = text_of(ctx, &subject)?;
+        let text = changed_to_text(ctx, &subject)?;
         return replace_one(ctx, &text, &replace, &start, &length, length_given);
     };
     let (replace, start, length) = (Each::of(&replace), Each::of(&start), Each::of(&length));
@@ -141,7 +151,7 @@ fn replace_one(
             Some(first) => text_of(ctx, &first.clone())?,
             None => Str::EMPTY,
         },
-        other => text_of(ctx, other)?,
+        other => changed_to_text(ctx, other)?,
     };
     let count = if length_given { crate::cast::to_int(ctx.php, length) } else { text.len() as i64 };
     ok(replaced(text, &with, crate::cast::to_int(ctx.php, start), count))

@@ -205,7 +205,7 @@ fn str_word_count(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let end =
         text.len() - usize::from(text.len() > start && text.last().is_some_and(|byte| skips(*byte, b"-")));
     let format = args.int(1);
-    if !(0..=2).contains(&format) && !(text.is_empty()) {
+    if !(0..=2).contains(&format) {
         return ctx
             .value_error(false, "str_word_count(): Argument #2 ($format) must be a valid format value");
     }
