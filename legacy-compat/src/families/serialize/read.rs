@@ -19,12 +19,16 @@ pub(super) const MAX_DEPTH: usize = 4096;
 const EXPANDED_MAX: usize = 64 << 20;
 
 /// A value that references may point to.
-struct Slot {
-    value: Value,
-    /// In bytes, what it refers to included.
-    size: usize,
-    /// How many values lie within each other in it.
-    height: usize,
+enum Slot {
+    /// One that is not complete yet.
+    Open { is_object: bool },
+    Complete {
+        value: Value,
+        /// In bytes, what it refers to included.
+        size: usize,
+        /// How many values lie within each other in it.
+        height: usize,
+    },
 }
 
 pub(super) struct Reader<'a> {
@@ -34,8 +38,8 @@ pub(super) struct Reader<'a> {
     std_allowed: bool,
     /// How deep arrays and objects may nest.
     max_depth: usize,
-    /// The values read so far, to which references point by number; none for those that are not complete.
-    slots: Vec<Option<Slot>>,
+    /// The values read so far, to which references point by number.
+    slots: Vec<Slot>,
     /// How much has been read, in bytes, what references point to counted each time.
     size: usize,
     /// How deep the deepest of the values lies that belong to the one that is being read.
@@ -81,11 +85,14 @@ impl<'a> Reader<'a> {
             return self.referred(depth, None);
         }
         let slot = self.slots.len();
-        self.slots.push(None);
+        let kind = self.text.get(self.at).copied();
+        self.slots.push(Slot::Open { is_object: kind == Some(b'O') });
         let (before, around) = (self.size, std::mem::replace(&mut self.deepest, depth));
         let value = self.unnumbered(depth)?;
         let (size, height) = (self.size - before, self.deepest - depth);
-        self.slots[slot] = Some(Slot { value: value.clone(), size, height });
+        // What a reference brought did not come to its number in 5.6.
+        let known = if kind == Some(b'r') && self.php.is_5() { Value::Null } else { value.clone() };
+        self.slots[slot] = Slot::Complete { value: known, size, height };
         self.deepest = self.deepest.max(around);
         Some(value)
     }
@@ -94,14 +101,19 @@ impl<'a> Reader<'a> {
     fn referred(&mut self, depth: usize, own: Option<usize>) -> Option<Value> {
         self.expect(b":")?;
         let number = usize::try_from(self.int()?).ok().filter(|number| own != Some(*number))?;
+        // From 7.3 only an object stands in two places by itself.
+        let any = own.is_none() || !self.php.since(Version::V7_3);
         match self.slots.get(number.checked_sub(1)?)? {
-            Some(Slot { value, size, height }) => {
+            Slot::Complete { value, size, height } => {
                 self.size += size;
                 self.deepest = self.deepest.max(depth + height);
                 let fits = self.size <= EXPANDED_MAX && self.deepest <= MAX_DEPTH;
-                fits.then(|| value.clone())
+                (fits && (any || matches!(value, Value::Object(_)))).then(|| value.clone())
             }
-            None => Some(Value::Object(Object::new(Str::from("*RECURSION*"), Array::new()))),
+            Slot::Open { is_object } if any || *is_object => {
+                Some(Value::Object(Object::new(Str::from("*RECURSION*"), Array::new())))
+            }
+            Slot::Open { .. } => None,
         }
     }
 
@@ -110,9 +122,7 @@ impl<'a> Reader<'a> {
         self.size += 1;
         if kind == b'r' {
             self.at += 1;
-            return self
-                .referred(depth, Some(self.slots.len()))
-                .filter(|value| matches!(value, Value::Object(_)));
+            return self.referred(depth, Some(self.slots.len()));
         }
         if kind == b'N' {
             self.at += 1;
@@ -125,9 +135,6 @@ impl<'a> Reader<'a> {
             b'b' => match self.until(b';')? {
                 b"0" => Some(Value::FALSE),
                 b"1" => Some(Value::TRUE),
-                text if !self.php.since(Version::V7_4) => {
-                    text.iter().all(u8::is_ascii_digit).then(|| Value::Bool(numeric::strtol(text, 10) != 0))
-                }
                 _ => None,
             },
             b'i' => self.int().map(Value::Int),
@@ -159,7 +166,7 @@ impl<'a> Reader<'a> {
             b"INF" => Some(f64::INFINITY),
             b"-INF" => Some(f64::NEG_INFINITY),
             text => {
-                if text == b"-0" && !self.php.is_5() {
+                if text == b"-0" {
                     return Some(-0.0);
                 }
                 let found = numeric::prefix(text)?;
