@@ -48,6 +48,8 @@ struct Style {
     upper: bool,
     /// `#`
     swap: bool,
+    /// `+`, which musl alone knows.
+    plus: bool,
     width: usize,
 }
 
@@ -72,7 +74,7 @@ impl Writer<'_> {
 
     /// What is no conversion stands as it is; musl gives up.
     fn unknown(&mut self, format: &[u8], from: usize, to: usize) -> Option<usize> {
-        if self.php.libc == Libc::Musl && to < format.len() {
+        if self.php.libc == Libc::Musl && (to < format.len() || to > from + 1) {
             return None;
         }
         let end = format.len().min(to + 1);
@@ -80,8 +82,43 @@ impl Writer<'_> {
         Some(end)
     }
 
+    /// A conversion; to musl the width is that of the years and days alone, and always filled with zeros.
     fn conversion(&mut self, letter: u8, style: Style) -> bool {
+        if self.php.libc != Libc::Musl {
+            return self.plain(letter, style);
+        }
+        let before = self.out.len();
+        let known = self.plain(letter, Style { width: 0, ..style });
+        if style.width > 0 && matches!(letter, b'C' | b'F' | b'G' | b'Y') {
+            let text = self.out.split_off(before);
+            self.widened(&text, style, if letter == b'C' { 3 } else { 5 });
+        }
+        known
+    }
+
+    /// A year, or what begins with one, made as wide as asked for: a plus stands before more digits than it has by itself.
+    fn widened(&mut self, text: &[u8], style: Style, long: usize) {
+        let text = text.strip_prefix(b"-").unwrap_or(text);
+        let zeros = text.windows(2).take_while(|two| two[0] == b'0' && two[1].is_ascii_digit()).count();
+        let text = &text[zeros..];
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let mut fill = style.width.saturating_sub(text.len());
+        let sign = match self.fields.year {
+            ..0 => Some(b'-'),
+            _ if style.plus && digits + fill >= long => Some(b'+'),
+            _ => None,
+        };
+        if let Some(sign) = sign {
+            self.out.push(sign);
+            fill = fill.saturating_sub(1);
+        }
+        self.out.extend(std::iter::repeat_n(b'0', fill));
+        self.out.extend_from_slice(text);
+    }
+
+    fn plain(&mut self, letter: u8, style: Style) -> bool {
         let composed: &[u8] = match letter {
+            b'c' if self.php.libc == Libc::Emscripten => b"%a %b %d %H:%M:%S %Y",
             b'c' => b"%a %b %e %H:%M:%S %Y",
             b'D' | b'x' => b"%m/%d/%y",
             b'F' => b"%Y-%m-%d",
@@ -98,6 +135,8 @@ impl Writer<'_> {
     }
 
     fn single(&mut self, letter: u8, style: Style) -> bool {
+        let is_name = matches!(letter, b'a' | b'A' | b'b' | b'B' | b'h');
+        let style = Style { upper: style.upper || style.swap && is_name, ..style };
         match self.number_of(letter) {
             Some((number, width, pad)) => self.number(number, width, pad, style),
             None => match self.text_of(letter, style) {
@@ -188,28 +227,49 @@ impl Writer<'_> {
     }
 }
 
-/// glibc's flags, width and modifier before a conversion, and how long they are.
+/// The flags, width and modifier before a conversion, and how long they are.
 fn style_at(format: &[u8], libc: Libc) -> (Style, usize) {
     let mut style = Style::default();
-    let mut at = 0;
-    if libc == Libc::Glibc {
-        while let Some(flag @ (b'_' | b'-' | b'0' | b'^' | b'#')) = format.get(at) {
-            match flag {
-                b'^' => style.upper = true,
-                b'#' => style.swap = true,
-                pad => style.pad = Some(*pad),
-            }
-            at += 1;
-        }
-        while let Some(digit @ b'0'..=b'9') = format.get(at) {
+    let mut at = match libc {
+        Libc::Glibc => glibc_flags(format, &mut style),
+        Libc::Musl => musl_flags(format, &mut style),
+        Libc::Emscripten => 0,
+    };
+    if libc != Libc::Emscripten {
+        let digits = format[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        for digit in &format[at..at + digits] {
             style.width = (style.width * 10 + usize::from(digit - b'0')).min(LONGEST);
-            at += 1;
         }
+        // To musl a width of 0 is one of 1.
+        style.width = style.width.max(usize::from(digits > 0 && libc == Libc::Musl));
+        at += digits;
     }
     if matches!(format.get(at), Some(b'E' | b'O')) {
         at += 1;
     }
     (style, at)
+}
+
+/// Any number of flags.
+fn glibc_flags(format: &[u8], style: &mut Style) -> usize {
+    let is_flag = |byte: &&u8| matches!(byte, b'_' | b'-' | b'0' | b'^' | b'#');
+    let count = format.iter().take_while(is_flag).count();
+    for flag in &format[..count] {
+        match flag {
+            b'^' => style.upper = true,
+            b'#' => style.swap = true,
+            pad => style.pad = Some(*pad),
+        }
+    }
+    count
+}
+
+/// One that says how to fill, and a plus.
+fn musl_flags(format: &[u8], style: &mut Style) -> usize {
+    style.pad = format.first().copied().filter(|byte| matches!(byte, b'_' | b'-' | b'0'));
+    let at = usize::from(style.pad.is_some());
+    style.plus = format.get(at) == Some(&b'+');
+    at + usize::from(style.plus)
 }
 
 #[cfg(test)]
@@ -234,5 +294,8 @@ mod tests {
             assert_eq!(text(format).as_deref(), Some(expected), "{format}");
         }
         assert_eq!(text(""), None);
+        let musl = Php { libc: Libc::Musl, ..php };
+        let text = strftime(&musl, b"%5Y %-m %_d %3d %+6Y %F", &moment);
+        assert_eq!(text.as_deref(), Some(&b"02023 11 14 14 +02023 2023-11-14"[..]));
     }
 }
