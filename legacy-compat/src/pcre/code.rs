@@ -45,18 +45,20 @@ impl Found {
 }
 
 impl Code {
-    pub(crate) fn compile(pattern: &[u8], options: u32) -> Result<Self, CompileError> {
+    /// Compiles a pattern; `extra` are those options that PCRE2 takes in a context.
+    pub(crate) fn compile(pattern: &[u8], options: u32, extra: u32) -> Result<Self, CompileError> {
         let (mut error, mut offset) = (0, 0);
-        // SAFETY: pattern and length are of one slice; the out parameters live through the call.
+        // SAFETY: pattern and length are of one slice; the out parameters live through the call. The context is ours and freed
+        // once; null is a documented default for it and for the general context, and freeing null is allowed.
         let code = unsafe {
-            pcre2_compile_8(
-                pattern.as_ptr(),
-                pattern.len(),
-                options,
-                &mut error,
-                &mut offset,
-                ptr::null_mut(),
-            )
+            let context = pcre2_compile_context_create_8(ptr::null_mut());
+            if !context.is_null() {
+                pcre2_set_compile_extra_options_8(context, extra);
+            }
+            let code =
+                pcre2_compile_8(pattern.as_ptr(), pattern.len(), options, &mut error, &mut offset, context);
+            pcre2_compile_context_free_8(context);
+            code
         };
         let code = NonNull::new(code).ok_or(CompileError { code: error, offset })?;
         // SAFETY: the code was just made and is ours. A failure only means that matching is interpreted.

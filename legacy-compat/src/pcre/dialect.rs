@@ -5,24 +5,26 @@ use pcre2_sys::*;
 use super::Code;
 use crate::php::{Php, Version};
 
-/// Compiles a pattern as the library of this PHP does.
-pub(super) fn compile(php: &Php, pattern: &[u8], options: u32) -> Result<Code, String> {
+/// Compiles a pattern as the library of this PHP does; `strict` (`/X`) refuses escapes that mean nothing.
+pub(super) fn compile(php: &Php, pattern: &[u8], options: u32, strict: bool) -> Result<Code, String> {
     let old = !php.since(Version::V7_3);
     if old && (pattern.starts_with(b"(?R)") || pattern.starts_with(b"(?0)")) {
         return Err("Compilation failed: recursive call could loop indefinitely".into());
     }
     let literal_braces = (!php.since(Version::V8_4)).then(|| escape_open_counts(pattern)).flatten();
     let pattern = literal_braces.as_deref().unwrap_or(pattern);
-    let compiled = match Code::compile(pattern, options) {
-        Err(error) if old && error.code == NO_GROUP => Code::compile(&without_escape(pattern), options),
-        // PHP 7.3 and 7.4 asked for bad escapes to be literal, which PCRE2 then heeded with numbers of characters too.
-        Err(error) if !old && !php.is_8() && NO_CHARACTER.contains(&error.code) => {
-            Code::compile(&escape_no_characters(pattern, options), options)
-        }
+    // Up to 7.4 `\y` is a y, and in 7.3 and 7.4 the number of a character that there is none of is text too.
+    let literal = if strict || php.is_8() { 0 } else { PCRE2_EXTRA_BAD_ESCAPE_IS_LITERAL };
+    let compiled = match Code::compile(pattern, options, if old { 0 } else { literal }) {
+        Err(error) if old && error.code == NO_GROUP => Code::compile(&without_escape(pattern), options, 0),
+        Err(error) if old && error.code == UNKNOWN_ESCAPE => Code::compile(pattern, options, literal),
         compiled => compiled,
     };
     compiled.map_err(|error| format!("Compilation failed: error {} at offset {}", error.code, error.offset))
 }
+
+/// PCRE2's error for a letter that means nothing behind a backslash.
+const UNKNOWN_ESCAPE: i32 = PCRE2_ERROR_UNKNOWN_ESCAPE as i32;
 
 /// PCRE2's error for a reference to a group that there is not.
 const NO_GROUP: i32 = PCRE2_ERROR_BAD_SUBPATTERN_REFERENCE as i32;
@@ -70,37 +72,4 @@ fn escape_open_counts(pattern: &[u8]) -> Option<Vec<u8>> {
         at += 1;
     }
     Some(out)
-}
-
-/// PCRE2's errors for the number of a character that there is none of.
-const NO_CHARACTER: [i32; 2] =
-    [PCRE2_ERROR_UNICODE_DISALLOWED_CODE_POINT as i32, PCRE2_ERROR_CODE_POINT_TOO_BIG as i32];
-
-/// `\x{20ac}` where that is no character: the text `x{20ac}`.
-fn escape_no_characters(pattern: &[u8], options: u32) -> Vec<u8> {
-    let is_char = |code: u32| match options & PCRE2_UTF {
-        0 => code < 0x100,
-        _ => char::from_u32(code).is_some(),
-    };
-    let (mut out, mut rest) = (Vec::with_capacity(pattern.len() + 4), pattern);
-    while let [first, tail @ ..] = rest {
-        let digits = tail.strip_prefix(b"x{").filter(|_| *first == b'\\');
-        let digits = digits.and_then(|digits| digits.split(|byte| *byte == b'}').next());
-        let code = digits.and_then(|digits| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        match (first, tail) {
-            (b'\\', [b'x', b'{', after @ ..]) if code.is_some_and(|code| !is_char(code)) => {
-                out.extend_from_slice(b"x\\{");
-                rest = after;
-            }
-            (b'\\', [next, after @ ..]) => {
-                out.extend_from_slice(&[b'\\', *next]);
-                rest = after;
-            }
-            _ => {
-                out.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    out
 }

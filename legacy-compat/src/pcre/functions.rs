@@ -1,10 +1,10 @@
 //! `preg_match`, `preg_match_all`, `preg_quote`, `preg_grep`, `preg_last_error`.
 
-use super::{Code, Found, INTERNAL_ERROR, Matches, Regex, error_code};
+use super::{BAD_UTF8_ERROR, Code, Found, INTERNAL_ERROR, Matches, Regex, error_code};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::families::types::text_of;
 use crate::php::{Php, Version};
-use crate::value::{Array, Value};
+use crate::value::{Array, Str, Value};
 
 pub(crate) const ROWS: &[Row] = &[
     (
@@ -38,12 +38,15 @@ pub(super) struct Shape {
     /// Groups that took no part as null, also the last ones (from 7.4).
     pub nulls: bool,
     pub all_groups: bool,
+    /// A group that took no part leaves its name to one that did.
+    kept_names: bool,
 }
 
 impl Shape {
     pub(super) fn of(php: &Php, flags: i64) -> Self {
         let nulls = flags & UNMATCHED_AS_NULL != 0 && php.since(Version::V7_2);
-        Self { offsets: flags & OFFSET_CAPTURE != 0, nulls, all_groups: nulls && php.since(Version::V7_4) }
+        let is_7_4 = php.since(Version::V7_4);
+        Self { offsets: flags & OFFSET_CAPTURE != 0, nulls, all_groups: nulls && is_7_4, kept_names: is_7_4 }
     }
 
     pub(super) fn group(self, subject: &[u8], place: Option<(usize, usize)>) -> Value {
@@ -64,7 +67,10 @@ impl Shape {
         let count = if self.all_groups { code.groups() + 1 } else { found.groups.len() };
         for number in 0..count {
             let value = self.group(subject, found.groups.get(number).copied().flatten());
-            if let Some(name) = code.name(number) {
+            let took_part = found.groups.get(number).copied().flatten().is_some();
+            // Of groups that share a name the last has it, from 7.4 the last that took part.
+            let has_name = |name: &&Str| took_part || !self.kept_names || out.get_str(name).is_none();
+            if let Some(name) = code.name(number).filter(has_name) {
                 out.insert(name.clone(), value.clone());
             }
             out.insert(number as i64, value);
@@ -96,6 +102,10 @@ fn call_match(ctx: &mut Ctx<'_>, args: &mut Args<'_>, name: &str, global: bool) 
     let invalid = if global { !(PATTERN_ORDER..=SET_ORDER).contains(&order) } else { flags & 0xff != 0 };
     if invalid && args.given() > 3 {
         return ctx.value_error((), format!("{name}(): Argument #4 ($flags) must be a PREG_* constant"));
+    }
+    if args.int(4) == i64::MIN && ctx.php.since(Version::V8_2) {
+        let message = format!("{name}(): Argument #5 ($offset) must be greater than {}", i64::MIN);
+        return ctx.value_error((), message);
     }
     let Some(start) = start_of(args.int(4), subject.len()) else {
         ctx.preg_error = INTERNAL_ERROR;
@@ -229,13 +239,23 @@ pub fn preg_quote(php: &Php, text: &[u8], delimiter: Option<&[u8]>) -> Vec<u8> {
     out
 }
 
+/// A pattern that asks for UTF itself (`(*UTF)`) is not told of broken texts: each broken part counts as a character.
+fn found_unchecked(php: &Php, regex: &Regex, text: &[u8]) -> Result<Option<Found>, i32> {
+    match regex.code.find(php, text, 0, 0) {
+        Err(error) if !regex.code.utf && php.since(Version::V7_3) && error_code(error) == BAD_UTF8_ERROR => {
+            regex.code.find(php, String::from_utf8_lossy(text).as_bytes(), 0, 0)
+        }
+        found => found,
+    }
+}
+
 fn preg_grep(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let Some(regex) = ctx.regex("preg_grep", args.bytes(0)) else { return ok(false) };
     let invert = args.int(2) & 1 != 0;
     let mut out = Array::new();
     for (key, value) in args.array(1).iter() {
         let text = text_of(ctx, value)?;
-        match regex.code.find(ctx.php, &text, 0, 0) {
+        match found_unchecked(ctx.php, &regex, &text) {
             Ok(found) if found.is_some() != invert => out.insert(key, value.clone()),
             Ok(_) => {}
             Err(error) => {

@@ -29,6 +29,9 @@ pub(crate) const INTERNAL_ERROR: i64 = 1;
 /// `PREG_BACKTRACK_LIMIT_ERROR`
 pub(crate) const BACKTRACK_LIMIT_ERROR: i64 = 2;
 
+/// `PREG_BAD_UTF8_ERROR`
+pub(crate) const BAD_UTF8_ERROR: i64 = 4;
+
 /// The number for `preg_last_error()` of one of PCRE2's.
 fn error_code(error: i32) -> i64 {
     match error {
@@ -36,7 +39,7 @@ fn error_code(error: i32) -> i64 {
         PCRE2_ERROR_RECURSIONLIMIT => 3,
         PCRE2_ERROR_BADUTFOFFSET => 5,
         PCRE2_ERROR_JIT_STACKLIMIT => 6,
-        PCRE2_ERROR_UTF8_ERR21..=PCRE2_ERROR_UTF8_ERR1 => 4,
+        PCRE2_ERROR_UTF8_ERR21..=PCRE2_ERROR_UTF8_ERR1 => BAD_UTF8_ERROR,
         _ => INTERNAL_ERROR,
     }
 }
@@ -94,7 +97,7 @@ impl Regex {
             return Err("NUL is not a valid pattern byte".into());
         }
         let options = options_of(php, modifiers)?;
-        let code = dialect::compile(php, pattern, options)?;
+        let code = dialect::compile(php, pattern, options, modifiers.contains(&b'X'))?;
         Ok(Self { code, eval: modifiers.contains(&b'e') })
     }
 }

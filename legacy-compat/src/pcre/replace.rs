@@ -1,10 +1,10 @@
 //! `preg_replace`, `preg_filter`, `preg_replace_callback`.
 
 use super::functions::Shape;
-use super::{Found, Matches, Regex, error_code};
+use super::{Found, INTERNAL_ERROR, Matches, Regex, error_code};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::error::Thrown;
-use crate::families::types::text_of;
+use crate::families::types::{changed_to_text, text_of};
 use crate::php::Version;
 use crate::value::{Array, Str, Value};
 
@@ -71,10 +71,11 @@ fn replace_text(
         let text = match (&replacements, shape) {
             (_, Some(_)) => Str::EMPTY,
             (Some(list), None) => match list.get(index) {
-                Some(value) => text_of(ctx, value)?,
+                Some(value) if ctx.php.since(Version::V7_2) => text_of(ctx, value)?,
+                Some(value) => changed_to_text(ctx, value)?,
                 None => Str::EMPTY,
             },
-            (None, None) => text_of(ctx, replacement)?,
+            (None, None) => changed_to_text(ctx, replacement)?,
         };
         let with = match shape {
             Some(shape) => With::Callback(replacement, shape),
@@ -118,6 +119,11 @@ fn replace_one(
                 return Ok(None);
             }
         };
+        // 5.6 took a match for an error where less than none was wanted.
+        if limit < -1 && ctx.php.is_5() {
+            ctx.preg_error = INTERNAL_ERROR;
+            return Ok(None);
+        }
         let (start, end) = found.whole();
         out.extend_from_slice(&subject[done..start.max(done)]);
         match with {
@@ -224,6 +230,8 @@ fn preg_replace(ctx: &mut Ctx<'_>, args: &mut Args<'_>, name: &str, filter: bool
 fn preg_replace_callback(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let (pattern, callback, subject) = (args.value(0).clone(), args.value(1).clone(), args.value(2).clone());
     if !ctx.is_callable(&callback) {
+        // Up to 7.4 the subject as a text is the answer.
+        text_of(ctx, &callback)?;
         ctx.warn("preg_replace_callback(): Requires argument 2 to be a valid callback");
         return match ctx.php.since(Version::V7_1) {
             true => ok(text_of(ctx, &subject)?),
