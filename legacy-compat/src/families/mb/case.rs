@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex_automata::meta::Regex;
 
 use super::part::Units;
-use super::{encoding_of, utf8};
+use super::{BAD, encoding_of, utf8};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::php::{Php, Version};
 
@@ -29,7 +29,8 @@ pub(crate) const ROWS: &[Row] = &[
         convert(c, a, 1, "mb_strtoupper", Case::Upper)
     }),
     ("8.0- mb_convert_case(string $string, int $mode, ?string $encoding = null): false", convert_case),
-    ("-7.4 mb_convert_case(string $str, int $mode, string $encoding = ?): false", convert_case),
+    ("7.3-7.4 mb_convert_case(string $str, int $mode, ?string $encoding = ?): false", convert_case),
+    ("-7.2 mb_convert_case(string $str, int $mode, string $encoding = ?): false", convert_case),
     ("8.4- mb_ucfirst(string $string, ?string $encoding = null)", |c, a| {
         first(c, a, "mb_ucfirst", Case::Title)
     }),
@@ -74,6 +75,14 @@ pub fn mb_strtoupper(php: &Php, text: &[u8]) -> Vec<u8> {
 
 fn convert(ctx: &mut Ctx<'_>, args: &Args<'_>, at: usize, name: &str, case: Case) -> Outcome {
     match encoding_of(ctx, args, at, name) {
+        // Up to 7.2 texts were converted, changed and converted back; bytes that are carried were no characters then.
+        Ok(encoding) if !ctx.php.since(Version::V7_3) => {
+            let chars = encoding.decode_to_convert(ctx.php, args.bytes(0));
+            match encoding.carries_bytes() {
+                true => ok(encoding.encode(&chars)),
+                false => ok(encoding.encode(&change(ctx.php, &chars, case))),
+            }
+        }
         Ok(encoding) => ok(encoding.encode(&change(ctx.php, &encoding.decode(ctx.php, args.bytes(0)), case))),
         Err(answer) => answer,
     }
@@ -129,11 +138,36 @@ pub(super) fn change(php: &Php, chars: &[u32], case: Case) -> Vec<u32> {
             *code == 0x3a3 && case == Case::Lower && php.since(Version::V8_3) && is_final(chars, index);
         match char::from_u32(*code) {
             _ if last => out.push(0x3c2),
+            Some(char) if !php.since(Version::V7_1) && digraph(char).is_some() => {
+                out.extend(digraph(char).map(|title| old_digraph(char, title, case)));
+            }
             Some(char) => out.extend(one(char, case).into_iter().map(u32::from)),
+            // Up to 7.2 what is no character got lost here.
+            None if !php.since(Version::V7_3) => out.push(BAD),
             None => out.push(*code),
         }
     }
     out
+}
+
+/// The title case of the letters that are two in one, which are three.
+fn digraph(char: char) -> Option<char> {
+    match char {
+        'Ǆ'..='ǆ' => Some('ǅ'),
+        'Ǉ'..='ǉ' => Some('ǈ'),
+        'Ǌ'..='ǌ' => Some('ǋ'),
+        'Ǳ'..='ǳ' => Some('ǲ'),
+        _ => None,
+    }
+}
+
+/// Up to 7.0 they met at the title case, which stayed as it is.
+fn old_digraph(char: char, title: char, case: Case) -> u32 {
+    match case {
+        _ if char == title => u32::from(char),
+        Case::LowerSimple => u32::from(lower_simple(char)),
+        _ => u32::from(title),
+    }
 }
 
 /// Whether a sigma ends a word: letters stand before it and none behind, whatever marks are between.
@@ -221,12 +255,8 @@ fn lower_simple(char: char) -> char {
 /// Where title case is not upper case: the Croatian letters of two, Georgian.
 fn title_simple(char: char) -> char {
     match char {
-        'Ǆ'..='ǆ' => 'ǅ',
-        'Ǉ'..='ǉ' => 'ǈ',
-        'Ǌ'..='ǌ' => 'ǋ',
-        'Ǳ'..='ǳ' => 'ǲ',
         '\u{10d0}'..='\u{10ff}' => char,
-        _ => upper_simple(char),
+        _ => digraph(char).unwrap_or_else(|| upper_simple(char)),
     }
 }
 
@@ -238,10 +268,17 @@ fn title_of(char: char) -> Vec<char> {
     {
         return vec![simple];
     }
-    // `ß` is `Ss`: the first large, the others small; an iota below stays below.
-    let mut chars = char.to_uppercase();
-    let first = chars.next().into_iter();
-    first.chain(chars.map(|char| if char == '\u{399}' { '\u{345}' } else { lower_simple(char) })).collect()
+    // `ß` is `Ss`: the first letter large, the others small; an iota below stays below.
+    let mut large = false;
+    let one = |char: char| match char {
+        _ if !large => {
+            large = lower_simple(char) != char;
+            char
+        }
+        '\u{399}' => '\u{345}',
+        _ => lower_simple(char),
+    };
+    char.to_uppercase().map(one).collect()
 }
 
 /// Cherokee folds to upper case.

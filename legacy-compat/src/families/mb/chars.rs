@@ -27,7 +27,8 @@ pub(crate) const ROWS: &[Row] = &[
 
 /// Whether `mb_chr` and `mb_ord` do without the encoding.
 fn unsupported(ctx: &mut Ctx<'_>, encoding: &Encoding, function: &str) -> Option<Outcome> {
-    let refused = encoding.is_transfer() || matches!(encoding.kind, Kind::Utf7 | Kind::Iso2022Jp(_));
+    let refused =
+        encoding.is_transfer() || matches!(encoding.kind, Kind::Utf7 | Kind::Utf7Imap | Kind::Iso2022Jp(_));
     let message = format!("{function}() does not support the \"{}\" encoding", encoding.name);
     refused.then(|| ctx.value_error(false, message))
 }
@@ -42,6 +43,10 @@ fn chr(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     }
     let char = u32::try_from(args.int(0)).ok().filter(|code| char::from_u32(*code).is_some());
     match char.and_then(|code| encoding.encode_char(code)) {
+        // 7.2 handed it on as C does, up to a NUL.
+        Some(bytes) if !ctx.php.since(Version::V7_3) => {
+            ok(bytes.split(|byte| *byte == 0).next().unwrap_or_default())
+        }
         Some(bytes) => ok(bytes),
         None => ok(false),
     }
@@ -57,6 +62,14 @@ fn ord(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     };
     if let Some(answer) = unsupported(ctx, encoding, "mb_ord") {
         return answer;
+    }
+    if !ctx.php.since(Version::V7_3) {
+        // 7.2 converted all of it, and read what came out without asking whether it was anything.
+        let chars = encoding.decode(ctx.php, args.bytes(0));
+        return match chars.contains(&BAD) {
+            true => ok(false),
+            false => ok(chars.first().copied().unwrap_or(0)),
+        };
     }
     match encoding.decode(ctx.php, args.bytes(0)).first() {
         Some(code) if *code != BAD => ok(*code),

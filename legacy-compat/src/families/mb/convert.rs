@@ -1,5 +1,6 @@
 //! `mb_convert_encoding`, `mb_check_encoding`, `mb_scrub`, `mb_preferred_mime_name`: from encoding to encoding.
 
+use super::decode::broken_utf8;
 use super::detect::{self, Asked};
 use super::encoding::Kind;
 use super::guess::{guess, is_guessed};
@@ -24,7 +25,8 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     ("8.0- mb_check_encoding(array|string|null $value = null, ?string $encoding = null)", check_encoding),
     ("7.2-7.4 mb_check_encoding(mixed $var = ?, string $encoding = ?)", check_encoding),
-    ("-7.1 mb_check_encoding(string $var = ?, string $encoding = ?)", check_encoding),
+    ("7.0-7.1 mb_check_encoding(string $var = ?, string $encoding = ?)", check_encoding),
+    ("-5.6 mb_check_encoding(string $var = ?, string $encoding = ?): false", check_encoding),
     ("8.0- mb_scrub(string $string, ?string $encoding = null)", scrub),
     ("7.2-7.4 mb_scrub(string $str, string $encoding = ?)", scrub),
     ("mb_preferred_mime_name(string $encoding)", preferred_mime_name),
@@ -106,7 +108,7 @@ fn convert_encoding(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     if to.is_transfer() && ctx.php.since(Version::V8_2) {
         deprecated(ctx, to, NAME);
     }
-    let asked = detect::asked(ctx, args.value(2), NAME, 2);
+    let asked = detect::asked(ctx, &args.value(2).clone(), NAME, 2)?;
     let from = match asked {
         Asked::Default => vec![utf8()],
         Asked::List(list) if list.len() > 1 => list.into_iter().filter(|one| is_guessed(one)).collect(),
@@ -119,17 +121,40 @@ fn convert_encoding(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
             "mb_convert_encoding(): Argument #3 ($from_encoding) must specify at least one encoding",
         );
     }
-    let value = match args.value(0) {
-        Value::Array(array) => Value::Array(array.clone()),
-        other => Value::Str(crate::cast::to_str(ctx.php, other)),
+    if matches!(to.kind, Kind::Uuencode) && !ctx.php.since(Version::V8_2) {
+        return no_uuencode(ctx, args.value(0));
+    }
+    let value = match args.value(0).clone() {
+        Value::Array(array) => Value::Array(array),
+        object @ Value::Object(_) => {
+            text_of(ctx, &object)?;
+            Value::from("Object")
+        }
+        other => Value::Str(crate::cast::to_str(ctx.php, &other)),
     };
     match convert(ctx, &value, to, &from) {
         Some(converted) => Ok(converted),
         None => {
-            ctx.warn("mb_convert_encoding(): Unable to detect character encoding");
+            undetected(ctx);
             ok(false)
         }
     }
+}
+
+/// Up to 8.1 mbstring wrote no uuencode: texts stayed as they are, and from 7.3 did not convert.
+fn no_uuencode(ctx: &Ctx<'_>, value: &Value) -> Outcome {
+    match value {
+        Value::Array(array) if ctx.php.since(Version::V7_3) => {
+            ok(array.iter().map(|(key, _)| (key, Value::from(""))).collect::<Array>())
+        }
+        Value::Array(array) => ok(array.clone()),
+        _ if ctx.php.since(Version::V7_3) => ok(false),
+        text => ok(crate::cast::to_str(ctx.php, text)),
+    }
+}
+
+fn undetected(ctx: &mut Ctx<'_>) {
+    ctx.warn("mb_convert_encoding(): Unable to detect character encoding");
 }
 
 fn convert(ctx: &mut Ctx<'_>, value: &Value, to: &Encoding, from: &[&'static Encoding]) -> Option<Value> {
@@ -137,7 +162,15 @@ fn convert(ctx: &mut Ctx<'_>, value: &Value, to: &Encoding, from: &[&'static Enc
         Value::Str(text) => {
             let from = match from {
                 [one] => *one,
-                many => guess(ctx.php, text, many, false)?,
+                many => match guess(ctx.php, text, many, false) {
+                    Some(found) => found,
+                    // Up to 7.2 the text went on as it was.
+                    None if !ctx.php.since(Version::V7_3) => {
+                        undetected(ctx);
+                        return Some(value.clone());
+                    }
+                    None => return None,
+                },
             };
             Value::from(recode(ctx.php, text, to, from))
         }
@@ -161,16 +194,23 @@ fn convert(ctx: &mut Ctx<'_>, value: &Value, to: &Encoding, from: &[&'static Enc
 
 /// A text in another encoding, `?` for what that does not have.
 pub(crate) fn recode(php: &Php, text: &[u8], to: &Encoding, from: &Encoding) -> Vec<u8> {
-    let carries_bytes =
-        |encoding: &Encoding| matches!(encoding.kind, Kind::Base64 | Kind::QuotedPrintable | Kind::Uuencode);
     // What carries bytes is filled with the bytes as they are, and gives bytes whatever was asked for.
-    if carries_bytes(to) {
+    if to.carries_bytes() {
         let bytes: Vec<u32> = text.iter().map(|byte| u32::from(*byte)).collect();
         return to.encode(&bytes);
     }
-    let chars = from.decode(php, text);
-    if carries_bytes(from) {
+    let to = to.direct();
+    let mut chars = from.decode_to_convert(php, text);
+    if from.carries_bytes() {
         return chars.iter().map(|code| if *code == BAD { b'?' } else { *code as u8 }).collect();
     }
-    to.encode(&chars)
+    let low_bytes = to.name == "8bit" && !php.since(Version::V7_3);
+    if from.is_utf8() && (low_bytes || matches!(to.kind, Kind::Html) && !php.since(Version::V8_1)) {
+        let bad = chars.iter_mut().filter(|code| **code == BAD);
+        bad.zip(broken_utf8(text)).for_each(|(code, number)| *code = number);
+    }
+    match low_bytes {
+        true => chars.iter().map(|code| *code as u8).collect(),
+        false => to.encode(&chars),
+    }
 }

@@ -1,7 +1,6 @@
 //! Bytes to characters.
 
 use super::BAD;
-use super::double::jis;
 use super::encoding::{Encoding, Jis, Kind, Wide};
 use super::transfer;
 use crate::php::{Php, Version};
@@ -18,7 +17,10 @@ impl Encoding {
     }
 
     /// The same without the character that the text breaks off in.
-    pub(super) fn decode_whole(&self, php: &Php, text: &[u8]) -> Vec<u32> {
+    pub(crate) fn decode_whole(&self, php: &Php, text: &[u8]) -> Vec<u32> {
+        if let Kind::Iso2022Jp(sets) = self.kind {
+            return iso_2022_jp(text, sets, true);
+        }
         let mut chars = self.read(php, text);
         if self.breaks_off(text) {
             chars.pop();
@@ -26,8 +28,21 @@ impl Encoding {
         chars
     }
 
+    /// The characters that a conversion has: up to 8.0 it took units of UTF-32 whose first bit is set for negative, and ended with one.
+    pub(super) fn decode_to_convert(&self, php: &Php, text: &[u8]) -> Vec<u32> {
+        let mut chars = self.decode(php, text);
+        if let Kind::Wide(wide @ Wide { size: 4, utf: true, marked: false, .. }) = self.kind
+            && !php.since(Version::V8_1)
+            && let Some(ended) =
+                text.chunks_exact(4).position(|unit| wide.number(unit, wide.little) >> 31 == 1)
+        {
+            chars.truncate(ended + 1);
+        }
+        chars
+    }
+
     /// Whether the text ends within a character.
-    pub(super) fn breaks_off(&self, text: &[u8]) -> bool {
+    pub(crate) fn breaks_off(&self, text: &[u8]) -> bool {
         match &self.kind {
             Kind::Utf8 => {
                 std::str::from_utf8(&text[utf8_tail(text)..]).is_err_and(|error| error.error_len().is_none())
@@ -46,15 +61,23 @@ impl Encoding {
             Kind::Ascii if !php.since(Version::V8_1) => each(&u32::from),
             Kind::Ascii => each(&|byte| if byte < 0x80 { byte.into() } else { BAD }),
             Kind::Latin1 => each(&u32::from),
+            Kind::Single(upper) if self.name.starts_with("Windows-125") && !php.since(Version::V8_1) => {
+                each(&|byte| match byte {
+                    ..0x80 => byte.into(),
+                    _ => old_windows(php, self.name, byte, upper[usize::from(byte - 0x80)]),
+                })
+            }
             Kind::Single(upper) => each(&|byte| match byte {
                 ..0x80 => byte.into(),
                 _ => Some(upper[usize::from(byte - 0x80)]).filter(|char| *char != 0).unwrap_or(BAD),
             }),
             Kind::Wide(wide) => wide.decode(php, text),
-            Kind::Double(table) => table.decode(text),
+            Kind::Double(table) => table.decode(php, text),
             Kind::Gb18030 => gb18030(text),
-            Kind::Iso2022Jp(sets) => iso_2022_jp(text, *sets),
+            Kind::Iso2022Jp(sets) => iso_2022_jp(text, *sets, false),
+            Kind::Shift(shift) => shift.decode(text),
             Kind::Utf7 => transfer::decode_utf7(php, text),
+            Kind::Utf7Imap => transfer::decode_utf7_imap(php, text),
             Kind::Base64 => transfer::decode_base64(php, text),
             Kind::QuotedPrintable => transfer::decode_quoted(text),
             Kind::Uuencode => transfer::decode_uu(text),
@@ -67,6 +90,33 @@ impl Encoding {
 fn utf8_tail(text: &[u8]) -> usize {
     let continued = text.iter().rev().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
     text.len().saturating_sub(continued + 1)
+}
+
+/// Up to 8.0 what Windows' pages leave open was U+FFFD, before 7.1 in 1252 alone, by mistake U+FFFE.
+fn old_windows(php: &Php, name: &str, byte: u8, char: u32) -> u32 {
+    let is_open = char == 0 || char == u32::from(byte) && matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d);
+    match (is_open, php.since(Version::V7_1)) {
+        (false, _) => char,
+        (true, true) => 0xfffd,
+        (true, false) if name == "Windows-1252" => 0xfffe,
+        (true, false) => BAD,
+    }
+}
+
+/// What up to 8.0 stood for each broken part of a UTF-8 text: the bits that were read of it.
+pub(super) fn broken_utf8(text: &[u8]) -> impl Iterator<Item = u32> + '_ {
+    const BROKEN: u32 = 0x7800_0000;
+    let parts = text.utf8_chunks().map(|chunk| chunk.invalid()).filter(|part| !part.is_empty());
+    parts.map(|part| {
+        let bits = |byte: u8| match byte {
+            0xc2..0xe0 => byte & 0x1f,
+            0xe0..0xf0 => byte & 0x0f,
+            0xf0..0xf8 => byte & 0x07,
+            other => other,
+        };
+        let (first, more) = part.split_first().map_or((0, part), |(first, more)| (bits(*first), more));
+        BROKEN | more.iter().fold(u32::from(first), |sum, byte| sum << 6 | u32::from(byte & 0x3f))
+    })
 }
 
 /// What is broken counts once for each part that could have started a character.
@@ -99,7 +149,7 @@ impl Wide {
                 false => BAD,
             })
             .collect();
-        match self.surrogates {
+        match self.surrogates() {
             true => utf16(php, &units),
             false => units.into_iter().map(|char| if self.is_char(char) { char } else { BAD }).collect(),
         }
@@ -151,7 +201,8 @@ fn gb18030(text: &[u8]) -> Vec<u32> {
     }
 }
 
-fn iso_2022_jp(text: &[u8], sets: Jis) -> Vec<u32> {
+/// `whole` leaves out what breaks off at the end.
+fn iso_2022_jp(text: &[u8], sets: Jis, whole: bool) -> Vec<u32> {
     #[derive(Clone, Copy, PartialEq)]
     enum Set {
         Ascii,
@@ -170,6 +221,7 @@ fn iso_2022_jp(text: &[u8], sets: Jis) -> Vec<u32> {
             [0x1b, b'$', b'@' | b'B', ..] => (Some(Set::Kanji), 3),
             [0x1b, b'$', b'(', b'@' | b'B', ..] if full => (Some(Set::Kanji), 4),
             [0x1b, b'$', b'(', b'D', ..] if full => (Some(Set::Supplement), 4),
+            [0x1b] | [0x1b, b'(' | b'$'] | [0x1b, b'$', b'('] if whole => return out,
             _ => (None, 1),
         };
         if let Some(next) = next {
@@ -185,8 +237,9 @@ fn iso_2022_jp(text: &[u8], sets: Jis) -> Vec<u32> {
             (Set::Kanji | Set::Supplement, 0x21..=0x7e) => match rest.get(1) {
                 Some(second) => {
                     let cell = u16::from_be_bytes([first, *second]);
-                    (jis().jis_char(cell, set == Set::Supplement).unwrap_or(BAD), 2)
+                    (sets.table().jis_char(cell, set == Set::Supplement).unwrap_or(BAD), 2)
                 }
+                None if whole => return out,
                 None => (BAD, 1),
             },
             (_, 0xa1..=0xdf) if full => (0xff61 + u32::from(first - 0xa1), 1),

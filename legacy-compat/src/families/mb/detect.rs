@@ -3,6 +3,8 @@
 use super::guess::{guess, is_guessed};
 use super::{Encoding, find};
 use crate::call::{Args, Ctx, Outcome, Row, or_false};
+use crate::error::Thrown;
+use crate::families::types::text_of;
 use crate::value::Value;
 
 pub(crate) const ROWS: &[Row] = &[
@@ -22,14 +24,14 @@ pub(super) enum Asked {
 }
 
 /// Reads a list of encodings: an array of names, or names with commas between.
-pub(super) fn asked(ctx: &mut Ctx<'_>, value: &Value, function: &str, at: usize) -> Asked {
+pub(super) fn asked(ctx: &mut Ctx<'_>, value: &Value, function: &str, at: usize) -> Result<Asked, Thrown> {
     let names: Vec<Vec<u8>> = match value {
-        Value::Null => return Asked::Default,
+        Value::Null => return Ok(Asked::Default),
         Value::Array(array) => {
-            array.values().map(|name| crate::cast::to_str(ctx.php, name).to_vec()).collect()
+            array.values().map(|name| Ok(text_of(ctx, name)?.to_vec())).collect::<Result<_, Thrown>>()?
         }
         other => {
-            let text = crate::cast::to_str(ctx.php, other);
+            let text = text_of(ctx, other)?;
             match text.is_empty() {
                 true => Vec::new(),
                 false => text.split(|byte| *byte == b',').map(|name| name.trim_ascii().to_vec()).collect(),
@@ -51,23 +53,28 @@ pub(super) fn asked(ctx: &mut Ctx<'_>, value: &Value, function: &str, at: usize)
                     "{function}(): Argument #{} (${argument}) contains invalid encoding \"{name}\"",
                     at + 1
                 );
-                return Asked::Refused(ctx.value_error(false, message));
+                return Ok(Asked::Refused(ctx.value_error(false, message)));
             }
-            None => ctx.warn(format!("{function}(): Illegal character encoding specified")),
+            None => {
+                ctx.warn(format!("{function}(): Illegal character encoding specified"));
+                if function == "mb_detect_encoding" {
+                    return Ok(Asked::Default);
+                }
+            }
         }
     }
-    match list.is_empty() {
+    Ok(match list.is_empty() {
         true if ctx.php.is_8() => {
             let message = format!("{function}(): Argument #{} must specify at least one encoding", at + 1);
             Asked::Refused(ctx.value_error(false, message))
         }
         true => Asked::Default,
         false => Asked::List(list),
-    }
+    })
 }
 
 fn detect_encoding(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
-    let list = match asked(ctx, args.value(1), "mb_detect_encoding", 1) {
+    let list = match asked(ctx, &args.value(1).clone(), "mb_detect_encoding", 1)? {
         Asked::Default => {
             ["ASCII", "UTF-8"].iter().filter_map(|name| find(ctx.php, name.as_bytes())).collect()
         }

@@ -1,7 +1,6 @@
 //! Characters to bytes.
 
 use super::BAD;
-use super::double::jis;
 use super::encoding::{Encoding, Jis, Kind, Wide};
 use super::transfer;
 
@@ -11,7 +10,9 @@ impl Encoding {
         let mut out = Vec::with_capacity(chars.len());
         match &self.kind {
             Kind::Iso2022Jp(sets) => iso_2022_jp(chars, *sets, &mut out),
+            Kind::Shift(shift) => shift.encode(chars, &mut out),
             Kind::Utf7 => transfer::encode_utf7(chars, &mut out),
+            Kind::Utf7Imap => transfer::encode_utf7_imap(chars, &mut out),
             Kind::Base64 => transfer::encode_base64(&low_bytes(chars), &mut out),
             Kind::QuotedPrintable => transfer::encode_quoted(&low_bytes(chars), &mut out),
             Kind::Uuencode => transfer::encode_uu(&low_bytes(chars), &mut out),
@@ -29,6 +30,9 @@ impl Encoding {
 
     /// The bytes of one character, where the encoding has it.
     pub(crate) fn encode_char(&self, char: u32) -> Option<Vec<u8>> {
+        if let Kind::Shift(shift) = self.kind {
+            return (char < 0x80 || shift.pair(char).is_some()).then(|| self.encode(&[char]));
+        }
         let mut out = Vec::new();
         self.put(char, &mut out).then_some(out)
     }
@@ -79,7 +83,7 @@ impl Wide {
         match char {
             BAD => return false,
             0x11_0000.. => return false,
-            0x1_0000.. if self.size == 2 && !self.surrogates => return false,
+            0x1_0000.. if self.size == 2 && !self.utf => return false,
             0x1_0000.. if self.size == 2 => {
                 unit(0xd800 + ((char - 0x1_0000) >> 10));
                 unit(0xdc00 + ((char - 0x1_0000) & 0x3ff));
@@ -99,7 +103,7 @@ fn iso_2022_jp(chars: &[u32], sets: Jis, out: &mut Vec<u8>) {
         }
     };
     for char in chars {
-        let bytes = if *char < 0x80 { None } else { jis().encode(*char) };
+        let bytes = if *char < 0x80 { None } else { sets.table().encode(*char) };
         match bytes.as_deref() {
             _ if *char == 0xa5 || *char == 0x203e => {
                 switch(b"\x1b(J", out);
@@ -113,9 +117,13 @@ fn iso_2022_jp(chars: &[u32], sets: Jis, out: &mut Vec<u8>) {
                 switch(b"\x1b$B", out);
                 out.extend([0, kana & 0x7f]);
             }
-            Some([0x8e, kana]) if sets == Jis::Full => {
+            Some([0x8e, kana]) if sets != Jis::Strict => {
                 switch(b"\x1b(I", out);
                 out.push(kana & 0x7f);
+            }
+            Some([0x8e, _]) => {
+                switch(b"\x1b(B", out);
+                out.push(b'?');
             }
             Some([row, cell]) => {
                 switch(b"\x1b$B", out);

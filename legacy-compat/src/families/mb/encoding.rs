@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::double::{self, Table};
+use super::shift::Shift;
 use crate::php::{Php, Version};
 
 /// An encoding.
@@ -29,7 +30,9 @@ pub(super) enum Kind {
     /// ASCII, pairs and more of bytes, as the library has it.
     Gb18030,
     Iso2022Jp(Jis),
+    Shift(Shift),
     Utf7,
+    Utf7Imap,
     Base64,
     QuotedPrintable,
     Uuencode,
@@ -43,7 +46,14 @@ pub(super) struct Wide {
     pub little: bool,
     /// A byte order mark is read.
     pub marked: bool,
-    pub surrogates: bool,
+    /// UTF, no UCS: ends with 10FFFF, in surrogates where two bytes are a unit.
+    pub utf: bool,
+}
+
+impl Wide {
+    pub(super) fn surrogates(self) -> bool {
+        self.utf && self.size == 2
+    }
 }
 
 /// Which of the sets that ISO-2022-JP can switch to are known.
@@ -53,8 +63,17 @@ pub(super) enum Jis {
     Strict,
     /// Kana of half width and JIS X 0212 as well.
     Full,
-    /// The same, with a fault of 8.2: kana are written as pairs of JIS X 0208 whose first byte is 0.
+    /// The same, with what Microsoft added.
+    Windows,
+    /// As `Full`, with a fault of 8.2: kana are written as pairs of JIS X 0208 whose first byte is 0.
     KanaAsPairs,
+}
+
+impl Jis {
+    /// The characters of JIS X 0208 and 0212.
+    pub(super) fn table(self) -> &'static Table {
+        double::jis(self == Self::Windows)
+    }
 }
 
 static ENCODINGS: LazyLock<Vec<(Encoding, Vec<&'static str>)>> = LazyLock::new(|| {
@@ -77,16 +96,22 @@ pub(crate) fn find(php: &Php, name: &[u8]) -> Option<&'static Encoding> {
     if is("7bit") && php.version < Version::V5_6 || name.is_empty() {
         return None;
     }
-    if is("JIS") && php.since(Version::V8_2) && !php.since(Version::V8_3) {
-        return Some(&JIS_8_2);
-    }
     let by_name = ENCODINGS.iter().find(|(encoding, _)| is(encoding.name));
     let by_mime = || ENCODINGS.iter().find(|(encoding, _)| is(encoding.mime));
     let by_alias = || ENCODINGS.iter().find(|(_, aliases)| aliases.iter().any(|alias| is(alias)));
-    by_name.or_else(by_mime).or_else(by_alias).map(|(encoding, _)| encoding)
+    let (found, _) = by_name.or_else(by_mime).or_else(by_alias)?;
+    if found.name == "BIG-5" && php.since(Version::V8_1) {
+        return Some(&BIG5);
+    }
+    // What converts in one go came with 8.2 and is right; other functions went through filters for longer.
+    Some(if php.since(Version::V8_3) { found } else { found.filtered(php) })
 }
 
-static JIS_8_2: Encoding =
+static BIG5: LazyLock<Encoding> = LazyLock::new(|| {
+    let kind = Kind::Double(double::big5_without_euro());
+    Encoding { name: "BIG-5", mime: "BIG5", kind }
+});
+static JIS_FILTERED: Encoding =
     Encoding { name: "JIS", mime: "ISO-2022-JP", kind: Kind::Iso2022Jp(Jis::KanaAsPairs) };
 
 /// PHP's names of all encodings.
@@ -117,29 +142,60 @@ impl Encoding {
                 _ => 1,
             },
             Kind::Ascii | Kind::Latin1 | Kind::Single(_) => 1,
-            Kind::Wide(wide) if !wide.surrogates => wide.size,
+            Kind::Wide(wide) if !wide.surrogates() => wide.size,
             Kind::Double(table) => table.unit_len(first),
             _ => return None,
         })
+    }
+
+    /// The same for what only counts and cuts, which knows no more than the first byte.
+    pub(super) fn slice_len(&self, php: &Php, first: u8) -> usize {
+        match &self.kind {
+            Kind::Double(table) => table.slice_len(php, first),
+            _ => self.unit_len(first).unwrap_or(1),
+        }
     }
 
     /// The size of each character in bytes, where all have the same.
     pub(super) fn size(&self) -> Option<usize> {
         match &self.kind {
             Kind::Ascii | Kind::Latin1 | Kind::Single(_) => Some(1),
-            Kind::Wide(wide) if !wide.surrogates => Some(wide.size),
+            Kind::Wide(wide) if !wide.surrogates() => Some(wide.size),
             _ => None,
         }
     }
 
     /// `BASE64` and the like: no encoding of characters at all.
     pub(super) fn is_transfer(&self) -> bool {
-        matches!(self.kind, Kind::Base64 | Kind::QuotedPrintable | Kind::Uuencode | Kind::Html)
+        self.carries_bytes() || matches!(self.kind, Kind::Html)
+    }
+
+    /// What carries bytes is filled with them as they are.
+    pub(super) fn carries_bytes(&self) -> bool {
+        matches!(self.kind, Kind::Base64 | Kind::QuotedPrintable | Kind::Uuencode)
+    }
+
+    /// The encoding with the fault of the filters that some functions go through from 8.1 on.
+    pub(super) fn filtered(&'static self, php: &Php) -> &'static Self {
+        if self.name == "JIS" && php.since(Version::V8_1) { &JIS_FILTERED } else { self }
+    }
+
+    /// The encoding without that fault.
+    pub(super) fn direct(&self) -> &Self {
+        match self.kind {
+            Kind::Iso2022Jp(Jis::KanaAsPairs) => {
+                let Some((jis, _)) = ENCODINGS.iter().find(|(encoding, _)| encoding.name == self.name) else {
+                    return self;
+                };
+                jis
+            }
+            _ => self,
+        }
     }
 
     /// Whether what a character is written as hangs on those before it.
     pub(crate) fn is_stateful(&self) -> bool {
-        matches!(self.kind, Kind::Iso2022Jp(_) | Kind::Utf7)
+        matches!(self.kind, Kind::Iso2022Jp(_) | Kind::Shift(_) | Kind::Utf7 | Kind::Utf7Imap)
     }
 
     pub(super) fn is_utf8(&self) -> bool {
@@ -148,7 +204,7 @@ impl Encoding {
 }
 
 fn kind(name: &'static str) -> Option<Kind> {
-    let wide = |size, little, marked, surrogates| Kind::Wide(Wide { size, little, marked, surrogates });
+    let wide = |size, little, marked, utf| Kind::Wide(Wide { size, little, marked, utf });
     Some(match name {
         "BASE64" => Kind::Base64,
         "UUENCODE" => Kind::Uuencode,
@@ -162,16 +218,20 @@ fn kind(name: &'static str) -> Option<Kind> {
         "UCS-2" => wide(2, false, true, false),
         "UCS-2BE" => wide(2, false, false, false),
         "UCS-2LE" => wide(2, true, false, false),
-        "UTF-32" => wide(4, false, true, false),
-        "UTF-32BE" => wide(4, false, false, false),
-        "UTF-32LE" => wide(4, true, false, false),
+        "UTF-32" => wide(4, false, true, true),
+        "UTF-32BE" => wide(4, false, false, true),
+        "UTF-32LE" => wide(4, true, false, true),
         "UTF-16" => wide(2, false, true, true),
         "UTF-16BE" => wide(2, false, false, true),
         "UTF-16LE" => wide(2, true, false, true),
         name if name.starts_with("UTF-8") => Kind::Utf8,
         "UTF-7" => Kind::Utf7,
+        "UTF7-IMAP" => Kind::Utf7Imap,
+        "HZ" => Kind::Shift(Shift::Hz),
+        "ISO-2022-KR" => Kind::Shift(Shift::Korean),
         "ISO-2022-JP" => Kind::Iso2022Jp(Jis::Strict),
-        "JIS" | "ISO-2022-JP-MS" | "CP50220" | "CP50221" | "CP50222" => Kind::Iso2022Jp(Jis::Full),
+        "JIS" => Kind::Iso2022Jp(Jis::Full),
+        "ISO-2022-JP-MS" | "CP50220" | "CP50221" | "CP50222" => Kind::Iso2022Jp(Jis::Windows),
         "GB18030" => Kind::Gb18030,
         name => match double::table(name) {
             Some(table) => Kind::Double(table),

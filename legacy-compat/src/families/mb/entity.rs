@@ -2,7 +2,7 @@
 
 use super::{BAD, encoding_of};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
-use crate::php::{Php, Version};
+use crate::php::Version;
 use crate::value::Value;
 
 pub(crate) const ROWS: &[Row] = &[
@@ -73,50 +73,101 @@ fn decode(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         Err(answer) => return answer,
     };
     let chars = encoding.decode(ctx.php, args.bytes(0));
-    let (mut out, mut at) = (Vec::with_capacity(chars.len()), 0);
-    while at < chars.len() {
-        let found = number(ctx.php, &chars[at..]);
-        let meaning = found.as_ref().and_then(|found| meant(&rules, u32::try_from(found.value).ok()?));
-        let kept = &chars[at..at + found.as_ref().map_or(1, |found| found.len)];
+    ok(encoding.encode(&match ctx.php.since(Version::V8_2) {
+        true => decoded(&rules, &chars),
+        false => decoded_old(&rules, &chars),
+    }))
+}
+
+/// `&#233;` or `&#xe9;`, also without the semicolon.
+fn decoded(rules: &[Rule], chars: &[u32]) -> Vec<u32> {
+    let (mut out, mut rest) = (Vec::with_capacity(chars.len()), chars);
+    while let Some(first) = rest.first() {
+        let found = Written::read(rest).filter(|found| found.digits <= if found.hex { 8 } else { 10 });
+        let meaning = found.as_ref().and_then(|found| meant(rules, u32::try_from(found.value).ok()?));
+        let len = found.as_ref().map_or(1, |found| found.len + usize::from(found.behind == Some(SEMICOLON)));
         match meaning {
             Some(code) => out.push(code),
-            // Up to 8.0 hexadecimal digits that mean nothing come out large.
-            None if found.is_some() && !ctx.php.since(Version::V8_1) => {
-                out.extend(kept.iter().map(large_digit))
-            }
-            None => out.extend_from_slice(kept),
+            None if len == 1 => out.push(*first),
+            None => out.extend_from_slice(&rest[..len]),
         }
-        at += kept.len();
+        rest = &rest[len..];
     }
-    ok(encoding.encode(&out))
+    out
 }
+
+/// Up to 8.1 something has to stand behind the digits, which begins no other entity; where they mean nothing, they come out large.
+fn decoded_old(rules: &[Rule], chars: &[u32]) -> Vec<u32> {
+    let (mut out, mut rest) = (Vec::with_capacity(chars.len()), chars);
+    while let Some(first) = rest.first() {
+        let len = match Written::read(rest) {
+            Some(found) => {
+                let fits = found.hex || found.digits <= 10;
+                let meaning = i32::try_from(found.value).ok().filter(|_| fits && found.behind.is_some());
+                match meaning.and_then(|number| meant(rules, number as u32)) {
+                    Some(code) => {
+                        out.push(code);
+                        out.extend(found.behind.filter(|code| *code != SEMICOLON));
+                    }
+                    None => {
+                        out.extend(rest[..found.len].iter().map(large_digit));
+                        out.extend(found.behind);
+                    }
+                }
+                found.len + 1
+            }
+            // What breaks an entity off is no beginning of one.
+            None if *first == u32::from(b'&') => {
+                let hash = rest.get(1) == Some(&u32::from(b'#'));
+                let hex = hash && rest.get(2) == Some(&u32::from(b'x'));
+                let len = rest.len().min(2 + usize::from(hash) + usize::from(hex));
+                out.extend_from_slice(&rest[..len]);
+                len
+            }
+            None => {
+                out.push(*first);
+                1
+            }
+        };
+        rest = &rest[len.min(rest.len())..];
+    }
+    out
+}
+
+const SEMICOLON: u32 = b';' as u32;
 
 fn large_digit(code: &u32) -> u32 {
     if (u32::from(b'a')..=u32::from(b'f')).contains(code) { code - 0x20 } else { *code }
 }
 
-/// A number that is written as an entity, and how many characters it takes.
+/// A number that is written as an entity.
 struct Written {
     value: u64,
+    hex: bool,
+    digits: usize,
+    /// How many characters it takes.
     len: usize,
+    /// The character behind it.
+    behind: Option<u32>,
 }
 
-/// `&#233;` or `&#xE9;`; from 8.1 also without the semicolon.
-fn number(php: &Php, chars: &[u32]) -> Option<Written> {
-    let is = |at: usize, char: u8| chars.get(at) == Some(&u32::from(char));
-    if !is(0, b'&') || !is(1, b'#') {
-        return None;
+impl Written {
+    fn read(chars: &[u32]) -> Option<Self> {
+        let is = |at: usize, char: u8| chars.get(at) == Some(&u32::from(char));
+        if !is(0, b'&') || !is(1, b'#') {
+            return None;
+        }
+        let hex = is(2, b'x');
+        let (radix, start) = if hex { (16, 3) } else { (10, 2) };
+        let digit = |code: &u32| char::from_u32(*code).and_then(|char| char.to_digit(radix));
+        let (mut value, mut digits) = (0u64, 0);
+        for digit in chars[start.min(chars.len())..].iter().map_while(digit) {
+            value = value.saturating_mul(radix.into()).saturating_add(digit.into());
+            digits += 1;
+        }
+        let len = start + digits;
+        (digits > 0).then_some(Self { value, hex, digits, len, behind: chars.get(len).copied() })
     }
-    let (radix, start, most) = if is(2, b'x') || is(2, b'X') { (16, 3, 8) } else { (10, 2, 10) };
-    let digit = |code: &u32| char::from_u32(*code).and_then(|char| char.to_digit(radix));
-    let digits: Vec<u32> = chars[start.min(chars.len())..].iter().map_while(digit).collect();
-    if digits.is_empty() || digits.len() > most {
-        return None;
-    }
-    let value = digits.iter().fold(0u64, |sum, digit| sum * u64::from(radix) + u64::from(*digit));
-    let end = start + digits.len();
-    let closed = is(end, b';');
-    (closed || php.since(Version::V8_1)).then_some(Written { value, len: end + usize::from(closed) })
 }
 
 fn meant(rules: &[Rule], number: u32) -> Option<u32> {

@@ -35,7 +35,7 @@ fn least_demerits(php: &Php, text: &[u8], list: &[Candidate], strict: bool) -> O
         if strict && chars.contains(&BAD) {
             continue;
         }
-        let sum: u64 = chars.iter().map(|code| if *code == BAD { 1000 } else { demerits(*code) }).sum();
+        let sum: u64 = chars.iter().map(|code| if *code == BAD { 1000 } else { demerits(php, *code) }).sum();
         let weight = 1.0 + 0.3 * index as f64 / list.len() as f64;
         let weighed = (sum as f32 * weight as f32) as u64;
         if best.is_none_or(|(least, _)| weighed < least) {
@@ -67,7 +67,7 @@ fn likeliest(php: &Php, text: &[u8], list: &[Candidate], strict: bool) -> Option
         (None, fault) => fault.is_none() && !list[index].decode(php, text).contains(&BAD),
     };
     let score =
-        |index: &usize| list[*index].decode(php, text).iter().map(|code| demerits(*code)).sum::<u64>();
+        |index: &usize| list[*index].decode(php, text).iter().map(|code| demerits(php, *code)).sum::<u64>();
     (0..list.len()).filter(|index| fits(*index)).min_by_key(score).map(|index| list[index])
 }
 
@@ -90,7 +90,9 @@ fn first_possible(php: &Php, text: &[u8], list: &[Candidate], strict: bool) -> O
     let mut rules: Vec<Rule<'_>> = list.iter().map(|candidate| Rule::new(php, candidate, text)).collect();
     for (index, byte) in text.iter().enumerate() {
         rules.iter_mut().for_each(|rule| rule.feed(index, *byte));
-        if !strict && rules.iter().filter(|rule| rule.broken).count() + 1 >= rules.len() {
+        // Those that never fit do not count.
+        let broken = rules.iter().filter(|rule| rule.broken && !rule.never).count();
+        if !strict && broken + 1 >= rules.len() {
             break;
         }
     }
@@ -100,6 +102,8 @@ fn first_possible(php: &Php, text: &[u8], list: &[Candidate], strict: bool) -> O
 /// What has been read by an encoding's rule.
 struct Rule<'a> {
     encoding: &'a Encoding,
+    /// Encodings without a rule are never guessed.
+    never: bool,
     broken: bool,
     /// How many bytes of the character are still to come.
     within: usize,
@@ -109,12 +113,17 @@ struct Rule<'a> {
 
 impl<'a> Rule<'a> {
     fn new(php: &Php, encoding: &'a Encoding, text: &[u8]) -> Self {
-        let broken = matches!(encoding.kind, Kind::Wide(_)) || !is_guessed(encoding);
+        let never = matches!(encoding.kind, Kind::Wide(_)) || !is_guessed(encoding);
         let fault = match encoding.kind {
-            Kind::Utf8 | Kind::Utf7 | Kind::Gb18030 | Kind::Iso2022Jp(_) => first_fault(php, encoding, text),
+            Kind::Utf8
+            | Kind::Utf7
+            | Kind::Utf7Imap
+            | Kind::Gb18030
+            | Kind::Shift(_)
+            | Kind::Iso2022Jp(_) => first_fault(php, encoding, text),
             _ => None,
         };
-        Self { encoding, broken, within: 0, fault }
+        Self { encoding, never, broken: never, within: 0, fault }
     }
 
     fn feed(&mut self, index: usize, byte: u8) {
@@ -179,11 +188,13 @@ fn is_common(code: u32) -> bool {
 }
 
 /// How much a character speaks against the encoding that would have it.
-fn demerits(code: u32) -> u64 {
+fn demerits(php: &Php, code: u32) -> u64 {
     match code {
         0x1_0000.. => 40,
         0x21..=0x2f => 6,
         code if is_common(code) => 1,
+        // Turkish was thought of in 8.3.
+        0x11e | 0x11f | 0x130 | 0x131 | 0x15e | 0x15f if php.since(Version::V8_3) => 1,
         _ => 30,
     }
 }

@@ -93,11 +93,11 @@ fn encode(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
             "mb_encode_mimeheader(): Argument #2 ($charset) cannot be used for MIME header encoding";
         return ctx.value_error(false, message);
     }
-    let mut chars = utf8().decode(ctx.php, args.bytes(0));
     // Up to 8.2 what breaks off at the end is lost.
-    if !ctx.php.since(Version::V8_3) && utf8().breaks_off(args.bytes(0)) {
-        chars.pop();
-    }
+    let chars = match ctx.php.since(Version::V8_3) {
+        true => utf8().decode(ctx.php, args.bytes(0)),
+        false => utf8().decode_whole(ctx.php, args.bytes(0)),
+    };
     let newline = if args.has(3) { args.bytes(3) } else { b"\r\n" };
     let newline = newline.split(|byte| *byte == 0).next().unwrap_or_default();
     let mut header = Header {
@@ -215,7 +215,7 @@ fn is_plain(code: u32) -> bool {
 fn quote(bytes: &[u8], out: &mut Vec<u8>) {
     for byte in bytes {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'!' | b'*' | b'+' | b'-' | b'/' => out.push(*byte),
+            b'a'..=b'z' | b'A'..=b'Z' | b'!' | b'*' | b'+' | b'-' | b'/' => out.push(*byte),
             _ => out.extend_from_slice(format!("={byte:02X}").as_bytes()),
         }
     }

@@ -13,6 +13,7 @@ mod guess;
 mod mime;
 mod part;
 mod search;
+mod shift;
 mod transfer;
 mod width;
 

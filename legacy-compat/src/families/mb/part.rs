@@ -1,5 +1,6 @@
 //! `mb_strlen`, `mb_substr`, `mb_str_split`, `mb_strcut`: counting and cutting characters.
 
+use super::encoding::Kind;
 use super::{Encoding, encoding_of, utf8};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::php::{Php, Version};
@@ -7,14 +8,31 @@ use crate::value::{Array, Value};
 
 pub(crate) const ROWS: &[Row] = &[
     ("8.0- mb_strlen(string $string, ?string $encoding = null)", strlen),
-    ("-7.4 mb_strlen(string $str, string $encoding = ?)", strlen),
+    ("7.0-7.4 mb_strlen(string $str, string $encoding = ?)", strlen),
+    ("-5.6 mb_strlen(string $str, string $encoding = ?): false", strlen),
     ("8.0- mb_substr(string $string, int $start, ?int $length = null, ?string $encoding = null)", substr),
-    ("-7.4 mb_substr(string $str, int $start, ?int $length = null, string $encoding = ?)", substr),
+    ("7.0-7.4 mb_substr(string $str, int $start, ?int $length = null, string $encoding = ?)", substr),
+    ("-5.6 mb_substr(string $str, int $start, mixed $length = null, string $encoding = ?)", |c, a| {
+        whole_length(c, a);
+        substr(c, a)
+    }),
     ("8.0- mb_strcut(string $string, int $start, ?int $length = null, ?string $encoding = null)", strcut),
-    ("-7.4 mb_strcut(string $str, int $start, ?int $length = null, string $encoding = ?)", strcut),
+    ("7.0-7.4 mb_strcut(string $str, int $start, ?int $length = null, string $encoding = ?)", strcut),
+    ("-5.6 mb_strcut(string $str, int $start, mixed $length = null, string $encoding = ?)", |c, a| {
+        whole_length(c, a);
+        strcut(c, a)
+    }),
     ("8.0- mb_str_split(string $string, int $length = 1, ?string $encoding = null)", str_split),
     ("7.4-7.4 mb_str_split(string $str, int $split_length = 1, string $encoding = ?)", str_split),
 ];
+
+/// 5.6 made any length an integer by itself.
+fn whole_length(ctx: &Ctx<'_>, args: &mut Args<'_>) {
+    if args.is_set(2) {
+        let length = crate::cast::to_int(ctx.php, args.value(2));
+        args.set(2, length);
+    }
+}
 
 /// A text as the characters that its encoding counts.
 pub(super) enum Units<'a> {
@@ -31,7 +49,7 @@ impl<'a> Units<'a> {
         }
         let (mut out, mut rest) = (Vec::with_capacity(text.len()), text);
         while let Some(first) = rest.first() {
-            let len = encoding.unit_len(*first).unwrap_or(1).min(rest.len());
+            let len = encoding.slice_len(php, *first).min(rest.len());
             out.push(&rest[..len]);
             rest = &rest[len..];
         }
@@ -44,6 +62,24 @@ impl<'a> Units<'a> {
             true => Self::Chars(encoding, encoding.decode(php, text)),
             false => Self::of(php, encoding, text),
         }
+    }
+
+    /// Up to 8.2 splitting took bytes above 127 for negative numbers, and lost what broke off at the end.
+    fn to_split(php: &Php, encoding: &'static Encoding, text: &'a [u8]) -> Self {
+        if php.since(Version::V8_3) || encoding.unit_len(0).is_some() {
+            return Self::of(php, encoding, text);
+        }
+        if !matches!(encoding.kind, Kind::Html | Kind::Iso2022Jp(_)) {
+            return Self::Chars(encoding, encoding.decode_whole(php, text));
+        }
+        let mut chars = Vec::with_capacity(text.len());
+        for run in text.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
+            match run.is_ascii() {
+                true => chars.extend(encoding.decode(php, run)),
+                false => chars.extend(run.iter().map(|byte| i32::from(*byte as i8) as u32)),
+            }
+        }
+        Self::Chars(encoding, chars)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -82,6 +118,11 @@ pub fn mb_strlen(php: &Php, text: &[u8]) -> usize {
 pub(super) fn count(php: &Php, encoding: &'static Encoding, text: &[u8]) -> usize {
     match encoding.size() {
         Some(size) => text.len() / size,
+        None if matches!(encoding.kind, Kind::Base64) && !php.since(Version::V8_2) => {
+            // Groups of three that were not whole did not count.
+            let len = encoding.decode(php, text).len();
+            len - len % 3
+        }
         None => Units::read(php, encoding, text).len(),
     }
 }
@@ -105,10 +146,7 @@ fn substr(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         Ok(encoding) => encoding,
         Err(answer) => return answer,
     };
-    if ctx.php.is_8()
-        && !ctx.php.since(Version::V8_3)
-        && [args.opt_int(1), args.opt_int(2)].contains(&Some(i64::MIN))
-    {
+    if ctx.php.since(Version::V8_2) && [args.opt_int(1), args.opt_int(2)].contains(&Some(i64::MIN)) {
         let message = "mb_substr(): Argument must be between -9223372036854775807 and 9223372036854775807";
         return ctx.value_error((), message);
     }
@@ -125,7 +163,7 @@ fn str_split(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         Ok(encoding) => encoding,
         Err(answer) => return answer,
     };
-    let units = Units::of(ctx.php, encoding, args.bytes(0));
+    let units = Units::to_split(ctx.php, encoding, args.bytes(0));
     let parts = (0..units.len()).step_by(size);
     ok(parts.map(|at| Value::from(units.bytes(at, units.len().min(at + size)))).collect::<Array>())
 }
@@ -188,9 +226,10 @@ fn cut_units<'a>(
 
 /// Where characters have to be read: as many as fit once they are written again, from the first that ends behind the start.
 fn cut_read(php: &Php, encoding: &'static Encoding, text: &[u8], from: usize, count: usize) -> Vec<u8> {
-    let before = encoding.decode_whole(php, &text[..from]);
+    let encoding = encoding.filtered(php);
+    let before = encoding.decode_whole(php, &text[..from]).len();
     let chars = encoding.decode_whole(php, text);
-    let chars = &chars[before.len().min(chars.len())..];
+    let chars = &chars[before.min(chars.len())..];
     let fits = |len: usize| encoding.encode(&chars[..len]).len() <= count;
     let (mut fitting, mut above) = (0, chars.len() + 1);
     while fitting + 1 < above {

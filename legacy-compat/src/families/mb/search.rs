@@ -39,29 +39,47 @@ pub(crate) const ROWS: &[Row] = &[
         |c, a| position(c, a, "mb_strrpos", Ask::LAST),
     ),
     (
-        "-7.4 mb_strrpos(string $haystack, string $needle, mixed $offset = 0, string $encoding = ?)",
+        "-5.6 mb_strrpos(string $haystack, string $needle, mixed $offset = 0, string $encoding = ?): false",
         strrpos_old,
     ),
     (
         "8.0- mb_strripos(string $haystack, string $needle, int $offset = 0, ?string $encoding = null)",
         |c, a| position(c, a, "mb_strripos", Ask::LAST.any_case()),
     ),
-    ("-7.4 mb_strripos(string $haystack, string $needle, int $offset = 0, string $encoding = ?)", |c, a| {
-        position(c, a, "mb_strripos", Ask::LAST.any_case())
-    }),
+    (
+        "-5.6 mb_strripos(string $haystack, string $needle, int $offset = 0, string $encoding = ?): false",
+        |c, a| position(c, a, "mb_strripos", Ask::LAST.any_case()),
+    ),
+    (
+        "7.0-7.4 mb_strrpos(string $haystack, string $needle, mixed $offset = 0, string $encoding = ?)",
+        strrpos_old,
+    ),
+    (
+        "7.0-7.4 mb_strripos(string $haystack, string $needle, int $offset = 0, string $encoding = ?)",
+        |c, a| position(c, a, "mb_strripos", Ask::LAST.any_case()),
+    ),
     (
         "8.0- mb_strstr(string $haystack, string $needle, bool $before_needle = false, ?string $encoding = null)",
         |c, a| part(c, a, "mb_strstr", Ask::FIRST),
     ),
-    ("-7.4 mb_strstr(string $haystack, string $needle, bool $part = false, string $encoding = ?)", |c, a| {
-        part(c, a, "mb_strstr", Ask::FIRST)
-    }),
+    (
+        "-5.6 mb_strstr(string $haystack, string $needle, bool $part = false, string $encoding = ?): false",
+        |c, a| part(c, a, "mb_strstr", Ask::FIRST),
+    ),
+    (
+        "7.0-7.4 mb_strstr(string $haystack, string $needle, bool $part = false, string $encoding = ?)",
+        |c, a| part(c, a, "mb_strstr", Ask::FIRST),
+    ),
     (
         "8.0- mb_stristr(string $haystack, string $needle, bool $before_needle = false, ?string $encoding = null)",
         |c, a| part(c, a, "mb_stristr", Ask::FIRST.any_case()),
     ),
     (
-        "-7.4 mb_stristr(string $haystack, string $needle, bool $part = false, string $encoding = ?)",
+        "-5.6 mb_stristr(string $haystack, string $needle, bool $part = false, string $encoding = ?): false",
+        |c, a| part(c, a, "mb_stristr", Ask::FIRST.any_case()),
+    ),
+    (
+        "7.0-7.4 mb_stristr(string $haystack, string $needle, bool $part = false, string $encoding = ?)",
         |c, a| part(c, a, "mb_stristr", Ask::FIRST.any_case()),
     ),
     (
@@ -69,7 +87,11 @@ pub(crate) const ROWS: &[Row] = &[
         |c, a| part(c, a, "mb_strrchr", Ask::LAST),
     ),
     (
-        "-7.4 mb_strrchr(string $haystack, string $needle, bool $part = false, string $encoding = ?)",
+        "-5.6 mb_strrchr(string $haystack, string $needle, bool $part = false, string $encoding = ?): false",
+        |c, a| part(c, a, "mb_strrchr", Ask::LAST),
+    ),
+    (
+        "7.0-7.4 mb_strrchr(string $haystack, string $needle, bool $part = false, string $encoding = ?)",
         |c, a| part(c, a, "mb_strrchr", Ask::LAST),
     ),
     (
@@ -216,7 +238,7 @@ fn strrpos_old(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         Err(answer) => return answer,
     };
     match args.value(2).clone() {
-        Value::Str(text) if !text.is_empty() && !matches!(text[0], b'0'..=b'9' | b' ' | b'-' | b'.') => {
+        Value::Str(text) if !matches!(text.first(), Some(b'0'..=b'9' | b' ' | b'-' | b'.')) => {
             match find(ctx.php, &text) {
                 Some(found) => encoding = found,
                 None => return unknown(ctx, &text, 2, "mb_strrpos"),

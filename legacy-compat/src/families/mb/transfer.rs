@@ -138,7 +138,6 @@ pub(super) fn encode_uu(bytes: &[u8], out: &mut Vec<u8>) {
         }
         out.push(b'\n');
     }
-    out.extend_from_slice(b"`\nend\n");
 }
 
 /// `&eacute;`, `&#233;`, `&#xe9;`; what is none stays as it is.
@@ -197,14 +196,8 @@ pub(super) fn encode_utf7(chars: &[u32], out: &mut Vec<u8>) {
             continue;
         }
         let coded = chars[at..].iter().take_while(|char| **char != BAD && !is_direct(**char)).count();
-        let units: Vec<u8> = chars[at..at + coded]
-            .iter()
-            .filter_map(|char| char::from_u32(*char))
-            .flat_map(|char| char.encode_utf16(&mut [0; 2]).to_vec())
-            .flat_map(u16::to_be_bytes)
-            .collect();
         let mut digits = Vec::new();
-        encode_base64(&units, &mut digits);
+        encode_base64(&utf16_bytes(&chars[at..at + coded]), &mut digits);
         out.push(b'+');
         out.extend(digits.iter().filter(|byte| !matches!(byte, b'=' | b'\r' | b'\n')));
         at += coded;
@@ -243,4 +236,73 @@ pub(super) fn decode_utf7(php: &Php, text: &[u8]) -> Vec<u32> {
         }
     }
     out
+}
+
+/// UTF-7 as IMAP names its folders in it: `&` begins, `,` is a digit in place of `/`, and all that is not printed is encoded.
+pub(super) fn encode_utf7_imap(chars: &[u32], out: &mut Vec<u8>) {
+    let is_plain = |char: &u32| matches!(*char, 0x20..=0x7e) || *char == BAD;
+    let mut rest = chars;
+    while let Some(first) = rest.first() {
+        let coded = rest.iter().take_while(|char| !is_plain(char)).count();
+        let plain = match *first {
+            _ if coded > 0 => None,
+            BAD => Some(b'?'),
+            char => Some(char as u8),
+        };
+        rest = &rest[coded.max(1)..];
+        match plain {
+            Some(b'&') => out.extend(b"&-"),
+            Some(byte) => out.push(byte),
+            None => {
+                let run = &chars[chars.len() - rest.len() - coded..chars.len() - rest.len()];
+                let mut digits = Vec::new();
+                encode_base64(&utf16_bytes(run), &mut digits);
+                out.push(b'&');
+                let digits = digits.iter().filter(|byte| !matches!(byte, b'=' | b'\r' | b'\n'));
+                out.extend(digits.map(|byte| if *byte == b'/' { b',' } else { *byte }));
+                out.push(b'-');
+            }
+        }
+    }
+}
+
+pub(super) fn decode_utf7_imap(php: &Php, text: &[u8]) -> Vec<u32> {
+    let (mut out, mut rest) = (Vec::with_capacity(text.len()), text);
+    while let Some(first) = rest.first().copied() {
+        rest = &rest[1..];
+        if first != b'&' {
+            out.push(if matches!(first, 0x20..=0x7e) { first.into() } else { BAD });
+            continue;
+        }
+        let len = rest
+            .iter()
+            .take_while(|byte| **byte == b',' || **byte != b'/' && digit(**byte).is_some())
+            .count();
+        let digits: Vec<u8> =
+            rest[..len].iter().map(|byte| if *byte == b',' { b'/' } else { *byte }).collect();
+        let bytes = decode_base64(php, &digits);
+        let units = bytes.chunks_exact(2).map(|pair| (pair[0] << 8 | pair[1]) as u16);
+        out.extend(char::decode_utf16(units).map(|char| char.map_or(BAD, u32::from)));
+        match rest.get(len) {
+            Some(b'-') => {
+                out.extend((len == 0).then_some(u32::from(b'&')));
+                rest = &rest[len + 1..];
+            }
+            // Up to 8.0 what ends it in place of the hyphen stands for itself.
+            end if php.since(Version::V8_1) => {
+                out.push(BAD);
+                rest = &rest[len + usize::from(end.is_some())..];
+            }
+            end => {
+                out.extend(end.copied().map(u32::from));
+                rest = &rest[len + usize::from(end.is_some())..];
+            }
+        }
+    }
+    out
+}
+
+fn utf16_bytes(chars: &[u32]) -> Vec<u8> {
+    let chars = chars.iter().filter_map(|char| char::from_u32(*char));
+    chars.flat_map(|char| char.encode_utf16(&mut [0; 2]).to_vec()).flat_map(u16::to_be_bytes).collect()
 }

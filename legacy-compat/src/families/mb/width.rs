@@ -198,6 +198,10 @@ fn strimwidth(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         return ctx.value_error(false, "mb_strimwidth(): Argument #3 ($width) is out of range");
     }
     let marker = encoding.decode(ctx.php, args.bytes(3));
+    if !ctx.php.since(Version::V8_1) {
+        let text = &text[(start as usize).min(text.len())..];
+        return ok(encoding.encode(&trimmed_old(ctx.php, text, width, &marker)));
+    }
     ok(encoding.encode(&trimmed(ctx.php, &text[(start as usize).min(text.len())..], width, &marker)))
 }
 
@@ -207,6 +211,28 @@ fn longest_start(php: &Php, encoding: &'static Encoding, bytes: &[u8], chars: &[
         true => count(php, encoding, bytes).max(chars.len()) as i64,
         false => bytes.len() as i64,
     }
+}
+
+/// Up to 8.0 the marker's width was taken off first; what then goes beyond in one character alone stays. From 7.3 a marker wider than
+/// the room leaves all.
+fn trimmed_old(php: &Php, text: &[u32], width: i64, marker: &[u32]) -> Vec<u32> {
+    let marker_width = width_of(php, marker);
+    if php.since(Version::V7_3) && marker_width > width {
+        return text.to_vec();
+    }
+    let mut taken = 0;
+    let ends: Vec<i64> = text
+        .iter()
+        .map(|code| {
+            taken += self::width(php, *code);
+            taken
+        })
+        .collect();
+    let Some(kept) = ends.iter().position(|end| *end > width - marker_width) else { return text.to_vec() };
+    if !marker.is_empty() && ends[kept + 1..].iter().all(|end| *end <= width) {
+        return text.to_vec();
+    }
+    [&text[..kept], marker].concat()
 }
 
 /// The text where it fits; else as much as fits beside the marker.
