@@ -39,14 +39,31 @@ struct Named {
 }
 
 impl Named {
-    /// The characters of a text; what Windows-1252 leaves open is none, other than in mbstring.
-    fn chars(&self, php: &Php, text: &[u8]) -> Vec<u32> {
-        let mut chars = self.encoding.decode(php, text);
-        if self.encoding.name == "Windows-1252" {
-            chars.iter_mut().filter(|code| (0x80..0xa0).contains(*code)).for_each(|code| *code = BAD);
+    /// The characters of a text, [`BAD`] for what is none; none where it breaks off.
+    fn chars(&self, php: &Php, text: &[u8]) -> Option<Vec<u32>> {
+        let native = self.encoding.name == "UTF-16" && php.libc == Libc::Glibc && !has_mark(text);
+        let encoding = if native { find(php, b"UTF-16LE")? } else { self.encoding };
+        if encoding.breaks_off(text) {
+            return None;
         }
+        Some(self.without_open(encoding.decode(php, text)))
+    }
+
+    /// What ASCII and Windows-1252 leave open is no character here, other than in mbstring.
+    fn without_open(&self, mut chars: Vec<u32>) -> Vec<u32> {
+        let is_open = |code: u32| match self.encoding.name {
+            "ASCII" => code >= 0x80,
+            "Windows-1252" => matches!(code, 0x80..0xa0 | 0xfffd | 0xfffe),
+            _ => code >= 0x11_0000,
+        };
+        chars.iter_mut().filter(|code| is_open(**code)).for_each(|code| *code = BAD);
         chars
     }
+}
+
+/// Whether a text says itself in which order its bytes are.
+fn has_mark(text: &[u8]) -> bool {
+    text.starts_with(b"\xfe\xff") || text.starts_with(b"\xff\xfe")
 }
 
 fn named(ctx: &mut Ctx<'_>, name: &[u8], function: &str) -> Option<Named> {
@@ -69,7 +86,15 @@ fn named(ctx: &mut Ctx<'_>, name: &[u8], function: &str) -> Option<Named> {
         is_alias
             && !matches!(
                 encoding.name,
-                "8bit" | "7bit" | "BASE64" | "HTML-ENTITIES" | "Quoted-Printable" | "UUENCODE" | "JIS"
+                "8bit"
+                    | "7bit"
+                    | "HZ"
+                    | "UTF7-IMAP"
+                    | "BASE64"
+                    | "HTML-ENTITIES"
+                    | "Quoted-Printable"
+                    | "UUENCODE"
+                    | "JIS"
             )
     });
     let Some(encoding) = found else {
@@ -102,30 +127,42 @@ fn iconv(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
 
 /// None where something does not convert; `//IGNORE` drops it, `//TRANSLIT` writes something like it.
 fn convert(ctx: &Ctx<'_>, from: &Named, to: &Named, text: &[u8]) -> Option<Vec<u8>> {
+    let target = written(ctx.php, to.encoding);
+    let mut out = match to.encoding.name {
+        "UTF-16" | "UTF-32" => target.encode(&[0xfeff]),
+        _ => Vec::new(),
+    };
     let mut chars = Vec::new();
-    for code in from.chars(ctx.php, text) {
+    for code in from.chars(ctx.php, text)? {
         let fits = code != BAD && (to.encoding.is_stateful() || to.encoding.encode_char(code).is_some());
         match code {
             code if fits => chars.push(code),
-            BAD if to.ignore || from.ignore => {}
-            code if to.translit && code != BAD => {
-                chars.extend(translit::similar(ctx.php.libc, code)?.bytes().map(u32::from))
+            // To glibc a control character of the upper half is its byte.
+            0x80..0xa0 if to.encoding.name == "EUC-JP" && ctx.php.libc == Libc::Glibc => {
+                out.extend(target.encode(&std::mem::take(&mut chars)));
+                out.push(code as u8);
             }
+            code if to.translit && code != BAD => match translit::similar(ctx.php.libc, code) {
+                Some(text) => chars.extend(text.bytes().map(u32::from)),
+                None if to.ignore => {}
+                None => return None,
+            },
             _ if to.ignore => {}
             _ => return None,
         }
     }
-    let mark: &[u32] = match to.encoding.name {
-        "UTF-16" | "UTF-32" => &[0xfeff],
-        _ => &[],
-    };
-    let little = match to.encoding.name {
-        // glibc writes as the processor does, libiconv the highest byte first.
-        "UTF-16" if ctx.php.libc == Libc::Glibc => find(ctx.php, b"UTF-16LE"),
-        "UTF-32" if ctx.php.libc == Libc::Glibc => find(ctx.php, b"UTF-32LE"),
+    out.extend(target.encode(&chars));
+    Some(out)
+}
+
+/// UTF-16 and UTF-32 are written as the processor has numbers by glibc, the highest byte first by libiconv.
+fn written(php: &Php, encoding: &'static Encoding) -> &'static Encoding {
+    let little = match encoding.name {
+        "UTF-16" if php.libc == Libc::Glibc => find(php, b"UTF-16LE"),
+        "UTF-32" if php.libc == Libc::Glibc => find(php, b"UTF-32LE"),
         _ => None,
     };
-    Some(little.unwrap_or(to.encoding).encode(&[mark, &chars].concat()))
+    little.unwrap_or(encoding)
 }
 
 /// The characters of an argument in the encoding that another names; none where one of them is wrong.
@@ -134,12 +171,11 @@ fn chars(ctx: &mut Ctx<'_>, args: &Args<'_>, at: usize, charset: usize, function
         Some(name) => named(ctx, name, function)?,
         None => Named { encoding: utf8(), translit: false, ignore: false },
     };
-    let chars = named.chars(ctx.php, args.bytes(at));
-    if chars.contains(&BAD) {
+    let chars = named.chars(ctx.php, args.bytes(at)).filter(|chars| !chars.contains(&BAD));
+    if chars.is_none() {
         illegal(ctx, function);
-        return None;
     }
-    Some(chars)
+    chars
 }
 
 fn strlen(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
@@ -152,8 +188,11 @@ fn substr(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let encoding = encoding.map_or(utf8(), |named| named.encoding);
     let len = chars.len() as i64;
     let start = args.int(1);
-    if start > len && !ctx.php.is_8() {
-        return ok(false);
+    if !ctx.php.is_8() {
+        return match range_7(len, start, args.opt_int(2)) {
+            Some((from, to)) => ok(encoding.encode(&chars[from..to])),
+            None => ok(false),
+        };
     }
     let from = if start < 0 { (len.saturating_add(start)).max(0) } else { start.min(len) };
     let count = match args.opt_int(2) {
@@ -161,10 +200,21 @@ fn substr(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         Some(count) if count < 0 => (len - from).saturating_add(count),
         Some(count) => count.min(len - from),
     };
-    if count < 0 && !ctx.php.is_8() {
-        return ok(false);
-    }
     ok(encoding.encode(&chars[from as usize..(from + count.max(0)) as usize]))
+}
+
+/// Up to 7.4 a negative length counts from a negative start on, before that is made one from the beginning; what lies outside is none.
+fn range_7(len: i64, start: i64, count: Option<i64>) -> Option<(usize, usize)> {
+    let count = match count {
+        None => len,
+        Some(count) if count < 0 => count.saturating_add(len.saturating_sub(start)),
+        Some(count) => count,
+    };
+    let from = if start < 0 { start.saturating_add(len) } else { start };
+    if count < 0 || !(0..=len).contains(&from) {
+        return None;
+    }
+    Some((from as usize, from.saturating_add(count).min(len) as usize))
 }
 
 /// Where the needle is, in characters from an offset.
@@ -188,13 +238,31 @@ fn strpos(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     if args.bytes(1).is_empty() {
         return ok(false);
     }
-    let (Some(haystack), Some(needle)) = (chars(ctx, args, 0, 3, NAME), chars(ctx, args, 1, 3, NAME)) else {
-        return ok(false);
+    let Some(needle) = chars(ctx, args, 1, 3, NAME) else { return ok(false) };
+    let Some(haystack) = chars(ctx, args, 0, 3, NAME) else {
+        return in_broken(ctx, args, &needle, offset as usize);
     };
     let Some(rest) = usize::try_from(offset).ok().and_then(|offset| haystack.get(offset..)) else {
         return if ctx.php.is_8() { outside(ctx) } else { ok(false) };
     };
     or_false(place(rest, &needle, false).map(|at| at as i64 + offset))
+}
+
+/// Read as far as it goes, character by character: a needle counts that another one stands behind.
+fn in_broken(ctx: &mut Ctx<'_>, args: &Args<'_>, needle: &[u32], offset: usize) -> Outcome {
+    let charset = args.opt_bytes(3).and_then(|name| named(ctx, name, "iconv_strpos"));
+    let charset = charset.unwrap_or(Named { encoding: utf8(), translit: false, ignore: false });
+    let whole = charset.encoding.decode_whole(ctx.php, args.bytes(0));
+    let whole = charset.without_open(whole);
+    let read = &whole[..whole.iter().position(|code| *code == BAD).unwrap_or(whole.len())];
+    match read.split_last() {
+        None if offset > 0 && ctx.php.is_8() => outside(ctx),
+        None => ok(false),
+        Some((_, before)) => {
+            let found = before.get(offset..).and_then(|rest| place(rest, needle, false));
+            or_false(found.map(|at| (at + offset) as i64))
+        }
+    }
 }
 
 fn outside(ctx: &mut Ctx<'_>) -> Outcome {
