@@ -57,8 +57,22 @@ pub fn run(php: &Php, call: &Call, state: &mut State) -> Json {
             .map(|answer| Value::from(vec![answer, Value::from(args[..call.args.len()].to_vec())])),
         None => ctx.call(&call.function, &mut args),
     };
-    state.preg_error = ctx.preg_error;
-    outcome(php, call, &ctx, answer, reference.map(|index| &args[index]))
+    let outcome = outcome(php, call, &ctx, answer, reference.map(|index| &args[index]));
+    state.preg_error = error_of_writing(&outcome).unwrap_or(ctx.preg_error);
+    outcome
+}
+
+/// The oracle asks of every text it writes whether it is UTF-8, by `preg_match('//u', …)`: of the last one `preg_last_error()` tells.
+fn error_of_writing(json: &Json) -> Option<i64> {
+    match json {
+        Json::Object(tagged) if tagged.contains_key("s") => Some(0),
+        Json::Object(tagged) if tagged.contains_key("x") => Some(4),
+        Json::Object(tagged) => {
+            ["p", "a", "ref", "r"].iter().filter_map(|part| tagged.get(*part)).find_map(error_of_writing)
+        }
+        Json::Array(list) => list.iter().rev().find_map(error_of_writing),
+        _ => None,
+    }
 }
 
 /// The oracle writes no objects but `stdClass`, and nothing that nests deeper than this.
