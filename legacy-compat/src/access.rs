@@ -21,7 +21,7 @@ pub fn isset(php: &Php, value: &Value, offset: &Value) -> Result<bool, Thrown> {
 
 /// The element that `isset` and `empty` look at.
 fn tested<'a>(php: &Php, array: &'a Array, offset: &Value) -> Result<Option<&'a Value>, Thrown> {
-    match to_key(offset) {
+    match to_key(php, offset) {
         Some(key) => Ok(array.get(&key)),
         None if php.is_8() => {
             let message = "Cannot access offset of this type in isset or empty";
@@ -53,7 +53,7 @@ pub fn isset_path(php: &Php, value: &Value, path: &[Value]) -> Result<bool, Thro
     let Some((last, parents)) = path.split_last() else { return Ok(!value.is_null()) };
     let mut at = value;
     for key in parents {
-        match at.as_array().and_then(|array| array.get(&to_key(key)?)) {
+        match at.as_array().and_then(|array| array.get(&to_key(php, key)?)) {
             Some(found) => at = found,
             None => return Ok(false),
         }
@@ -66,7 +66,7 @@ fn isset_offset(php: &Php, offset: &Value) -> Option<i64> {
     match offset {
         Value::Int(_) | Value::Bool(_) | Value::Float(_) | Value::Null => Some(to_int(php, offset)),
         Value::Str(text) => match numeric::whole(php, text)?.number {
-            Number::Int(int) => Some(int),
+            Number::Int(_) => Some(to_int(php, offset)), // the cast, which in 5.6 does not read a hexadecimal number
             Number::Float(_) => None,
         },
         Value::Array(_) | Value::Object(_) => None,
@@ -86,7 +86,7 @@ pub fn byte_at(php: &Php, text: &[u8], at: i64) -> Option<u8> {
 /// What PHP throws for offsets of a wrong type.
 pub fn index(ctx: &mut Ctx<'_>, value: &Value, offset: &Value) -> Outcome {
     match value {
-        Value::Array(array) => match to_key(offset) {
+        Value::Array(array) => match to_key(ctx.php, offset) {
             Some(key) => Ok(array.get(&key).cloned().unwrap_or_default()),
             None => illegal_offset(ctx, "Cannot access offset of this type on array").map(|()| Value::Null),
         },
@@ -116,12 +116,11 @@ fn string_offset(ctx: &mut Ctx<'_>, offset: &Value) -> Result<i64, Thrown> {
     let php = ctx.php;
     match offset {
         Value::Str(text) => match numeric::whole(php, text).map(|found| found.number) {
-            Some(Number::Int(int)) => Ok(int),
+            Some(Number::Int(_)) => Ok(to_int(php, offset)),
             _ => {
-                let leading =
-                    matches!(numeric::prefix(text), Some(found) if matches!(found.number, Number::Int(_)));
+                let leading = matches!(numeric::prefix(php, text), Some(found) if matches!(found.number, Number::Int(_)));
                 if php.is_8() && !leading
-                    || php.since(Version::V7_1) && !php.is_8() && numeric::prefix(text).is_none()
+                    || php.since(Version::V7_1) && !php.is_8() && numeric::prefix(php, text).is_none()
                 {
                     illegal_offset(ctx, "Cannot access offset of type string on string")?;
                 }
@@ -142,7 +141,7 @@ fn string_offset(ctx: &mut Ctx<'_>, offset: &Value) -> Result<i64, Thrown> {
 /// What PHP throws.
 pub fn with_element(ctx: &mut Ctx<'_>, value: &Value, offset: &Value, element: Value) -> Outcome {
     match value {
-        Value::Array(array) => match to_key(offset) {
+        Value::Array(array) => match to_key(ctx.php, offset) {
             Some(key) => {
                 let mut array = array.clone();
                 array.insert(key, element);
@@ -235,7 +234,7 @@ pub fn with_appended(ctx: &mut Ctx<'_>, value: &Value, element: Value) -> Outcom
 /// What PHP throws.
 pub fn without_element(ctx: &mut Ctx<'_>, value: &Value, offset: &Value) -> Outcome {
     match value {
-        Value::Array(array) => match to_key(offset) {
+        Value::Array(array) => match to_key(ctx.php, offset) {
             Some(key) => {
                 let mut array = array.clone();
                 array.remove(&key);

@@ -12,7 +12,7 @@ type Outcome = Result<Value, Thrown>;
 fn operand(php: &Php, value: &Value) -> Option<Number> {
     match value {
         Value::Float(float) => Some(Number::Float(*float)),
-        Value::Str(text) => match numeric::whole(php, text).or_else(|| numeric::prefix(text)) {
+        Value::Str(text) => match numeric::whole(php, text).or_else(|| numeric::prefix(php, text)) {
             Some(found) => Some(found.number),
             None => (!php.is_8()).then_some(Number::Int(0)),
         },
@@ -25,8 +25,8 @@ fn operand(php: &Php, value: &Value) -> Option<Number> {
 /// The integer that an operand of `%`, `|`, `<<` … is.
 fn int_operand(php: &Php, value: &Value) -> Option<i64> {
     match value {
-        Value::Float(float) => Some(numeric::float_to_int(*float)),
-        Value::Str(text) if php.is_8() && numeric::prefix(text).is_none() => None,
+        Value::Float(float) => Some(numeric::float_to_int(php, *float)),
+        Value::Str(text) if php.is_8() && numeric::prefix(php, text).is_none() => None,
         Value::Object(_) if php.is_8() => None,
         Value::Array(_) if php.is_8() => None,
         other => Some(to_int(php, other)),
@@ -54,9 +54,15 @@ fn binary(
     }
 }
 
-fn checked(a: Number, b: Number, ints: fn(i64, i64) -> Option<i64>, floats: fn(f64, f64) -> f64) -> Value {
+fn checked(
+    php: &Php,
+    a: Number,
+    b: Number,
+    ints: fn(i64, i64) -> Option<i64>,
+    floats: fn(f64, f64) -> f64,
+) -> Value {
     match (a, b) {
-        (Number::Int(x), Number::Int(y)) => match ints(x, y) {
+        (Number::Int(x), Number::Int(y)) => match ints(x, y).filter(|int| php.int_size.holds(*int)) {
             Some(int) => Value::Int(int),
             None => Value::Float(floats(x as f64, y as f64)),
         },
@@ -72,7 +78,7 @@ pub fn add(php: &Php, a: &Value, b: &Value) -> Outcome {
     if let (Value::Array(a), Value::Array(b)) = (a, b) {
         return Ok(Value::Array(union(a, b)));
     }
-    binary(php, a, "+", b, |x, y| checked(x, y, i64::checked_add, |x, y| x + y))
+    binary(php, a, "+", b, |x, y| checked(php, x, y, i64::checked_add, |x, y| x + y))
 }
 
 fn union(a: &Array, b: &Array) -> Array {
@@ -90,7 +96,7 @@ fn union(a: &Array, b: &Array) -> Array {
 /// # Errors
 /// As [`add`].
 pub fn sub(php: &Php, a: &Value, b: &Value) -> Outcome {
-    binary(php, a, "-", b, |x, y| checked(x, y, i64::checked_sub, |x, y| x - y))
+    binary(php, a, "-", b, |x, y| checked(php, x, y, i64::checked_sub, |x, y| x - y))
 }
 
 /// `*`
@@ -98,7 +104,7 @@ pub fn sub(php: &Php, a: &Value, b: &Value) -> Outcome {
 /// # Errors
 /// As [`add`].
 pub fn mul(php: &Php, a: &Value, b: &Value) -> Outcome {
-    binary(php, a, "*", b, |x, y| checked(x, y, i64::checked_mul, |x, y| x * y))
+    binary(php, a, "*", b, |x, y| checked(php, x, y, i64::checked_mul, |x, y| x * y))
 }
 
 /// The sign change, which PHP does as `* -1`.
@@ -126,7 +132,7 @@ pub fn div(php: &Php, a: &Value, b: &Value) -> Outcome {
     }
     Ok(match (x, y) {
         (Number::Int(x), Number::Int(y)) => match (x.checked_rem(y), x.checked_div(y)) {
-            (Some(0), Some(whole)) => Value::Int(whole),
+            (Some(0), Some(whole)) if php.int_size.holds(whole) => Value::Int(whole),
             _ => Value::Float(x as f64 / y as f64),
         },
         _ => Value::Float(x.to_f64() / y.to_f64()),
@@ -166,13 +172,14 @@ pub fn pow(php: &Php, a: &Value, b: &Value) -> Outcome {
         _ => {}
     }
     binary(php, a, "**", b, |x, y| match (x, y) {
-        (Number::Int(base), Number::Int(exponent @ 0..)) => int_pow(base, exponent),
+        (Number::Int(base), Number::Int(exponent @ 0..)) => int_pow(php, base, exponent),
         _ => Value::Float(x.to_f64().powf(y.to_f64())),
     })
 }
 
 /// By squaring; at the first overflow the rest goes on in floats, which decides the last digits.
-fn int_pow(base: i64, exponent: i64) -> Value {
+fn int_pow(php: &Php, base: i64, exponent: i64) -> Value {
+    let times = |a: i64, b: i64| a.checked_mul(b).filter(|int| php.int_size.holds(*int));
     let (mut product, mut square, mut left) = (1i64, base, exponent);
     if left == 0 {
         return Value::Int(1);
@@ -183,7 +190,7 @@ fn int_pow(base: i64, exponent: i64) -> Value {
     while left >= 1 {
         if left % 2 == 1 {
             left -= 1;
-            match product.checked_mul(square) {
+            match times(product, square) {
                 Some(next) => product = next,
                 None => {
                     return Value::Float(product as f64 * square as f64 * (square as f64).powf(left as f64));
@@ -191,7 +198,7 @@ fn int_pow(base: i64, exponent: i64) -> Value {
             }
         } else {
             left /= 2;
-            match square.checked_mul(square) {
+            match times(square, square) {
                 Some(next) => square = next,
                 None => {
                     let square = square as f64 * square as f64;
@@ -259,7 +266,7 @@ fn string_bits(a: &[u8], operator: Bits, b: &[u8]) -> Vec<u8> {
 pub fn bit_not(php: &Php, a: &Value) -> Outcome {
     match a {
         Value::Int(int) => Ok(Value::Int(!int)),
-        Value::Float(float) => Ok(Value::Int(!numeric::float_to_int(*float))),
+        Value::Float(float) => Ok(Value::Int(!numeric::float_to_int(php, *float))),
         Value::Str(text) => Ok(Value::from(text.iter().map(|b| !b).collect::<Vec<u8>>())),
         other if php.is_8() => {
             let message = format!("Cannot perform bitwise not on {}", other.type_name());
@@ -269,22 +276,22 @@ pub fn bit_not(php: &Php, a: &Value) -> Outcome {
     }
 }
 
-/// `<<` (or, `right`, `>>`): by 64 and more nothing of the number is left.
+/// `<<` (or, `right`, `>>`): by its size and more nothing of the number is left, but in 5.6 the processor takes the count modulo that.
 ///
 /// # Errors
 /// As [`add`]; `ArithmeticError` for a negative count, from 7.0.
 #[doc(alias("<<", ">>"))]
 pub fn shift(php: &Php, a: &Value, b: &Value, right: bool) -> Outcome {
     let (x, count) = ints(php, a, if right { ">>" } else { "<<" }, b)?;
-    Ok(Value::Int(match count {
-        ..0 if php.is_5() && right => x >> (count & 63),
-        ..0 if php.is_5() => x << (count & 63),
+    let bits = i64::from(php.int_size.bits());
+    let count = if php.is_5() { count & (bits - 1) } else { count };
+    Ok(Value::Int(php.int_size.wrap(match count {
         ..0 => return Err(Thrown::new(ErrorClass::ArithmeticError, "Bit shift by negative number")),
-        0..64 if right => x >> count,
-        0..64 => x << count,
+        _ if count < bits && right => x >> count,
+        _ if count < bits => x << count,
         _ if right && x < 0 => -1,
         _ => 0,
-    }))
+    })))
 }
 
 /// `++`: null becomes 1, a numeric string its number plus one, other strings go on as `Az` → `Ba`.
@@ -297,7 +304,7 @@ pub fn increment(php: &Php, value: &Value) -> Outcome {
         Value::Int(_) | Value::Float(_) => add(php, value, &Value::Int(1)),
         Value::Str(text) if text.is_empty() => Ok(Value::from("1")),
         Value::Str(text) => match numeric::whole(php, text) {
-            Some(found) => Ok(checked(found.number, Number::Int(1), i64::checked_add, |x, y| x + y)),
+            Some(found) => Ok(checked(php, found.number, Number::Int(1), i64::checked_add, |x, y| x + y)),
             None => Ok(Value::from(next_string(text))),
         },
         other => step_refused(php, other, "increment"),
@@ -313,7 +320,7 @@ pub fn decrement(php: &Php, value: &Value) -> Outcome {
         Value::Int(_) | Value::Float(_) => sub(php, value, &Value::Int(1)),
         Value::Str(text) if text.is_empty() => Ok(Value::Int(-1)),
         Value::Str(text) => match numeric::whole(php, text) {
-            Some(found) => Ok(checked(found.number, Number::Int(1), i64::checked_sub, |x, y| x - y)),
+            Some(found) => Ok(checked(php, found.number, Number::Int(1), i64::checked_sub, |x, y| x - y)),
             None => Ok(value.clone()),
         },
         other => step_refused(php, other, "decrement"),

@@ -32,7 +32,7 @@ pub fn to_int(php: &Php, value: &Value) -> i64 {
         Value::Null => 0,
         Value::Bool(bool) => i64::from(*bool),
         Value::Int(int) => *int,
-        Value::Float(float) => numeric::float_to_int(*float),
+        Value::Float(float) => numeric::float_to_int(php, *float),
         Value::Str(text) => numeric::string_to_int(php, text),
         Value::Array(array) => i64::from(!array.is_empty()),
         Value::Object(_) => 1,
@@ -55,14 +55,14 @@ pub fn intval(php: &Php, value: &Value, base: i64) -> i64 {
             return u32::try_from(base)
                 .ok()
                 .filter(|b| matches!(b, 0 | 2..=36))
-                .map_or(0, |b| numeric::strtol(text, b));
+                .map_or(0, |b| php.int_size.clamp(numeric::strtol(text, b)));
         }
     };
     let digits = &rest[2..];
     if !digits.first().is_some_and(u8::is_ascii_alphanumeric) {
         return 0;
     }
-    numeric::strtol(&[head, digits].concat(), skipped)
+    php.int_size.clamp(numeric::strtol(&[head, digits].concat(), skipped))
 }
 
 /// `(float)`.
@@ -92,7 +92,7 @@ pub fn to_number(php: &Php, value: &Value) -> Number {
 
 /// The numeric prefix of a string (in 5.6 also a hexadecimal number), or 0.
 pub fn string_to_number(php: &Php, text: &[u8]) -> Number {
-    let found = numeric::whole(php, text).or_else(|| numeric::prefix(text));
+    let found = numeric::whole(php, text).or_else(|| numeric::prefix(php, text));
     found.map_or(Number::Int(0), |found| found.number)
 }
 
@@ -120,9 +120,11 @@ pub fn to_array(php: &Php, value: &Value) -> Array {
     match value {
         Value::Null => Array::new(),
         Value::Array(array) => array.clone(),
-        Value::Object(object) if php.since(Version::V7_2) => {
-            object.props().iter().map(|(key, value)| (Key::from_text(key.to_str()), value.clone())).collect()
-        }
+        Value::Object(object) if php.since(Version::V7_2) => object
+            .props()
+            .iter()
+            .map(|(key, value)| (php.int_size.key(Key::from_text(key.to_str())), value.clone()))
+            .collect(),
         Value::Object(object) => object.props().clone(),
         scalar => Array::from(vec![scalar.clone()]),
     }
@@ -153,13 +155,13 @@ fn array_to_props(php: &Php, array: &Array) -> Array {
 /// The key that a value is as an array's offset; none for arrays and objects, which PHP refuses.
 ///
 /// Null is `""`, booleans and floats become integers.
-pub fn to_key(value: &Value) -> Option<Key> {
+pub fn to_key(php: &Php, value: &Value) -> Option<Key> {
     match value {
         Value::Null => Some(Key::Str(Str::EMPTY)),
         Value::Bool(bool) => Some(Key::Int(i64::from(*bool))),
         Value::Int(int) => Some(Key::Int(*int)),
-        Value::Float(float) => Some(Key::Int(numeric::float_to_int(*float))),
-        Value::Str(text) => Some(Key::from_text(text.clone())),
+        Value::Float(float) => Some(Key::Int(numeric::float_to_int(php, *float))),
+        Value::Str(text) => Some(php.int_size.key(Key::from_text(text.clone()))),
         Value::Array(_) | Value::Object(_) => None,
     }
 }

@@ -30,6 +30,7 @@ pub mod families;
 pub mod float;
 pub mod functions;
 pub mod guide;
+mod int_size;
 pub mod json;
 pub mod numeric;
 pub mod pcre;
@@ -40,6 +41,7 @@ pub mod session;
 pub mod value;
 
 pub use error::{ErrorClass, Thrown};
+pub use int_size::IntSize;
 pub use numeric::Number;
 pub use php::{Libc, ParseVersionError, Php, Version};
 pub use value::{Array, Key, Object, Str, Value};

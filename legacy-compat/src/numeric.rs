@@ -1,5 +1,6 @@
 //! Numeric strings: what PHP reads as a number, and how much of the string that is.
 
+use crate::int_size::IntSize;
 use crate::php::{Php, Version};
 
 /// An integer or a float: what arithmetic gives.
@@ -42,7 +43,7 @@ fn digits(bytes: &[u8]) -> usize {
 }
 
 /// Reads the number at the start of a string, after blanks: `" 12abc"` gives 12 and 3 bytes.
-pub fn prefix(bytes: &[u8]) -> Option<Prefix> {
+pub fn prefix(php: &Php, bytes: &[u8]) -> Option<Prefix> {
     let start = bytes.iter().take_while(|b| is_blank(**b)).count();
     let text = &bytes[start..];
     let sign = usize::from(matches!(text.first(), Some(b'-' | b'+')));
@@ -50,7 +51,7 @@ pub fn prefix(bytes: &[u8]) -> Option<Prefix> {
     let literal = ascii(&text[..sign + len]);
     let negative = literal.starts_with('-');
     let (number, overflow) = match literal.parse::<i64>() {
-        Ok(int) if !is_float => (Number::Int(int), 0),
+        Ok(int) if !is_float && php.int_size.holds(int) => (Number::Int(int), 0),
         _ => {
             let overflow = if is_float {
                 0
@@ -100,18 +101,18 @@ fn ascii(bytes: &[u8]) -> &str {
 /// Blanks before it are allowed, blanks behind it from 8.0; hexadecimal (`0x1A`) in 5.6 only.
 pub fn whole(php: &Php, bytes: &[u8]) -> Option<Prefix> {
     if php.is_5()
-        && let Some(hex) = hexadecimal(bytes)
+        && let Some(hex) = hexadecimal(php, bytes)
     {
         return Some(hex);
     }
-    let found = prefix(bytes)?;
+    let found = prefix(php, bytes)?;
     let rest = &bytes[found.len..];
     let ends = rest.is_empty() || php.is_8() && rest.iter().all(|b| is_blank(*b));
     ends.then_some(found)
 }
 
 /// `0x1A`, as PHP 5 read it, without a sign.
-fn hexadecimal(bytes: &[u8]) -> Option<Prefix> {
+fn hexadecimal(php: &Php, bytes: &[u8]) -> Option<Prefix> {
     let start = bytes.iter().take_while(|b| is_blank(**b)).count();
     let text = &bytes[start..];
     let [b'0', b'x' | b'X', hex @ ..] = text else { return None };
@@ -120,7 +121,7 @@ fn hexadecimal(bytes: &[u8]) -> Option<Prefix> {
     }
     let value = hex.iter().fold(0.0, |sum, b| sum * 16.0 + f64::from(hex_digit(*b)));
     let number = match i64::from_str_radix(ascii(hex), 16) {
-        Ok(int) => Number::Int(int),
+        Ok(int) => php.int_size.number(int),
         Err(_) => Number::Float(value),
     };
     Some(Prefix { number, len: bytes.len(), overflow: 0 })
@@ -162,40 +163,40 @@ pub fn strtod(bytes: &[u8]) -> f64 {
     }
 }
 
-/// Whether a float lies within the integers of 64 bits; its fraction does not matter.
-pub fn fits_int(float: f64) -> bool {
-    const TWO_63: f64 = 9_223_372_036_854_775_808.0;
-    (-TWO_63..TWO_63).contains(&float)
-}
-
-/// A float made an integer as PHP's cast does: truncated, modulo 2^64, 0 for what is not finite.
-pub fn float_to_int(float: f64) -> i64 {
+/// A float made an integer as PHP's cast does: truncated, its lower bits, 0 for what is not finite. In 5.6 NaN is the least integer.
+pub fn float_to_int(php: &Php, float: f64) -> i64 {
+    if float.is_nan() && php.is_5() {
+        return php.int_size.min();
+    }
     if !float.is_finite() {
         return 0;
     }
-    if fits_int(float) {
+    if php.int_size.holds_float(float) {
         return float as i64;
     }
-    const TWO_64: f64 = 18_446_744_073_709_551_616.0;
-    let rest = float.trunc() % TWO_64;
-    let rest = if rest < 0.0 { rest + TWO_64 } else { rest };
-    (rest as u64) as i64
+    if php.int_size == IntSize::Four && php.version == Version::V7_0 && float < 0.0 {
+        return 0; // 7.0 leaves these to C, where they are undefined
+    }
+    let modulus = (php.int_size.bits() as f64).exp2();
+    let rest = float.trunc() % modulus;
+    let rest = if rest < 0.0 { rest + modulus } else { rest };
+    php.int_size.wrap((rest as u64) as i64)
 }
 
 /// The float of a numeric string made an integer: at the limits where it is too large, 0 where it is not finite.
-pub fn float_to_int_capped(float: f64) -> i64 {
-    if float.is_finite() { float as i64 } else { 0 }
+pub fn float_to_int_capped(php: &Php, float: f64) -> i64 {
+    if float.is_finite() { php.int_size.clamp(float as i64) } else { 0 }
 }
 
 /// A string made an integer as `(int)` does: up to 7.0 it stops at the first byte that is no digit, later it knows
 /// `1e3`.
 pub fn string_to_int(php: &Php, bytes: &[u8]) -> i64 {
     if php.version < Version::V7_1 {
-        return strtol(bytes, 10);
+        return php.int_size.clamp(strtol(bytes, 10));
     }
-    match prefix(bytes).map(|found| found.number) {
+    match prefix(php, bytes).map(|found| found.number) {
         Some(Number::Int(int)) => int,
-        Some(Number::Float(float)) => float_to_int_capped(float),
+        Some(Number::Float(float)) => float_to_int_capped(php, float),
         None => 0,
     }
 }
@@ -206,6 +207,7 @@ mod tests {
 
     #[test]
     fn reads_the_number_at_the_start() {
+        let php = Php::new(Version::V8_2);
         let rows: [(&str, Number, usize); 9] = [
             ("12abc", Number::Int(12), 2),
             (" 1.5 ", Number::Float(1.5), 4),
@@ -218,18 +220,19 @@ mod tests {
             ("-9223372036854775808", Number::Int(i64::MIN), 20),
         ];
         for (text, number, len) in rows {
-            let found = prefix(text.as_bytes()).expect(text);
+            let found = prefix(&php, text.as_bytes()).expect(text);
             assert_eq!((found.number, found.len), (number, len), "{text}");
         }
         for text in ["", " ", "abc", ".", "+", "-.", "e3"] {
-            assert_eq!(prefix(text.as_bytes()), None, "{text}");
+            assert_eq!(prefix(&php, text.as_bytes()), None, "{text}");
         }
     }
 
     #[test]
     fn casts_a_float_modulo_two_to_the_64() {
-        assert_eq!(float_to_int(1e19), -8446744073709551616);
-        assert_eq!(float_to_int(-1.9), -1);
-        assert_eq!(float_to_int(f64::NAN), 0);
+        let php = Php::new(Version::V8_2);
+        assert_eq!(float_to_int(&php, 1e19), -8446744073709551616);
+        assert_eq!(float_to_int(&php, -1.9), -1);
+        assert_eq!(float_to_int(&php, f64::NAN), 0);
     }
 }

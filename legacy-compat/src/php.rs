@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::int_size::IntSize;
 use crate::request;
 
 /// A PHP version, as far as behaviour depends on it: major and minor.
@@ -162,6 +163,8 @@ pub struct Php {
     pub input: request::Settings,
     /// The C library that PHP stands on. Default glibc.
     pub libc: Libc,
+    /// The size of an integer: where numbers become floats, and what casts, bits and `%x` leave of larger ones. Default eight bytes.
+    pub int_size: IntSize,
     /// Whether PHP was built with Argon2: then `password_hash` and its kin know argon2i from 7.2 and argon2id from 7.3. Default true.
     pub argon2: bool,
     /// `pcre.backtrack_limit`. Default 1,000,000.
@@ -184,6 +187,7 @@ impl Php {
             default_charset: Arc::from("UTF-8"),
             input: request::Settings::default(),
             libc: Libc::Glibc,
+            int_size: IntSize::Eight,
             argon2: true,
             backtrack_limit: 1_000_000,
             pcre_jit: version >= Version::V7_0,
@@ -210,6 +214,13 @@ impl Php {
     /// PHP 5.6 or older.
     pub fn is_5(&self) -> bool {
         self.version < Version::V7_0
+    }
+
+    /// Whether this PHP takes a float for a finite one. Where PHP 5's `configure` finds neither `isnan` nor `isinf`, as in
+    /// WebAssembly, it knows no NaN and only one infinity.
+    pub(crate) fn takes_for_finite(&self, float: f64) -> bool {
+        let is_blind = self.is_5() && self.libc == Libc::Emscripten;
+        float.is_finite() || is_blind && float != f64::INFINITY
     }
 
     /// This version or a later one.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use legacy_compat::call::{self, Ctx};
-use legacy_compat::{Array, Php, Value, Version, json, request};
+use legacy_compat::{Array, Key, Php, Value, Version, json, request};
 use proptest::prelude::*;
 
 const VERSIONS: [Version; 5] = [Version::V5_6, Version::V7_0, Version::V7_4, Version::V8_2, Version::V8_4];
@@ -44,7 +44,7 @@ fn value() -> impl Strategy<Value = Value> {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(|list| Value::Array(Array::from(list))),
             proptest::collection::vec((text(), inner.clone()), 0..4).prop_map(|pairs| {
-                let key = |name: Value| legacy_compat::cast::to_key(&name).unwrap();
+                let key = |name: Value| Key::from_bytes(name.as_bytes().unwrap());
                 Value::Array(pairs.into_iter().map(|(name, value)| (key(name), value)).collect())
             }),
             proptest::collection::vec(inner, 0..3).prop_map(|list| {

@@ -127,7 +127,7 @@ fn number(ctx: &mut Ctx<'_>, text: &[u8]) -> Option<Number> {
     if let Some(found) = numeric::whole(ctx.php, text) {
         return Some(found.number);
     }
-    let found = numeric::prefix(text).filter(|_| !ctx.php.is_8())?;
+    let found = numeric::prefix(ctx.php, text).filter(|_| !ctx.php.is_8())?;
     ctx.note(Level::Notice, "A non well formed numeric value encountered");
     Some(found.number)
 }
@@ -135,9 +135,9 @@ fn number(ctx: &mut Ctx<'_>, text: &[u8]) -> Option<Number> {
 /// A float where an integer is wanted: what does not fit is refused from 7.0.
 fn int_of(ctx: &mut Ctx<'_>, float: f64) -> Option<Value> {
     if ctx.php.is_5() {
-        return Some(Value::Int(numeric::float_to_int(float)));
+        return Some(Value::Int(numeric::float_to_int(ctx.php, float)));
     }
-    if !numeric::fits_int(float) {
+    if !ctx.php.int_size.holds_float(float) {
         return None;
     }
     if float.fract() != 0.0 && ctx.php.since(Version::V8_1) {

@@ -4,7 +4,7 @@ use super::civil;
 use super::moment::Moment;
 use super::text::read_to_fault;
 use super::zone::Zone;
-use crate::call::{Args, Ctx, Outcome, Row, ok};
+use crate::call::{Args, Ctx, Outcome, Row, ok, or_false};
 use crate::php::{Php, Version};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -129,15 +129,13 @@ fn call_mktime(ctx: &mut Ctx<'_>, args: &mut Args<'_>, utc: bool) -> Outcome {
     let zone = if utc { Zone::utc() } else { default_zone(ctx.php) };
     // 5.6 could be told that the time is one of summer time.
     let summer = if args.opt_int(6) == Some(1) { 3600 } else { 0 };
-    ok(mktime(ctx.php, &zone, std::array::from_fn(|index| args.opt_int(index))).saturating_sub(summer))
+    let at = mktime(ctx.php, &zone, std::array::from_fn(|index| args.opt_int(index)));
+    or_false(Some(at.saturating_sub(summer)).filter(|at| ctx.php.int_size.holds(*at)))
 }
 
 fn call_strtotime(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let base = timestamp(ctx, args, 1);
-    match strtotime(ctx.php, args.bytes(0), base) {
-        Some(timestamp) => ok(timestamp),
-        None => ok(false),
-    }
+    or_false(strtotime(ctx.php, args.bytes(0), base))
 }
 
 /// `strtotime($text, $base)`: none is PHP's false.
@@ -154,5 +152,5 @@ pub fn strtotime(php: &Php, text: &[u8], base: i64) -> Option<i64> {
         return None;
     }
     time.fill(&Moment::at(base, default_zone(php)), false);
-    Some(time.resolve(php).timestamp)
+    Some(time.resolve(php).timestamp).filter(|at| php.int_size.holds(*at))
 }

@@ -10,12 +10,12 @@ use crate::php::{Php, Version};
 use crate::value::{Array, Value};
 
 pub(crate) const ROWS: &[Row] = &[
-    ("8.0- abs(number $num)", |c, a| ok(abs(to_number(c.php, a.value(0))))),
+    ("8.0- abs(number $num)", |c, a| ok(abs(c.php, to_number(c.php, a.value(0))))),
     ("-7.4 abs(mixed $number)", |c, a| old_number(c, a, abs)),
     ("8.0- ceil(number $num)", |c, a| ok(to_number(c.php, a.value(0)).to_f64().ceil())),
-    ("-7.4 ceil(mixed $value)", |c, a| old_number(c, a, |n| Number::Float(n.to_f64().ceil()))),
+    ("-7.4 ceil(mixed $value)", |c, a| old_number(c, a, |_, n| Number::Float(n.to_f64().ceil()))),
     ("8.0- floor(number $num)", |c, a| ok(to_number(c.php, a.value(0)).to_f64().floor())),
-    ("-7.4 floor(mixed $value)", |c, a| old_number(c, a, |n| Number::Float(n.to_f64().floor()))),
+    ("-7.4 floor(mixed $value)", |c, a| old_number(c, a, |_, n| Number::Float(n.to_f64().floor()))),
     ("sqrt(float $num)", |_, a| ok(a.float(0).sqrt())),
     ("sin(float $num)", |_, a| ok(a.float(0).sin())),
     ("cos(float $num)", |_, a| ok(a.float(0).cos())),
@@ -27,7 +27,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("hypot(float $x, float $y)", |_, a| ok(a.float(0).hypot(a.float(1)))),
     ("fmod(float $num1, float $num2)", |_, a| ok(a.float(0) % a.float(1))),
     ("8.0- fdiv(float $num1, float $num2)", |_, a| ok(a.float(0) / a.float(1))),
-    ("7.0- intdiv(int $num1, int $num2)", |_, a| intdiv(a.int(0), a.int(1))),
+    ("7.0- intdiv(int $num1, int $num2)", |c, a| intdiv(c.php, a.int(0), a.int(1))),
     ("8.0- pow(mixed $num, mixed $exponent)", |c, a| arith::pow(c.php, a.value(0), a.value(1))),
     ("-7.4 pow(mixed $base, mixed $exp)", |c, a| arith::pow(c.php, a.value(0), a.value(1))),
     ("is_nan(float $num)", |_, a| ok(a.float(0).is_nan())),
@@ -35,12 +35,12 @@ pub(crate) const ROWS: &[Row] = &[
     ("is_infinite(float $num)", |_, a| ok(a.float(0).is_infinite())),
     ("max(mixed ...$values)", |c, a| extreme(c, a, "max")),
     ("min(mixed ...$values)", |c, a| extreme(c, a, "min")),
-    ("8.0- decbin(int $num)", |_, a| ok(format!("{:b}", a.int(0)))),
-    ("8.0- dechex(int $num)", |_, a| ok(format!("{:x}", a.int(0)))),
-    ("8.0- decoct(int $num)", |_, a| ok(format!("{:o}", a.int(0)))),
-    ("-7.4 decbin(mixed $num)", |c, a| ok(format!("{:b}", to_int(c.php, a.value(0))))),
-    ("-7.4 dechex(mixed $num)", |c, a| ok(format!("{:x}", to_int(c.php, a.value(0))))),
-    ("-7.4 decoct(mixed $num)", |c, a| ok(format!("{:o}", to_int(c.php, a.value(0))))),
+    ("8.0- decbin(int $num)", |c, a| ok(format!("{:b}", bits(c.php, a.value(0))))),
+    ("8.0- dechex(int $num)", |c, a| ok(format!("{:x}", bits(c.php, a.value(0))))),
+    ("8.0- decoct(int $num)", |c, a| ok(format!("{:o}", bits(c.php, a.value(0))))),
+    ("-7.4 decbin(mixed $num)", |c, a| ok(format!("{:b}", bits(c.php, a.value(0))))),
+    ("-7.4 dechex(mixed $num)", |c, a| ok(format!("{:x}", bits(c.php, a.value(0))))),
+    ("-7.4 decoct(mixed $num)", |c, a| ok(format!("{:o}", bits(c.php, a.value(0))))),
     ("8.0- bindec(string $binary_string)", |c, a| from_base(c, a.bytes(0), 2).map(Value::from)),
     ("8.0- hexdec(string $hex_string)", |c, a| from_base(c, a.bytes(0), 16).map(Value::from)),
     ("8.0- octdec(string $octal_string)", |c, a| from_base(c, a.bytes(0), 8).map(Value::from)),
@@ -52,17 +52,24 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 /// The argument as a number; up to 7.4 arrays give false.
-fn old_number(ctx: &mut Ctx<'_>, args: &mut Args<'_>, calculate: fn(Number) -> Number) -> Outcome {
+fn old_number(ctx: &mut Ctx<'_>, args: &mut Args<'_>, calculate: fn(&Php, Number) -> Number) -> Outcome {
     match args.value(0) {
         Value::Array(_) => ok(false),
-        value => ok(calculate(to_number(ctx.php, value))),
+        value => ok(calculate(ctx.php, to_number(ctx.php, value))),
     }
 }
 
+/// The bits of an integer.
+fn bits(php: &Php, value: &Value) -> u64 {
+    php.int_size.unsigned(to_int(php, value))
+}
+
 /// `abs`: the least integer becomes a float.
-pub fn abs(number: Number) -> Number {
+pub fn abs(php: &Php, number: Number) -> Number {
     match number {
-        Number::Int(int) => int.checked_abs().map_or(Number::Float(-(int as f64)), Number::Int),
+        Number::Int(int) => {
+            int.checked_abs().map_or(Number::Float(-(int as f64)), |int| php.int_size.number(int))
+        }
         Number::Float(float) => Number::Float(float.abs()),
     }
 }
@@ -87,11 +94,11 @@ fn log(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     ok(number.ln() / base.ln())
 }
 
-fn intdiv(a: i64, b: i64) -> Outcome {
+fn intdiv(php: &Php, a: i64, b: i64) -> Outcome {
     if b == 0 {
         return Err(Thrown::new(ErrorClass::DivisionByZeroError, "Division by zero"));
     }
-    match a.checked_div(b) {
+    match a.checked_div(b).filter(|quotient| php.int_size.holds(*quotient)) {
         Some(quotient) => ok(quotient),
         None => {
             let message = "Division of PHP_INT_MIN by -1 is not an integer";
@@ -146,7 +153,7 @@ fn is_number(value: &Value) -> bool {
 
 /// `bindec`, `hexdec`, `octdec`: other characters are skipped; a float where it is too large.
 fn from_base(ctx: &mut Ctx<'_>, text: &[u8], base: u32) -> Result<Number, Thrown> {
-    let (number, invalid) = digits_to_number(skip_prefix(text, base), base);
+    let (number, invalid) = digits_to_number(ctx.php, skip_prefix(text, base), base);
     if invalid && ctx.php.since(Version::V7_4) {
         ctx.note(
             crate::call::Level::Deprecated,
@@ -165,7 +172,7 @@ fn skip_prefix(text: &[u8], base: u32) -> &[u8] {
     }
 }
 
-fn digits_to_number(text: &[u8], base: u32) -> (Number, bool) {
+fn digits_to_number(php: &Php, text: &[u8], base: u32) -> (Number, bool) {
     let mut invalid = false;
     let mut number = Number::Int(0);
     for byte in text {
@@ -175,7 +182,8 @@ fn digits_to_number(text: &[u8], base: u32) -> (Number, bool) {
         };
         number = match number {
             Number::Int(int) => {
-                match int.checked_mul(base.into()).and_then(|int| int.checked_add(digit.into())) {
+                let next = int.checked_mul(base.into()).and_then(|int| int.checked_add(digit.into()));
+                match next.filter(|int| php.int_size.holds(*int)) {
                     Some(int) => Number::Int(int),
                     None => Number::Float(int as f64 * f64::from(base) + f64::from(digit)),
                 }
@@ -197,7 +205,7 @@ fn base_convert(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let (Some(from), Some(to)) = (base(args.int(1)), base(args.int(2))) else {
         return ctx.value_error(false, "base_convert(): Argument must be between 2 and 36 (inclusive)");
     };
-    let (number, _) = digits_to_number(skip_prefix(&text, from), from);
+    let (number, _) = digits_to_number(ctx.php, skip_prefix(&text, from), from);
     ok(to_base(ctx.php, number, to))
 }
 
@@ -206,7 +214,7 @@ fn to_base(php: &Php, number: Number, base: u32) -> String {
     let digit = |rest: u32| char::from_digit(rest, base).unwrap_or('0');
     match number {
         Number::Int(int) => {
-            let mut rest = int as u64;
+            let mut rest = php.int_size.unsigned(int);
             loop {
                 digits.push(digit((rest % u64::from(base)) as u32));
                 rest /= u64::from(base);

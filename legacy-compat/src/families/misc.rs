@@ -15,7 +15,8 @@ pub(crate) const ROWS: &[Row] = &[
     ("-7.4 version_compare(string $version1, string $version2, string $oper = ?)", call_version_compare),
     ("ip2long(string $ip)", |c, a| {
         let Some(text) = address(c, a.bytes(0), "ip2long")? else { return ok(false) };
-        ok(super::filter::ipv4(text).map_or(Value::FALSE, |ip| Value::Int(u32::from(ip).into())))
+        ok(super::filter::ipv4(text)
+            .map_or(Value::FALSE, |ip| Value::Int(c.php.int_size.wrap(u32::from(ip).into()))))
     }),
     ("8.0- long2ip(int $ip)", |_, a| ok(Ipv4Addr::from(a.int(0) as u32).to_string())),
     ("7.1-7.4 long2ip(int $proper_address)", |_, a| ok(Ipv4Addr::from(a.int(0) as u32).to_string())),

@@ -5,7 +5,7 @@ use crate::cast::{to_float, to_int};
 use crate::error::{ErrorClass, Thrown};
 use crate::families::types::{changed_to_text, printed};
 use crate::float;
-use crate::php::Version;
+use crate::php::{Php, Version};
 use crate::value::Value;
 
 pub(crate) const ROWS: &[Row] = &[
@@ -278,11 +278,11 @@ impl Format<'_> {
                 pad(out, &text[..text.len().min(cut)], spec, false);
             }
             b'd' => integer(out, to_int(ctx.php, value), spec),
-            b'u' => pad_number(out, &(to_int(ctx.php, value) as u64).to_string(), spec),
-            b'x' => pad_number(out, &format!("{:x}", to_int(ctx.php, value)), spec),
-            b'X' => pad_number(out, &format!("{:X}", to_int(ctx.php, value)), spec),
-            b'o' => pad_number(out, &format!("{:o}", to_int(ctx.php, value)), spec),
-            b'b' => pad_number(out, &format!("{:b}", to_int(ctx.php, value)), spec),
+            b'u' => pad_number(out, &bits(ctx.php, value).to_string(), spec),
+            b'x' => pad_number(out, &format!("{:x}", bits(ctx.php, value)), spec),
+            b'X' => pad_number(out, &format!("{:X}", bits(ctx.php, value)), spec),
+            b'o' => pad_number(out, &format!("{:o}", bits(ctx.php, value)), spec),
+            b'b' => pad_number(out, &format!("{:b}", bits(ctx.php, value)), spec),
             b'c' => out.push(to_int(ctx.php, value) as u8),
             b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'h' | b'H'
                 if !matches!(letter, b'h' | b'H') || ctx.php.is_8() =>
@@ -298,6 +298,11 @@ impl Format<'_> {
         }
         Ok(None)
     }
+}
+
+/// The bits of an integer.
+fn bits(php: &Php, value: &Value) -> u64 {
+    php.int_size.unsigned(to_int(php, value))
 }
 
 /// Fills up to the width. Zeros go between sign and digits where the text is a number.
@@ -328,7 +333,7 @@ fn integer(out: &mut Vec<u8>, int: i64, mut spec: Spec) {
 }
 
 fn real(ctx: &mut Ctx<'_>, out: &mut Vec<u8>, letter: u8, spec: Spec, number: f64) {
-    if !number.is_finite() {
+    if !ctx.php.takes_for_finite(number) {
         // Width does not count here, and the sign only where zeros would follow it: up to 8.3 it stands in the word's first place.
         let mut text: Vec<u8> = match number.is_nan() {
             true => b"NaN".to_vec(),
@@ -348,13 +353,21 @@ fn real(ctx: &mut Ctx<'_>, out: &mut Vec<u8>, letter: u8, spec: Spec, number: f6
         None => 6,
     } as usize;
     let text = match letter {
+        b'f' | b'F' | b'e' | b'E' if !number.is_finite() => not_finite(number.abs(), usize::MAX),
+        _ if !number.is_finite() => not_finite(number, precision.max(1)),
         b'f' | b'F' => fixed(number, precision),
         b'e' | b'E' => exponent(number, precision, letter),
         _ if spec.precision == Some(-1) => general(number, -1, letter),
         _ => general(number, precision.max(1) as i32, letter),
     };
-    let text = if spec.plus && number >= 0.0 { format!("+{text}") } else { text };
+    let text = if spec.plus && !text.starts_with('-') { format!("+{text}") } else { text };
     pad(out, text.as_bytes(), spec, true);
+}
+
+/// What a number that is not finite is called, where PHP does not see that it is not.
+fn not_finite(number: f64, most: usize) -> String {
+    let text = String::from_utf8(float::to_text(number, -1, b'E')).unwrap_or_default();
+    text.chars().take(most).collect()
 }
 
 /// `%f`: the exact value, rounded; there is no negative zero.

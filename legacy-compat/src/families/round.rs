@@ -2,7 +2,7 @@
 
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::to_number;
-use crate::numeric::{self, Number};
+use crate::numeric::Number;
 use crate::php::{Php, Version};
 use crate::value::Value;
 
@@ -207,7 +207,9 @@ fn call_number_format(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let thousands = args.opt_bytes(3).unwrap_or(b",");
     let int = match *args.value(0) {
         Value::Int(int) => Some(int),
-        Value::Float(float) if float.abs() >= 4_503_599_627_370_496.0 && numeric::fits_int(float) => {
+        Value::Float(float)
+            if float.abs() >= 4_503_599_627_370_496.0 && ctx.php.int_size.holds_float(float) =>
+        {
             Some(float as i64)
         }
         _ => None,
@@ -225,7 +227,7 @@ pub fn number_format(php: &Php, number: f64, decimals: i64, point: &[u8], thousa
     let decimals = decimals.clamp(0, MAX_DECIMALS) as usize;
     if !rounded.is_finite() {
         return match rounded.is_nan() {
-            true if php.is_5() => b"NAN".to_vec(),
+            true if php.takes_for_finite(rounded) => b"NAN".to_vec(),
             true => b"nan".to_vec(),
             false => b"inf".to_vec(),
         };

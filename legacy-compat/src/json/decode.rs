@@ -212,7 +212,7 @@ impl Parser<'_> {
         }
         self.at += 1;
         if self.options.assoc {
-            return Ok(Key::from_text(text));
+            return Ok(self.php.int_size.key(Key::from_text(text)));
         }
         match text.first() {
             Some(0) => Err(JsonError::InvalidPropertyName),
@@ -281,9 +281,9 @@ impl Parser<'_> {
 
     fn integer(&self, text: &str) -> Value {
         match text.parse::<i64>() {
-            Ok(int) => Value::Int(int),
-            Err(_) if self.options.flags & BIGINT_AS_STRING != 0 => Value::from(text),
-            Err(_) => Value::Float(text.parse().unwrap_or(0.0)),
+            Ok(int) if self.php.int_size.holds(int) => Value::Int(int),
+            _ if self.options.flags & BIGINT_AS_STRING != 0 => Value::from(text),
+            _ => Value::Float(text.parse().unwrap_or(0.0)),
         }
     }
 }

@@ -82,13 +82,8 @@ impl Writer<'_> {
         let _ = write!(self.out, "{int}");
     }
 
-    /// Whether JSON has a number, as PHP sees it: the 5.6 that was measured only knows +INF for what it cannot write.
-    fn is_written(&self, value: f64) -> bool {
-        value.is_finite() || self.php.is_5() && value != f64::INFINITY
-    }
-
     fn float(&mut self, value: f64) -> Result<(), Stop> {
-        if !self.is_written(value) {
+        if !self.php.takes_for_finite(value) {
             return self.fault(JsonError::InfOrNan, b"0");
         }
         let precision =
@@ -162,7 +157,7 @@ impl Writer<'_> {
 
     fn string(&mut self, text: &[u8], numeric_check: bool) -> Result<(), Stop> {
         let number = if numeric_check { numeric::whole(self.php, text) } else { None };
-        if let Some(found) = number.filter(|found| self.is_written(found.number.to_f64())) {
+        if let Some(found) = number.filter(|found| self.php.takes_for_finite(found.number.to_f64())) {
             return self.value(&found.number.into());
         }
         let start = self.out.len();

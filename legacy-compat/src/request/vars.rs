@@ -82,7 +82,7 @@ impl<'a> Vars<'a> {
         let Some(open) = open else { return self.put(name, &base, &[], value, keep) };
         match steps(&name[open..], self.php.max_input_nesting_level) {
             Steps::TooDeep => {
-                self.array.remove(&Key::from_bytes(&base));
+                self.array.remove(&self.key(&base));
             }
             Steps::Path(steps) => self.put(name, &base, &steps, value, keep),
             Steps::Unclosed => {
@@ -99,8 +99,12 @@ impl<'a> Vars<'a> {
         }
     }
 
+    fn key(&self, name: &[u8]) -> Key {
+        self.php.int_size.key(Key::from_bytes(name))
+    }
+
     fn put(&mut self, name: &[u8], base: &[u8], steps: &[Step<'_>], value: Value, keep: bool) {
-        let key = Key::from_bytes(base);
+        let key = self.key(base);
         if keep && steps.is_empty() && self.array.contains_key(&key) {
             return;
         }
@@ -114,7 +118,7 @@ impl<'a> Vars<'a> {
             array = inner;
             key = match step {
                 Step::Key(index) if self.php.since(Version::V8_1) && is_forged(index, name) => return,
-                Step::Key(index) => Key::from_bytes(index),
+                Step::Key(index) => self.php.int_size.key(Key::from_bytes(index)),
                 Step::Append => {
                     if append(self.php, array).is_err() {
                         return;

@@ -25,19 +25,25 @@ fn decode_tagged(tag: &str, inner: &Json, whole: &Json) -> Value {
         "a" => {
             let mut array = Array::new();
             for pair in inner.as_array().unwrap() {
-                array.insert(legacy_compat::cast::to_key(&decode(&pair[0])).unwrap(), decode(&pair[1]));
+                array.insert(key(&pair[0]), decode(&pair[1]));
             }
             Value::Array(array)
         }
         "o" => {
             let mut props = Array::new();
             for pair in whole["p"].as_array().unwrap() {
-                let name = legacy_compat::cast::to_key(&decode(&pair[0])).unwrap().to_str();
-                props.insert(Key::Str(name), decode(&pair[1]));
+                props.insert(Key::Str(key(&pair[0]).to_str()), decode(&pair[1]));
             }
             Value::Object(Object::std(props))
         }
         other => panic!("no such tag: {other}"),
+    }
+}
+
+fn key(json: &Json) -> Key {
+    match decode(json) {
+        Value::Int(int) => Key::Int(int),
+        name => Key::from_bytes(name.as_bytes().expect("a key is a number or a text")),
     }
 }
 
@@ -57,7 +63,9 @@ pub fn encode(php: &Php, value: &Value) -> Json {
             let mut props = Array::new();
             for (key, value) in object.props().iter() {
                 match key {
-                    Key::Str(name) => props.insert(Key::from_text(name), value.clone()),
+                    // The oracle's get_object_vars() did not see these in 5.6.
+                    Key::Str(name) if name.is_empty() && php.version < Version::V7_0 => {}
+                    Key::Str(name) => props.insert(php.int_size.key(Key::from_text(name)), value.clone()),
                     Key::Int(_) if php.version < Version::V7_0 => {}
                     key => props.insert(key, value.clone()),
                 }

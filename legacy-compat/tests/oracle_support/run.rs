@@ -1,7 +1,7 @@
 //! One call, run as the oracle ran it, and its outcome in the oracle's form.
 
 use legacy_compat::call::{self, Ctx};
-use legacy_compat::{Php, Thrown, Value, Version};
+use legacy_compat::{Key, Object, Php, Thrown, Value, Version, cast};
 use serde_json::{Map, Value as Json, json};
 
 use super::codec::encode;
@@ -30,6 +30,22 @@ pub struct State {
     preg_error: i64,
 }
 
+/// A value as the oracle of this PHP read it: an integer that there is not is a float, and cut as a key.
+fn as_read(php: &Php, value: &Value) -> Value {
+    match value {
+        Value::Int(int) => php.int_size.number(*int).into(),
+        Value::Array(array) => {
+            let key = |key: Key| cast::to_key(php, &as_read(php, &key.into())).expect("of a key");
+            Value::Array(array.iter().map(|(k, v)| (key(k), as_read(php, v))).collect())
+        }
+        Value::Object(object) => {
+            let props = object.props().iter().map(|(name, value)| (name, as_read(php, value))).collect();
+            Value::Object(Object::std(props))
+        }
+        other => other.clone(),
+    }
+}
+
 /// The outcome: `{"r":…}`, `{"e":…}`, or `{"absent":1}`.
 pub fn run(php: &Php, call: &Call, state: &mut State) -> Json {
     if !call.function.starts_with("op") && !call::exists(php, &call.function) {
@@ -40,7 +56,7 @@ pub fn run(php: &Php, call: &Call, state: &mut State) -> Json {
     }
     let mut ctx = Ctx::new(php);
     ctx.preg_error = state.preg_error;
-    let mut args = call.args.clone();
+    let mut args: Vec<Value> = call.args.iter().map(|arg| as_read(php, arg)).collect();
     let reference = if call.function.starts_with("op") { None } else { by_ref(&call.function, args.len()) };
     if let Some(index) = reference {
         while args.len() <= index {

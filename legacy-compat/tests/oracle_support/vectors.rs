@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use flate2::read::GzDecoder;
-use legacy_compat::{Libc, Php, Value, Version};
+use legacy_compat::{IntSize, Libc, Php, Value, Version};
 use serde_json::Value as Json;
 
 use super::codec::decode;
@@ -84,7 +84,7 @@ pub fn clock(version: Version) -> Option<i64> {
 }
 
 /// PHP as it was measured: what ran in WebAssembly has musl's C locale, no Argon2 and no compiled patterns, and the older ones a
-/// `strftime` of their own.
+/// `strftime` of their own and integers of 32 bits.
 pub fn php(version: Version, now: i64) -> Php {
     let mut php = Php::new(version).at(now);
     let file = VERSIONS.iter().find(|(measured, _)| *measured == version).map_or("", |(_, file)| file);
@@ -93,6 +93,7 @@ pub fn php(version: Version, now: i64) -> Php {
         file if file.ends_with("wasm64") => Libc::Musl,
         _ => Libc::Glibc,
     };
+    php.int_size = if file.ends_with("wasm32") { IntSize::Four } else { IntSize::Eight };
     php.argon2 = php.libc == Libc::Glibc;
     php.pcre_jit = php.libc == Libc::Glibc;
     php
@@ -158,28 +159,8 @@ pub fn answers(set: &str, file: &str) -> HashMap<usize, Expected> {
         .collect()
 }
 
-/// The calls that hang on the width of integers or on the platform: 8.2 answers otherwise in 32 bits. Where 8.2 throws it does not
-/// tell; then those do that have an integer of more than 32 bits, a float in 32 bits, or a float that would have to become one,
-/// which no operand of these four operators has to.
+/// The calls that hang on the width of integers or on the platform: 8.2 answers otherwise in 32 bits.
 pub fn width_dependent(set: &str, calls: &[Call]) -> Vec<bool> {
     let (narrow, wide) = (answers(set, "8.2-wasm32"), answers(set, "8.2-native"));
-    let is_dependent = |(number, call): (usize, &Call)| {
-        let throws = matches!(wide.get(&number), Some(Expected::Thrown(_)));
-        let floats = !matches!(call.function.as_str(), "op+" | "op-" | "op*" | "op/");
-        narrow.get(&number) != wide.get(&number)
-            || throws && call.args.iter().any(|arg| needs_64_bits(arg, floats))
-    };
-    calls.iter().enumerate().map(is_dependent).collect()
-}
-
-fn needs_64_bits(value: &Value, floats: bool) -> bool {
-    match value {
-        Value::Int(int) => i32::try_from(*int).is_err(),
-        Value::Float(float) => floats && float.is_finite() && float.abs() >= 2f64.powi(31),
-        Value::Array(array) => array
-            .iter()
-            .any(|(key, value)| needs_64_bits(&key.into(), floats) || needs_64_bits(value, floats)),
-        Value::Object(object) => object.props().values().any(|value| needs_64_bits(value, floats)),
-        _ => false,
-    }
+    (0..calls.len()).map(|number| narrow.get(&number) != wide.get(&number)).collect()
 }

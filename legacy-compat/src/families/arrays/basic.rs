@@ -36,7 +36,7 @@ pub(crate) const ROWS: &[Row] = &[
         let mut out = Array::new();
         for (key, value) in a.array(0).iter() {
             match value {
-                Value::Int(_) | Value::Str(_) => out.insert(to_key(value).unwrap_or(Key::Int(0)), key),
+                Value::Int(_) | Value::Str(_) => out.insert(to_key(c.php, value).unwrap_or(Key::Int(0)), key),
                 _ => c.warn("array_flip(): Can only flip string and integer values, entry skipped"),
             }
         }
@@ -49,7 +49,7 @@ pub(crate) const ROWS: &[Row] = &[
         for value in a.array(0).values() {
             match value {
                 Value::Int(_) | Value::Str(_) => {
-                    let key = to_key(value).unwrap_or(Key::Int(0));
+                    let key = to_key(c.php, value).unwrap_or(Key::Int(0));
                     let seen = out.get(&key).and_then(Value::as_int).unwrap_or(0);
                     out.insert(key, seen + 1);
                 }
@@ -141,8 +141,8 @@ fn key_exists(ctx: &mut Ctx<'_>, args: &mut Args<'_>, name: &str) -> Outcome {
         _ => args.array(1),
     };
     let key = match args.value(0) {
-        value @ (Value::Int(_) | Value::Str(_) | Value::Null) => to_key(value),
-        value @ (Value::Bool(_) | Value::Float(_)) if ctx.php.is_8() => to_key(value),
+        value @ (Value::Int(_) | Value::Str(_) | Value::Null) => to_key(ctx.php, value),
+        value @ (Value::Bool(_) | Value::Float(_)) if ctx.php.is_8() => to_key(ctx.php, value),
         Value::Array(_) | Value::Object(_) if ctx.php.is_8() => {
             return ctx.type_error(
                 false,

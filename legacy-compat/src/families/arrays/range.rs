@@ -119,7 +119,7 @@ impl Bound {
 fn range_8_3(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let (start, end) = (args.value(0).clone(), args.value(1).clone());
     let step = if args.has(2) { args.float(2) } else { 1.0 };
-    let whole = step.fract() == 0.0 && numeric::fits_int(step);
+    let whole = step.fract() == 0.0 && ctx.php.int_size.holds_float(step);
     for (value, place) in [(&start, "#1 ($start)"), (&end, "#2 ($end)")] {
         if matches!(value, Value::Array(_) | Value::Object(_)) {
             let message = format!(

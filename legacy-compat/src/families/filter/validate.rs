@@ -65,14 +65,14 @@ fn int(php: &Php, text: &[u8], request: &Request) -> Option<i64> {
     let value = match text {
         [] => return None,
         [b'0', b'x' | b'X'] if request.has(ALLOW_HEX) && !php.is_8() => 0,
-        [b'0', b'x' | b'X', digits @ ..] if request.has(ALLOW_HEX) => unsigned(digits, 16)?,
+        [b'0', b'x' | b'X', digits @ ..] if request.has(ALLOW_HEX) => unsigned(php, digits, 16)?,
         [b'0', b'o' | b'O', digits @ ..] if request.has(ALLOW_OCTAL) && php.since(Version::V8_1) => {
-            unsigned(digits, 8)?
+            unsigned(php, digits, 8)?
         }
         [b'0'] => 0,
-        [b'0', digits @ ..] if request.has(ALLOW_OCTAL) => unsigned(digits, 8)?,
+        [b'0', digits @ ..] if request.has(ALLOW_OCTAL) => unsigned(php, digits, 8)?,
         [b'0', ..] => return None,
-        decimal => signed(decimal)?,
+        decimal => signed(decimal).filter(|int| php.int_size.holds(*int))?,
     };
     let bound = |name: &str| request.option(name).map(|bound| to_int(php, bound));
     let inside = bound("min_range").is_none_or(|min| value >= min)
@@ -80,7 +80,7 @@ fn int(php: &Php, text: &[u8], request: &Request) -> Option<i64> {
     inside.then_some(value)
 }
 
-fn unsigned(digits: &[u8], base: u32) -> Option<i64> {
+fn unsigned(php: &Php, digits: &[u8], base: u32) -> Option<i64> {
     if digits.is_empty() {
         return None;
     }
@@ -88,7 +88,7 @@ fn unsigned(digits: &[u8], base: u32) -> Option<i64> {
         let digit = char::from(*digit).to_digit(base)?;
         value.checked_mul(base.into())?.checked_add(digit.into())
     })?;
-    Some(value as i64)
+    (value <= php.int_size.unsigned(-1)).then(|| php.int_size.wrap(value as i64))
 }
 
 fn signed(text: &[u8]) -> Option<i64> {

@@ -26,7 +26,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("sha1(string $string, bool $binary = false)", |_, a| {
         digest_answer(Sha1::digest(a.bytes(0)).to_vec(), a.bool(1))
     }),
-    ("crc32(string $string)", |_, a| ok(i64::from(crc32(a.bytes(0))))),
+    ("crc32(string $string)", |c, a| ok(c.php.int_size.wrap(crc32(a.bytes(0)).into()))),
     ("8.1- hash(string $algo, string $data, bool $binary = false, array $options = [])", hash),
     ("-8.0 hash(string $algo, string $data, bool $raw_output = false)", hash),
     ("hash_hmac(string $algo, string $data, string $key, bool $binary = false)", hash_hmac),

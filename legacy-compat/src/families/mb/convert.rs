@@ -179,7 +179,7 @@ fn convert(ctx: &mut Ctx<'_>, value: &Value, to: &Encoding, from: &[&'static Enc
             for (key, value) in array.iter() {
                 let key = match key {
                     Key::Str(text) => match convert(ctx, &Value::Str(text), to, from)? {
-                        Value::Str(text) => Key::from_text(text),
+                        Value::Str(text) => ctx.php.int_size.key(Key::from_text(text)),
                         _ => Key::Str(Str::EMPTY),
                     },
                     key => key,

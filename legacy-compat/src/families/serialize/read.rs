@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
                 b"1" => Some(Value::TRUE),
                 _ => None,
             },
-            b'i' => self.int().map(Value::Int),
+            b'i' => Some(self.php.int_size.number(self.int()?).into()),
             b'd' => self.float().map(Value::Float),
             b's' => {
                 let text = self.string()?;
@@ -169,8 +169,8 @@ impl<'a> Reader<'a> {
                 if text == b"-0" {
                     return Some(-0.0);
                 }
-                let found = numeric::prefix(text)?;
-                (found.len == text.len() && !numeric::is_blank(text[0])).then(|| found.number.to_f64())
+                let found = numeric::prefix(self.php, text)?;
+                (found.len == text.len() && !numeric::is_blank(text[0])).then(|| numeric::strtod(text))
             }
         }
     }
@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
                 Value::Int(int) if names => Key::Str(Str::from(int.to_string())),
                 Value::Int(int) => Key::Int(int),
                 Value::Str(name) if names => Key::Str(name),
-                Value::Str(name) => Key::from_text(name),
+                Value::Str(name) => self.php.int_size.key(Key::from_text(name)),
                 _ => return None,
             };
             let value = self.value(depth + 1)?;
