@@ -107,12 +107,12 @@ pub fn mul(php: &Php, a: &Value, b: &Value) -> Outcome {
     binary(php, a, "*", b, |x, y| checked(php, x, y, i64::checked_mul, |x, y| x * y))
 }
 
-/// The sign change, which PHP does as `* -1`.
+/// The sign change, which PHP does as `* -1`, in 5.6 as `0 -`: there 0.0 has no negative.
 ///
 /// # Errors
 /// As [`add`].
 pub fn neg(php: &Php, a: &Value) -> Outcome {
-    mul(php, a, &Value::Int(-1))
+    if php.is_5() { sub(php, &Value::Int(0), a) } else { mul(php, a, &Value::Int(-1)) }
 }
 
 /// `/`: an integer where it divides without rest. By zero: false in 5.6, ±INF or NaN in 7, an error from 8.0.

@@ -70,9 +70,16 @@ pub fn intval(php: &Php, value: &Value, base: i64) -> i64 {
 pub fn to_float(php: &Php, value: &Value) -> f64 {
     match value {
         Value::Float(float) => *float,
+        Value::Str(text) if php.is_5() && is_lone_minus(text) => -0.0,
         Value::Str(text) => string_to_float(text),
         other => to_int(php, other) as f64,
     }
+}
+
+/// Whether a minus stands where the number should: in 5.6 it made 0 negative.
+fn is_lone_minus(text: &[u8]) -> bool {
+    let start = text.iter().take_while(|byte| numeric::is_blank(**byte)).count();
+    text.get(start) == Some(&b'-') && numeric::strtod(&text[start..]) == 0.0
 }
 
 /// The float at the start of a string, after blanks; 0 where there is none.

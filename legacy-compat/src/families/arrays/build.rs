@@ -101,23 +101,35 @@ fn array_column(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
             return ok(false);
         }
     }
+    if ctx.php.since(Version::V7_4) && !ctx.php.is_8() {
+        for key in [&column, &index].into_iter().filter(|key| matches!(key, Value::Object(_))) {
+            text_of(ctx, key)?;
+        }
+    }
+    let php = ctx.php;
     let find = |row: &Value, key: &Value| -> Option<Value> {
-        let key = to_key(key)?;
+        let key = match key {
+            Value::Str(text) if php.is_5() => Key::Str(text.clone()), // 5.6 never took a text for an integer
+            key => to_key(php, key)?,
+        };
         match row {
             Value::Array(row) => row.get(&key).cloned(),
-            Value::Object(row) => row.props().get(&Key::Str(key.to_str())).cloned(),
+            Value::Object(row) if !php.is_5() => row.props().get(&Key::Str(key.to_str())).cloned(),
             _ => None,
         }
     };
+    let is_row = |row: &Value| !php.is_5() || matches!(row, Value::Array(_));
+    // Up to 7.0 only texts and integers were keys.
+    let is_key = |key: &Value| php.since(Version::V7_1) || matches!(key, Value::Str(_) | Value::Int(_));
     let mut out = Array::new();
-    for row in array.values() {
+    for row in array.values().filter(|row| is_row(row)) {
         let value = match column.is_null() {
             true => Some(row.clone()),
             false => find(row, &column),
         };
         let Some(value) = value else { continue };
         let key = if index.is_null() { None } else { find(row, &index) };
-        match key.as_ref().and_then(to_key) {
+        match key.filter(is_key).and_then(|key| to_key(php, &key)) {
             Some(key) => out.insert(key, value),
             None => ctx.append(&mut out, value),
         }

@@ -93,9 +93,15 @@ fn sort_with(
 fn by_value(ctx: &mut Ctx<'_>, args: &mut Args<'_>, reverse: bool, keep_keys: bool) -> Outcome {
     let flags = Flags(args.int(1));
     sort_with(ctx, args, keep_keys, |ctx, a, b| match reverse {
+        true if turns_round(ctx.php, flags) => order(ctx, flags, &b.1, &a.1),
         true => order(ctx, flags, &a.1, &b.1).map(|order| -order),
         false => order(ctx, flags, &a.1, &b.1),
     })
+}
+
+/// Whether the reverse order is that of the two turned round, not the opposite one, which shows where neither is the greater.
+fn turns_round(php: &Php, flags: Flags) -> bool {
+    !php.is_5() && !php.is_8() && flags.0 & !8 != 0
 }
 
 fn by_key(ctx: &mut Ctx<'_>, args: &mut Args<'_>, reverse: bool) -> Outcome {
@@ -152,18 +158,12 @@ pub(super) fn order(ctx: &mut Ctx<'_>, flags: Flags, a: &Value, b: &Value) -> Re
     })
 }
 
-/// Up to 8.3 by their difference: two infinities have none, which counts as more.
+/// Up to 8.3 by their difference: two infinities have none, which counts as more, in 5.6 as less.
 fn by_number(php: &Php, a: f64, b: f64) -> i64 {
+    let nothing = if php.is_5() { -1 } else { 1 };
     match php.since(Version::V8_4) {
-        true => a.partial_cmp(&b).map_or(1, |order| order as i64),
-        false if a - b == 0.0 => 0,
-        false => {
-            if a - b < 0.0 {
-                -1
-            } else {
-                1
-            }
-        }
+        true => a.partial_cmp(&b).map_or(nothing, |order| order as i64),
+        false => (a - b).partial_cmp(&0.0).map_or(nothing, |order| order as i64),
     }
 }
 
@@ -177,7 +177,7 @@ fn strcasecmp_of_first_length(php: &Php, a: &[u8], b: &[u8]) -> i64 {
 fn key_order(ctx: &mut Ctx<'_>, flags: Flags, a: &Key, b: &Key) -> Result<i64, Thrown> {
     let php = ctx.php;
     if matches!(flags.0 & !8, 1 | 2 | 5 | 6) {
-        return order(ctx, flags, &a.clone().into(), &b.clone().into());
+        return order(ctx, flags, &a.to_str().into(), &b.to_str().into());
     }
     Ok(match (a, b) {
         (Key::Int(a), Key::Int(b)) => a.cmp(b) as i64,
