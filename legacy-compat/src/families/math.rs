@@ -6,7 +6,7 @@ use crate::cast::{to_int, to_number};
 use crate::compare;
 use crate::error::{ErrorClass, Thrown};
 use crate::numeric::Number;
-use crate::php::{Php, Version};
+use crate::php::{Libc, Php, Version};
 use crate::value::{Array, Value};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -22,9 +22,9 @@ pub(crate) const ROWS: &[Row] = &[
     ("asin(float $num)", |_, a| ok(a.float(0).asin())),
     ("deg2rad(float $num)", |_, a| ok(a.float(0) / 180.0 * std::f64::consts::PI)),
     ("exp(float $num)", |_, a| ok(a.float(0).exp())),
-    ("log10(float $num)", |_, a| ok(a.float(0).log10())),
+    ("log10(float $num)", |c, a| ok(log10(c.php, a.float(0)))),
     ("log(float $num, float $base = 2.718281828459045)", |c, a| log(c, a)),
-    ("hypot(float $x, float $y)", |_, a| ok(a.float(0).hypot(a.float(1)))),
+    ("hypot(float $x, float $y)", |c, a| ok(hypot(c.php, a.float(0), a.float(1)))),
     ("fmod(float $num1, float $num2)", |_, a| ok(a.float(0) % a.float(1))),
     ("8.0- fdiv(float $num1, float $num2)", |_, a| ok(a.float(0) / a.float(1))),
     ("7.0- intdiv(int $num1, int $num2)", |c, a| intdiv(c.php, a.int(0), a.int(1))),
@@ -74,6 +74,19 @@ pub fn abs(php: &Php, number: Number) -> Number {
     }
 }
 
+/// `log10`, whose last bit is the C library's.
+pub fn log10(php: &Php, number: f64) -> f64 {
+    if php.libc == Libc::Glibc { number.log10() } else { libm::log10(number) }
+}
+
+/// `hypot`, whose last bit is the C library's: glibc's own way came with 2.35, which PHP 8.1 is the first to stand on as a rule.
+pub fn hypot(php: &Php, x: f64, y: f64) -> f64 {
+    match php.libc {
+        Libc::Glibc if php.since(Version::V8_1) => x.hypot(y),
+        _ => libm::hypot(x, y),
+    }
+}
+
 fn log(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let (number, base) = (args.float(0), args.float(1));
     if !args.has(1) {
@@ -83,7 +96,7 @@ fn log(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         return ok(number.log2());
     }
     if base == 10.0 && !ctx.php.is_5() {
-        return ok(number.log10());
+        return ok(log10(ctx.php, number));
     }
     if base == 1.0 {
         return ok(f64::NAN);
