@@ -86,12 +86,20 @@ impl Time {
 fn seconds(php: &Php, days: i64) -> i64 {
     const LAST: i64 = i64::MAX / 10;
     const FAR: i64 = 40_000_000_000;
-    let (year, ..) = civil::date(days);
+    let (year, month, _) = civil::date(days);
+    if php.is_5() && month > 2 && is_leap_to_5_6(year) {
+        return days.saturating_add(1).wrapping_mul(86_400);
+    }
     if year.abs() > FAR && php.since(Version::V7_3) && !php.since(Version::V8_1) {
         let of_year = civil::day_of_year(days).wrapping_mul(86_400);
         return (LAST * year.signum()).wrapping_add(of_year);
     }
     days.wrapping_mul(86_400)
+}
+
+/// To 5.6 every full century before 0 had a 29 February, but only on the way from a date to its seconds.
+fn is_leap_to_5_6(year: i64) -> bool {
+    year < 0 && year % 100 == 0 && !civil::is_leap(year)
 }
 
 /// `first monday of next month` counts from that month's first day, `last monday of` from the one after.
