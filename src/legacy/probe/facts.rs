@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use legacy_compat::families::serialize::unserialize;
-use legacy_compat::{Libc, Php, Value, Version, cast};
+use legacy_compat::{IntSize, Libc, Php, Value, Version, cast};
 use ring::digest::{SHA256, digest};
 
 /// What a pool said of its PHP.
@@ -74,6 +74,9 @@ impl Facts {
         }
         if *self.said.at("musl") == Value::Bool(true) {
             php.libc = Libc::Musl;
+        }
+        if self.said.at("int_size").as_int() == Some(4) {
+            php.int_size = IntSize::Four;
         }
         php.argon2 = *self.said.at("argon2") != Value::Bool(false);
         php.pcre_jit = whole("pcre.jit").map_or(php.pcre_jit, |n| n != 0);
