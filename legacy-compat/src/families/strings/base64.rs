@@ -57,7 +57,7 @@ pub fn base64_decode(text: &[u8], strict: bool) -> Option<Vec<u8>> {
             _ => {}
         }
     }
-    if strict && (read.count % 4 == 1 || pads > 0 && (pads > 2 || (read.count + pads) % 4 != 0)) {
+    if strict && (read.count % 4 == 1 || pads > 0 && (pads > 2 || !(read.count + pads).is_multiple_of(4))) {
         return None;
     }
     Some(read.finish())
@@ -78,7 +78,7 @@ impl Read {
     fn push(&mut self, sextet: u8) {
         self.word = self.word << 6 | u32::from(sextet);
         self.count += 1;
-        if self.count % 4 == 0 {
+        if self.count.is_multiple_of(4) {
             self.out.extend_from_slice(&self.word.to_be_bytes()[1..]);
             self.word = 0;
         }

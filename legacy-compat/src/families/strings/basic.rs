@@ -66,7 +66,7 @@ pub(crate) const ROWS: &[Row] = &[
         1 => match crate::cast::to_number(c.php, a.value(0)) {
             _ if matches!(a.value(0), Value::Array(_) | Value::Object(_)) => ok("\0"),
             Number::Int(int) => ok(vec![int as u8]),
-            Number::Float(float) => ok(vec![numeric::float_to_int(float) as u8]),
+            Number::Float(float) => ok(vec![numeric::float_to_int(c.php, float) as u8]),
         },
         _ if c.php.since(Version::V7_4) => ok("\0"),
         _ => ok(()),
