@@ -72,8 +72,8 @@ evidence: setup-test ## The long forms of the evidence's tests: all records and 
 deny: ## Checks licences, advisories and sources of the dependencies (needs cargo-deny: cargo install --locked cargo-deny)
 	$(CARGO) deny check
 
-fuzz: ## Fuzzes what comes from outside, FUZZ_SECONDS (600) a target (needs cargo-fuzz: cargo install --locked cargo-fuzz)
-	for target in config fastcgi request_head; do \
+fuzz: ## Fuzzes what comes from outside, FUZZ_SECONDS (600) a target, FUZZ="php_json" for some (needs cargo-fuzz: cargo install --locked cargo-fuzz)
+	for target in $(or $(FUZZ),config fastcgi request_head php_serialize php_json php_request php_session php_dates); do \
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target -- -max_total_time=$${FUZZ_SECONDS:-600} || exit 1; \
 	done
 
