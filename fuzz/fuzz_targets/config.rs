@@ -41,6 +41,17 @@ mod route {
     pub use stage::Stage;
 }
 
+/// What the file's types need of those who may look and decide.
+mod admin {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub(crate) enum Role {
+        Viewer,
+        Reviewer,
+        Operator,
+    }
+}
+
 use config::document::Document;
 use config::fault::{Fault, Faults};
 use config::raw::File;
