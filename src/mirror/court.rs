@@ -5,13 +5,13 @@
 //! 3. when that is known, or cannot be known any more, it is judged and recorded.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
 use handover_shadow::{
-    EffectRecord, Experiment, Join, JoinLimits, Joined, Loss, Origin, Policy, Recorder, Unattributed, judge,
+    EffectRecord, Experiment, Join, JoinLimits, Joined, Judgement, Loss, Origin, Policy, Recorder,
+    Unattributed, judge,
 };
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::experiment::{Abandoned, Conductor};
 use super::{Begun, Pending, UNDER_WAY};
+use crate::native::unwinding;
 use crate::review::Sender;
 
 /// How often experiments are looked for whose effects are decided.
@@ -103,24 +104,20 @@ impl Court {
         let conductor = self.conductor.clone();
         // Kept until it is taken in: what waits for a court that does not keep up takes room, too.
         let room = pending.room.take();
-        let name = pending.route.name().to_owned();
         let (route, policy) = (pending.route.name().to_owned(), Arc::clone(&pending.route.spec.shadow));
         let mut conducting = Box::pin(async move {
-            let conducted = conductor.conduct(pending).await;
+            // One that panics must not end the court, and with it all evidence.
+            let conducted = unwinding(conductor.conduct(pending)).await;
+            let conducted = conducted.unwrap_or(Err(Abandoned::Panicked));
             conducted.map(|experiment| (experiment, policy)).map_err(|why| (route, why))
         });
-        // One that panics must not end the court, and with it all evidence.
-        let mut unwinding = std::future::poll_fn(move |cx| {
-            let polled = catch_unwind(AssertUnwindSafe(|| conducting.as_mut().poll(cx)));
-            polled.unwrap_or_else(|_| Poll::Ready(Err((name.clone(), Abandoned::Panicked))))
-        });
-        match Pin::new(&mut unwinding).poll(&mut task::Context::from_waker(Waker::noop())) {
+        match conducting.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
             Poll::Ready(conducted) => Some(conducted),
             Poll::Pending => {
                 let done = done.clone();
                 tokio::spawn(async move {
                     // An error is the court's end.
-                    _ = done.send(unwinding.await).await;
+                    _ = done.send(conducting.await).await;
                     drop(room);
                 });
                 None
@@ -167,11 +164,18 @@ impl Court {
     // 3
     fn decide(&self, Joined { experiment, policy }: Joined) {
         self.conductor.recordings.offer(&experiment);
-        if let Judge::Here(recorder) = &self.judge {
-            let judgement = judge(&experiment, &policy);
-            recorder.record(experiment, judgement, &policy);
+        let Judge::Here(recorder) = &self.judge else { return };
+        match judged(&experiment, &policy) {
+            Some(judgement) => recorder.record(experiment, judgement, &policy),
+            None => recorder.lost(&experiment.route, Loss::Dropped, Abandoned::Panicked.label(), 1),
         }
     }
+}
+
+/// The judgement of an experiment; `None` where making it panics: what is compared comes from outside, and one experiment
+/// must not end all evidence.
+pub(crate) fn judged(experiment: &Experiment, policy: &Policy) -> Option<Judgement> {
+    catch_unwind(AssertUnwindSafe(|| judge(experiment, policy))).ok()
 }
 
 /// The experiments that have come, not before that time; 0 when none can come any more.

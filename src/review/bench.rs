@@ -6,7 +6,7 @@ use std::time::Duration;
 use handover_kafka::{Start, Tap, TapConfig, Tapped as Brought, TappedRecord};
 use handover_shadow::{
     Effects, Experiment, ExperimentId, Join, JoinLimits, Joined, Loss, Reader, Recorder, Redactor, Sent,
-    SentError, StoreError, Unattributed, judge,
+    SentError, StoreError, Unattributed,
 };
 use jiff::Timestamp;
 use tokio::runtime::Handle;
@@ -198,8 +198,11 @@ impl Bench {
     }
 
     fn decide(&mut self, Joined { experiment, policy }: Joined) {
-        let (judgement, id) = (judge(&experiment, &policy), experiment.id);
-        self.recorder.record_once(experiment, judgement, &policy);
+        let id = experiment.id;
+        match court::judged(&experiment, &policy) {
+            Some(judgement) => self.recorder.record_once(experiment, judgement, &policy),
+            None => self.recorder.lost(&experiment.route, Loss::Dropped, "panicked", 1),
+        }
         self.done(id);
     }
 
