@@ -193,3 +193,24 @@ async fn without_a_spool_an_answer_with_a_call_is_not_committed() {
     assert!(matches!(error, NotCommitted::Before(_)), "{error:?}");
     assert!(world.kafka.bootstrap().contains(':'));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_whose_calls_have_no_room_is_not_accepted() {
+    let away = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let world = World::with("[spool]\nsize_max = '64MiB'");
+    let large = || {
+        let call = Call::post_json(format!("http://{away}/told"), format!("\"{}\"", "x".repeat(2 << 20)));
+        Answer::new(Response::text(201, "kept")).with(call)
+    };
+    let mut accepted = 0;
+    let refused = loop {
+        match world.answer(large()).await {
+            Ok(_) => accepted += 1,
+            Err(refused) => break refused,
+        }
+        assert!(accepted <= 32, "more are accepted than there is room for calls");
+        world.until("they are taken over", |calls| calls.waiting == accepted).await;
+    };
+    assert!(matches!(refused, NotCommitted::Before(_)), "{refused:?}");
+    assert!(accepted > 16, "{accepted}");
+}

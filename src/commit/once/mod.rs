@@ -203,3 +203,25 @@ fn id(route: &str, key: &[u8], whose: Option<&SessionId>) -> Id {
         None => id,
     }
 }
+
+#[cfg(test)]
+mod id_tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_its_route_s_and_its_session_s() {
+        let session = |text: &str| SessionId::from_client(text.as_bytes());
+        let (ann, bob) = (session("ann"), session("bob"));
+        let ids = [
+            id("r", b"k", None),
+            id("s", b"k", None),
+            id("r", b"l", None),
+            id("r", b"k", ann.as_ref()),
+            id("r", b"k", bob.as_ref()),
+            id("r", b"kann", None),
+        ];
+        let distinct: std::collections::HashSet<_> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len());
+        assert_eq!(id("r", b"k", ann.as_ref()), ids[3]);
+    }
+}
