@@ -120,7 +120,7 @@ fn record(world: &World, to: &Path) {
 }
 
 /// Nearly all of them: what comes while the mirror has no room is left out, and counted.
-fn recorder(proxy: &Handover, to: &Path, requests: usize) -> Child {
+pub(crate) fn recorder(proxy: &Handover, to: &Path, requests: usize) -> Child {
     let max = (requests * 95 / 100).to_string();
     let mut command = Command::new(sabotaged());
     command
@@ -130,7 +130,7 @@ fn recorder(proxy: &Handover, to: &Path, requests: usize) -> Child {
     command.spawn().expect("it can be started")
 }
 
-fn wait(child: &mut Child, within: Duration) -> bool {
+pub(crate) fn wait(child: &mut Child, within: Duration) -> bool {
     let began = Instant::now();
     while began.elapsed() < within {
         if let Some(status) = child.try_wait().expect("it is ours") {

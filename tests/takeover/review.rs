@@ -7,6 +7,7 @@ use handover_parts::load::send_all;
 use handover_parts::{Handover, http, process};
 use serde_json::Value;
 
+use crate::faults::{recorder, wait};
 use crate::world::{CONNECTIONS, World, bytes, demo, requests};
 
 /// The topic that experiments are sent to.
@@ -31,6 +32,10 @@ fn two_proxies_feed_one_review_and_nothing_is_counted_twice() {
         std::thread::sleep(Duration::from_millis(200));
         parity(admin)["matched"].as_u64() > Some(0)
     });
+    // What is judged elsewhere can be recorded here all the same.
+    let recording = folder.path().join("some.recording");
+    let mut recorder = recorder(&proxies[0], &recording, 100);
+    reviewer.wait_until("it is recorded", Duration::from_secs(60), || recording.exists());
     let (first, second) = requests.split_at(requests.len() / 2);
     std::thread::scope(|scope| {
         let loads = proxies.iter().zip([first, second]);
@@ -43,22 +48,25 @@ fn two_proxies_feed_one_review_and_nothing_is_counted_twice() {
             assert!(load.join().unwrap().iter().all(|outcome| outcome.response().status < 500));
         }
     });
-    let began: u64 = proxies.iter().map(|proxy| metric(proxy.admin(), "handover_experiments_total")).sum();
-    assert!(began >= 1_000, "{began} experiments were begun");
+    assert!(wait(&mut recorder, Duration::from_secs(60)), "{}", proxies[0].log());
+    let all = |name: &str| proxies.iter().map(|proxy| metric(proxy.admin(), name)).sum::<u64>();
+    let (begun, no_room) = (all("handover_experiments_total"), all("handover_experiments_dropped_total"));
+    assert!(begun >= 1_000, "{begun} experiments were begun");
+    let all = begun + no_room;
     reviewer
-        .wait_until("all of them are judged", Duration::from_secs(180), || counted(&parity(admin)) >= began);
+        .wait_until("all of them are judged", Duration::from_secs(180), || counted(&parity(admin)) >= all);
     // Nothing more comes, however long one waits, nor after another crash.
     reviewer.kill();
     reviewer.restart();
     let until = Instant::now() + Duration::from_secs(5);
     while Instant::now() < until {
-        assert_eq!(counted(&parity(admin)), began, "{:#}", parity(admin));
+        assert_eq!(counted(&parity(admin)), all, "{:#}", parity(admin));
         std::thread::sleep(Duration::from_millis(250));
     }
     let parity = parity(admin);
     assert_eq!(parity["mismatched"], 0, "{parity:#}");
     let matched = parity["matched"].as_u64().unwrap_or_default();
-    assert!(matched > began / 4, "what it was away for is not comparable, no more: {parity:#}");
+    assert!(matched > begun / 4, "what it was away for is not comparable, no more: {parity:#}");
     for proxy in &proxies {
         assert_eq!(metric(proxy.admin(), "handover_review_unsent_total"), 0);
         let own = http::get(proxy.admin(), "/api/parity").unwrap();
