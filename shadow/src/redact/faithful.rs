@@ -2,7 +2,6 @@
 //! its own form, and the places of placeholders are told, since nothing can be judged there any more.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use bytes::Bytes;
 use handover_api::Fields;
@@ -11,18 +10,16 @@ use ring::digest::{SHA256, digest};
 use super::PUBLIC_FIELDS;
 use super::document::is_secret;
 use super::scrub::Scrubber;
-use crate::json::{Json, Opened};
+use super::walk::{Walk, applied};
+use crate::json::Json;
 use crate::path::{Part, Path};
 use crate::{compare, form};
 
 /// Redacts one exchange. Gathers where it put placeholders.
 pub(super) struct Faithful<'a> {
-    scrubber: &'a Scrubber,
+    pub(super) scrubber: &'a Scrubber,
     pub(super) places: Vec<Path>,
 }
-
-/// A replacement: what it replaces, and by what.
-type Edit = (Range<usize>, String);
 
 impl<'a> Faithful<'a> {
     pub(super) fn new(scrubber: &'a Scrubber) -> Self {
@@ -79,7 +76,7 @@ impl<'a> Faithful<'a> {
         self.scrubber.scrub(reason).into_owned()
     }
 
-    fn mark(&mut self, path: Path) {
+    pub(super) fn mark(&mut self, path: Path) {
         if path.part() == Part::Body && path.steps().is_empty() {
             // A body that is compared by its lines.
             self.places.push(Path::new(Part::Text));
@@ -95,8 +92,7 @@ impl<'a> Faithful<'a> {
         if scrubbed != before {
             edits.push((0..start, scrubbed.into_owned()));
         }
-        Walk { faithful: self, base: whole.as_ptr() as usize, whole, edits: &mut edits }
-            .value(path, json, false);
+        Walk::new(self, whole, &mut edits).value(path, json, false);
         applied(whole, edits)
     }
 
@@ -152,7 +148,7 @@ impl<'a> Faithful<'a> {
         format!("{}{blank}{redacted}", self.text(path, head))
     }
 
-    fn value<'t>(&self, text: &'t str, is_secret: bool) -> Cow<'t, str> {
+    pub(super) fn value<'t>(&self, text: &'t str, is_secret: bool) -> Cow<'t, str> {
         if is_secret { self.scrubber.like(text).into() } else { self.scrubber.scrub(text) }
     }
 
@@ -203,95 +199,6 @@ impl<'a> Faithful<'a> {
         };
         encoded(redacted, is_latin1)
     }
-}
-
-/// Walks a JSON document and notes what is to be replaced in its text.
-struct Walk<'f, 's, 'w> {
-    faithful: &'f mut Faithful<'s>,
-    /// Where the text lies: values are parts of it.
-    base: usize,
-    whole: &'w str,
-    edits: &'f mut Vec<Edit>,
-}
-
-impl Walk<'_, '_, '_> {
-    fn value(&mut self, path: &Path, json: Json<'_>, in_secret: bool) {
-        match json.open() {
-            Opened::Object(entries) => {
-                let mut end = self.range(json).start;
-                for (key, value) in entries {
-                    let range = self.range(value);
-                    self.key(end..range.start, &key);
-                    // A place is told to others, too.
-                    let place = path.key(self.faithful.scrubber.scrub(&key));
-                    self.value(&place, value, in_secret || is_secret(&key));
-                    end = range.end;
-                }
-            }
-            Opened::Array(elements) => {
-                for (at, element) in elements.into_iter().enumerate() {
-                    self.value(&path.index(at), element, in_secret);
-                }
-            }
-            Opened::String => {
-                let text = json.text();
-                let redacted = self.faithful.value(&text, in_secret);
-                if redacted != text {
-                    let literal = quoted(&redacted);
-                    self.replace(path, json, literal);
-                }
-            }
-            Opened::Number => {
-                // An exponent stays, and with it a number.
-                let raw = json.raw();
-                let (digits, exponent) = raw.split_at(raw.find(['e', 'E']).unwrap_or(raw.len()));
-                let redacted = self.faithful.value(digits, in_secret);
-                if redacted != digits {
-                    let number = format!("{redacted}{exponent}");
-                    self.replace(path, json, number);
-                }
-            }
-            Opened::Null | Opened::Bool => {}
-        }
-    }
-
-    fn replace(&mut self, path: &Path, json: Json<'_>, by: String) {
-        self.edits.push((self.range(json), by));
-        self.faithful.mark(path.clone());
-    }
-
-    /// A key that is somebody's data: its literal is what stands in quotes before the value.
-    fn key(&mut self, before: Range<usize>, key: &str) {
-        let scrubbed = self.faithful.scrubber.scrub(key);
-        if scrubbed == key {
-            return;
-        }
-        let gap = &self.whole[before.clone()];
-        if let (Some(first), Some(last)) = (gap.find('"'), gap.rfind('"')) {
-            self.edits.push((before.start + first..before.start + last + 1, quoted(&scrubbed)));
-        }
-    }
-
-    fn range(&self, json: Json<'_>) -> Range<usize> {
-        let start = json.raw().as_ptr() as usize - self.base;
-        start..start + json.raw().len()
-    }
-}
-
-fn applied(text: &str, edits: Vec<Edit>) -> String {
-    let mut result = String::with_capacity(text.len());
-    let mut done = 0;
-    for (range, by) in edits {
-        result.push_str(&text[done..range.start]);
-        result.push_str(&by);
-        done = range.end;
-    }
-    result.push_str(&text[done..]);
-    result
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// Text as it is, or byte by byte where it is no UTF-8: either way every byte comes back.

@@ -9,6 +9,7 @@ mod faithful;
 mod pair;
 mod record;
 mod scrub;
+mod walk;
 
 pub use pair::{
     StoredDifference, StoredEffects, StoredFound, StoredOutcome, StoredPair, StoredRead, StoredRecord,
