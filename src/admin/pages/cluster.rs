@@ -187,9 +187,12 @@ fn is_html(fields: &[(String, String)]) -> bool {
     })
 }
 
-/// The page as a browser shows it, in a frame that runs nothing, sends nothing and loads nothing: it has no origin, and this
-/// page's own policy holds in it.
+/// What a shown page may load: nothing, not even from here, which the policy of the page around it would let it.
+const NOTHING: &str = r#"<meta http-equiv="Content-Security-Policy" content="default-src 'none'">"#;
+
+/// The page as a browser shows it, in a frame that has no origin, and so runs and sends nothing; it loads nothing either.
 fn rendered(html: &str, role: &str) -> Markup {
+    let html = format!("{NOTHING}{html}");
     html! {
         details {
             summary { "As a page" }
@@ -254,4 +257,21 @@ fn curl(pair: &StoredPair) -> String {
         command.push_str(&format!(" --data-binary {}", quoted(&request.body)));
     }
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_shown_in_a_frame_that_may_do_nothing() {
+        let of = |value: &str| is_html(&[("content-type".to_owned(), value.to_owned())]);
+        assert_eq!(
+            ["text/html; charset=UTF-8", "TEXT/HTML", "text/plain", ""].map(of),
+            [true, true, false, false]
+        );
+        let shown = rendered("<img src=\"/api/status\">", "Control").0;
+        let nothing = "srcdoc=\"&lt;meta http-equiv=&quot;Content-Security-Policy&quot; content=&quot;default-src 'none'&quot;&gt;&lt;img";
+        assert!(shown.contains("sandbox=\"\"") && shown.contains(nothing), "{shown}");
+    }
 }
