@@ -35,7 +35,12 @@ fn command(contender: &Contender, under_way: usize, each: Duration, log: &Path, 
     h2load.args(["--threads", "1", "--max-concurrent-streams", &STREAMS.to_string()]);
     h2load.args(["--clients", &under_way.div_ceil(STREAMS).to_string()]);
     h2load.args(["--duration", &each.as_secs().max(1).to_string()]).arg("--log-file").arg(log);
-    h2load.args(["--header", &format!(":method: {}", request.method), "--header", "host: bench.example"]);
+    h2load.args([
+        "--header",
+        &format!(":method: {}", request.method),
+        "--header",
+        ":authority: bench.example",
+    ]);
     for (name, value) in &request.fields {
         h2load.args(["--header", &format!("{name}: {value}")]);
     }
