@@ -27,6 +27,7 @@ fn every_fault_is_found_at_once_with_its_field_and_what_to_write() {
             { "path": "request:/x", "matches": "(" },
         ],
         "reveal": ["body:id"],
+        "unseen_calls": " ",
     }));
     for (field, advice) in [
         ("`sample`", "from 0 to 1"),
@@ -46,13 +47,14 @@ fn every_fault_is_found_at_once_with_its_field_and_what_to_write() {
         ("`alike[2].path`", "requests are not compared"),
         ("`alike[2].matches`", "unclosed group"),
         ("`reveal[0]`", "slash"),
+        ("`unseen_calls`", "say why"),
     ] {
         assert!(
             found.iter().any(|fault| fault.starts_with(&format!("{field}: ")) && fault.contains(advice)),
             "{field} … {advice} in {found:#?}"
         );
     }
-    assert_eq!(found.len(), 17, "{found:#?}");
+    assert_eq!(found.len(), 18, "{found:#?}");
 }
 
 #[test]
@@ -76,6 +78,8 @@ fn the_hash_changes_with_what_is_judged_and_with_nothing_else() {
     let rule =
         |author: &str, path: &str| json!([{ "path": path, "author": author, "reason": "r", "name": author }]);
     let base = policy(json!({ "ignore": rule("ann", "body:/a") }));
+    let unseen = |reason: &str| policy(json!({ "unseen_calls": reason })).hash().to_owned();
+    assert_eq!(unseen("for one reason"), unseen("for another"));
     for (raw, same) in [
         (json!({ "ignore": rule("bob", "body:/a") }), true),
         (
@@ -84,11 +88,12 @@ fn the_hash_changes_with_what_is_judged_and_with_nothing_else() {
         ),
         (json!({ "ignore": rule("ann", "body:/b") }), false),
         (json!({}), false),
+        (json!({ "ignore": rule("ann", "body:/a"), "unseen_calls": "r" }), false),
         (json!({ "ignore": rule("ann", "body:/a"), "inject": { "id": "json:/id" } }), false),
     ] {
         assert_eq!(policy(raw.clone()).hash() == base.hash(), same, "{raw}");
     }
-    assert_eq!(base.hash(), "643d258cf0d7e21d", "stable across processes and versions");
+    assert_eq!(base.hash(), "423ed3bcea6ee404", "stable across processes and versions");
 }
 
 #[test]

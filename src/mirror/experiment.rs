@@ -23,6 +23,9 @@ use crate::native::{Decided, NativeFailure};
 use crate::observe::chain;
 use crate::route::Route;
 
+/// Why a pair cannot match where native asks for HTTP calls.
+const UNSEEN_CALLS: &str = "native asks for HTTP calls, and nobody sees legacy's (`unseen_calls` of the route's `shadow` takes a reason)";
+
 /// Why an experiment came to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Abandoned {
@@ -142,12 +145,11 @@ impl Conductor {
     /// Native, as it was when it was to answer the client. Where legacy is asked for a dry run it sends nothing, so then
     /// nothing can be said of effects.
     fn tried(&self, route: &Route, native: NativeSide) -> Side {
-        let records = || native.effects.iter().filter_map(|effect| self.record(route, effect)).collect();
         Side {
             who: Who::Native { fingerprint: self.identities.of(&route.spec).to_string() },
             effects: match route.spec.legacy.dry_run {
                 Some(_) => Effects::Unobserved,
-                None => Effects::Known(records()),
+                None => self.effects(route, &native.effects),
             },
             outcome: native.outcome,
             latency: native.took,
@@ -168,18 +170,19 @@ impl Conductor {
     }
 
     fn candidate(&self, route: &Route, dry: DryRun) -> Result<Side, Abandoned> {
+        let nothing = Effects::Known(Vec::new());
         let (outcome, effects) = match dry.ran.ok_or(Abandoned::NoHandler)? {
             Ok(Decided::Answer(answer)) => {
-                let records = answer.effects.iter().filter_map(|effect| self.record(route, effect)).collect();
-                (Outcome::Answered(Answer::from(&answer.response)), records)
+                let effects = self.effects(route, &answer.effects);
+                (Outcome::Answered(Answer::from(&answer.response)), effects)
             }
-            Ok(Decided::Decline(decline)) => (Outcome::Declined(decline.reason().to_owned()), Vec::new()),
-            Err(failure) => (failed(&failure), Vec::new()),
+            Ok(Decided::Decline(decline)) => (Outcome::Declined(decline.reason().to_owned()), nothing),
+            Err(failure) => (failed(&failure), nothing),
         };
         Ok(Side {
             who: Who::Native { fingerprint: self.identities.of(&route.spec).to_string() },
             outcome,
-            effects: Effects::Known(effects),
+            effects,
             session: SessionState::Unobserved,
             latency: dry.took,
             reads: dry.reads,
@@ -187,15 +190,28 @@ impl Conductor {
         })
     }
 
-    /// A record as it would lie in its topic.
-    fn record(&self, route: &Route, effect: &Effect) -> Option<EffectRecord> {
-        match effect {
-            Effect::Record(record) => {
-                let partition = self.producers.partition_of(route, record);
-                Some(EffectRecord { partition, ..EffectRecord::from(record) })
+    /// What native does to the world, as far as legacy's side of it is looked at: records, as they would lie in their
+    /// topics. The session is compared apart, and an idempotency mark does nothing that anybody outside could see. With
+    /// anything else a pair must not match by silence.
+    fn effects(&self, route: &Route, effects: &[Effect]) -> Effects {
+        let mut records = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Record(record) => {
+                    let partition = self.producers.partition_of(route, record);
+                    records.push(EffectRecord { partition, ..EffectRecord::from(record) });
+                }
+                Effect::Session(_) | Effect::Once(_) => {}
+                Effect::Call(_) if route.spec.shadow.waives_calls() => {}
+                Effect::Call(_) => return Effects::NotComparable(UNSEEN_CALLS.to_owned()),
+                _ => {
+                    return Effects::NotComparable(
+                        "native asks for an effect that nobody compares".to_owned(),
+                    );
+                }
             }
-            _ => None,
         }
+        Effects::Known(records)
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use handover_api::testing::Frozen;
-use handover_api::{Answer, Context, Fields, Handler, Outcome, Record, Request, Response};
+use handover_api::{Answer, Call, Context, Fields, Handler, Outcome, Record, Request, Response};
 use handover_kafka::Embedded;
-use handover_shadow::{Effects, Experiment, RedactionKey, Redactor, Store};
+use handover_shadow::{Effects, Experiment, RedactionKey, Redactor, Store, Verdict, judge};
 use http::Method;
 use tokio::runtime::Handle;
 
@@ -38,6 +38,15 @@ impl Handler for Sends {
     }
 }
 
+/// Asks for an HTTP call.
+struct Calls;
+
+impl Handler for Calls {
+    async fn handle(&self, _: &Request, _: &Context) -> Outcome {
+        Answer::new(Response::new(201)).with(Call::post_json("http://mail/send", "{}")).into()
+    }
+}
+
 /// A configuration with the shadowed routes `a` and `b`.
 fn config(bootstrap: &str) -> Arc<Config> {
     let route = |name: &str| {
@@ -51,8 +60,12 @@ fn config(bootstrap: &str) -> Arc<Config> {
         route("a"),
         route("b")
     );
+    valid(&text)
+}
+
+fn valid(text: &str) -> Arc<Config> {
     let against = Against { env: &|_| None, handlers: &["sends"], state: None };
-    let checked = validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}"));
+    let checked = validate(&Sources::text(text), &against).unwrap_or_else(|faults| panic!("{faults}"));
     Arc::new(checked.config)
 }
 
@@ -112,6 +125,27 @@ async fn native_s_records_are_compared_with_the_partition_that_they_would_go_to(
     }
     // Where php-rdkafka puts `UA` in a topic of 12, measured: see the Kafka crate's `tests/partitions.rs`.
     assert_eq!(partitions, [Some(4), Some(7), None]);
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_compares_keeps_a_pair_from_matching_unless_somebody_said_why() {
+    for (shadow, matches) in
+        [("{ sample = 1.0 }", false), ("{ unseen_calls = 'PHP sends the same mail' }", true)]
+    {
+        let text = format!(
+            "[legacy.one]\nhttp = 'http://one'\n[[route]]\nname = 'a'\nmatch = 'POST /a'\nstage = 'shadow'\n\
+             native = 'sends'\nshadow = {shadow}\n"
+        );
+        let config = valid(&text);
+        let handlers: Handlers = [("sends".to_owned(), Arc::new(Calls) as _)].into();
+        let generation = Shared::new(handlers, Arc::clone(&config), Arc::new(Overrides::default())).load();
+        let route = generation.route("a").unwrap();
+        let mut experiment = experiment(conductor(Producers::default()), route).await;
+        experiment.control.who = handover_shadow::Who::Legacy { version: Some("1".to_owned()) };
+        let verdict = judge(&experiment, &route.spec.shadow).verdict;
+        assert_eq!(verdict == Verdict::Matched, matches, "{verdict:?}");
+        assert_eq!(matches!(verdict, Verdict::NotComparable(_)), !matches, "{verdict:?}");
+    }
 }
 
 #[tokio::test]

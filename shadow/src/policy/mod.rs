@@ -28,6 +28,7 @@ use crate::path::Pattern;
 pub struct Policy {
     sample: f64,
     effects: Vec<EffectPolicy>,
+    waives_calls: bool,
     inject: Vec<Inject>,
     ignore: Vec<Ignore>,
     alike: Vec<Alike>,
@@ -60,6 +61,11 @@ impl Policy {
     /// The topics that legacy writes to.
     pub fn effects(&self) -> &[EffectPolicy] {
         &self.effects
+    }
+
+    /// Whether somebody said why native's HTTP calls need not be compared.
+    pub fn waives_calls(&self) -> bool {
+        self.waives_calls
     }
 
     /// Whether a dry run has to wait for legacy's answer.

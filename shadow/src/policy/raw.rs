@@ -26,6 +26,10 @@ pub struct PolicyRaw {
     pub sample: Option<f64>,
     /// The topics that legacy writes to, and how a record there belongs to a request.
     pub effects: Option<OneOrMany<EffectsRaw>>,
+    /// Why the HTTP calls that native asks for need not be compared. Legacy's own are seen by nobody, so without a reason an
+    /// answer that asks for one is not comparable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unseen_calls: Option<String>,
     /// What a dry run is given of legacy's answer, by the port's name.
     pub inject: BTreeMap<String, InjectRaw>,
     /// Differences that do not count.

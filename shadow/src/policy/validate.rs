@@ -15,7 +15,7 @@ use super::{Alike, EffectPolicy, Ignore, Inject, Keep, Of, Policy, Source};
 use crate::path::{InvalidPattern, Part, Pattern};
 
 /// Raised whenever the judge itself changes its mind about some pair: evidence then starts anew.
-const COMPARISON: u32 = 1;
+const COMPARISON: u32 = 2;
 
 /// How long legacy may send after its answer, unless said otherwise.
 const WINDOW: Duration = Duration::from_secs(5);
@@ -67,6 +67,10 @@ impl PolicyRaw {
             .enumerate()
             .filter_map(|(at, raw)| effect(raw, &field(at), &mut faults))
             .collect();
+        let waives_calls = self.unseen_calls.is_some();
+        if self.unseen_calls.is_some_and(|reason| reason.trim().is_empty()) {
+            faults.add("unseen_calls", "is empty: say why native's HTTP calls need not be compared");
+        }
         let inject =
             self.inject.into_iter().filter_map(|(port, raw)| inject(port, raw, &mut faults)).collect();
         let ignore =
@@ -75,8 +79,9 @@ impl PolicyRaw {
             enumerated(self.alike, "alike").filter_map(|(f, raw)| alike(raw, &f, &mut faults)).collect();
         let reveal =
             enumerated(self.reveal, "reveal").filter_map(|(f, raw)| faults.ok(f, raw.parse())).collect();
+        let keep = self.store;
         let policy =
-            Policy { sample, effects, inject, ignore, alike, keep: self.store, reveal, hash, written };
+            Policy { sample, effects, waives_calls, inject, ignore, alike, keep, reveal, hash, written };
         if faults.0.is_empty() { Ok(policy) } else { Err(faults.0) }
     }
 }
@@ -226,6 +231,7 @@ fn hash(raw: &PolicyRaw) -> String {
     let mut judged = raw.clone();
     (judged.sample, judged.store) = (None, Keep::default());
     judged.reveal.clear();
+    judged.unseen_calls = judged.unseen_calls.map(|_| String::new());
     for rule in &mut judged.ignore {
         rule.name = None;
         rule.author.clear();
