@@ -32,6 +32,12 @@ pub fn serialize(php: &Php, value: &Value) -> Vec<u8> {
     out
 }
 
+/// Goes a level deeper, on more stack where this thread's ends: a stranger's text may nest 4,096 deep, which takes more than
+/// the 2 MiB that threads commonly have, and what overflows a stack ends the process.
+fn deeper<T>(walk: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(64 * 1024, 1024 * 1024, walk)
+}
+
 fn write(php: &Php, value: &Value, out: &mut Vec<u8>) {
     let text = |out: &mut Vec<u8>, text: &[u8]| {
         out.extend_from_slice(format!("s:{}:\"", text.len()).as_bytes());
@@ -45,7 +51,7 @@ fn write(php: &Php, value: &Value, out: &mut Vec<u8>) {
                 Key::Int(int) if !names => out.extend_from_slice(format!("i:{int};").as_bytes()),
                 key => text(out, &key.to_str()),
             }
-            write(php, value, out);
+            deeper(|| write(php, value, out));
         }
         out.push(b'}');
     };
