@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::cast::{float_to_str, string_to_number, to_bool, to_int};
 use crate::numeric::{self, Number};
 use crate::php::Php;
-use crate::value::{Array, Value};
+use crate::value::{Array, Value, deeper};
 
 /// `==`. A `switch` compares so too.
 #[doc(alias("==", "switch"))]
@@ -181,7 +181,7 @@ pub fn arrays(php: &Php, a: &Array, b: &Array) -> i32 {
     for (key, left) in a.iter_ref() {
         let Some(right) = b.get_ref(key) else { return 1 };
         // Once: to ask for equality first would double the work with each level.
-        let order = spaceship(php, left, right);
+        let order = deeper(|| spaceship(php, left, right));
         if order != 0 {
             return order;
         }

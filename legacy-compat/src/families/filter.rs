@@ -7,7 +7,7 @@ mod validate;
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::{to_int, to_str};
 use crate::php::Version;
-use crate::value::{Array, Value};
+use crate::value::{Array, Value, deeper};
 
 pub use email::email;
 pub use validate::{host_name, ipv4, ipv6};
@@ -112,7 +112,7 @@ fn each(ctx: &mut Ctx<'_>, array: &Array, request: &Request) -> Outcome {
     let mut out = Array::new();
     for (key, value) in array.iter() {
         let made = match value {
-            Value::Array(inner) => each(ctx, inner, request)?,
+            Value::Array(inner) => deeper(|| each(ctx, inner, request))?,
             scalar => one(ctx, scalar, request)?,
         };
         out.insert(key, made);

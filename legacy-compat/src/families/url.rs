@@ -4,7 +4,7 @@ use super::strings::escape::{rawurlencode, urlencode};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast;
 use crate::php::{Php, Version};
-use crate::value::{Array, Key, Str, Value};
+use crate::value::{Array, Key, Str, Value, deeper};
 
 pub(crate) const ROWS: &[Row] = &[
     ("parse_url(string $url, int $component = -1)", call_parse_url),
@@ -274,8 +274,8 @@ impl Query<'_> {
             };
             match value {
                 Value::Null => {}
-                Value::Array(inner) => self.all(inner, Some(&name), b""),
-                Value::Object(object) => self.all(object.props(), Some(&name), b""),
+                Value::Array(inner) => deeper(|| self.all(inner, Some(&name), b"")),
+                Value::Object(object) => deeper(|| self.all(object.props(), Some(&name), b"")),
                 scalar => {
                     let text = self.scalar(scalar);
                     if !self.out.is_empty() {

@@ -2,11 +2,13 @@
 
 mod array;
 mod convert;
+mod deep;
 mod key;
 mod object;
 mod str;
 
 pub use array::{Array, Occupied};
+pub(crate) use deep::deeper;
 pub use key::{Key, KeyRef};
 pub use object::Object;
 pub use str::Str;

@@ -8,7 +8,7 @@ use super::{BAD, Encoding, deprecated, encoding_of, find, unknown, utf8};
 use crate::call::{Args, Ctx, Outcome, Row, ok, or_false};
 use crate::families::types::text_of;
 use crate::php::{Php, Version};
-use crate::value::{Array, Key, Str, Value};
+use crate::value::{Array, Key, Str, Value, deeper};
 
 pub(crate) const ROWS: &[Row] = &[
     (
@@ -89,7 +89,7 @@ fn check(php: &Php, encoding: &Encoding, value: &Value, outer: bool) -> bool {
                 Key::Str(text) => is_valid(php, encoding, &text),
                 Key::Int(_) => true,
             };
-            key_fits && check(php, encoding, value, false)
+            key_fits && deeper(|| check(php, encoding, value, false))
         }),
         Value::Str(text) => is_valid(php, encoding, text),
         Value::Object(_) => false,

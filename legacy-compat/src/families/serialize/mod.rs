@@ -11,7 +11,7 @@ use crate::cast::to_bool;
 use crate::error::Thrown;
 use crate::float;
 use crate::php::{Php, Version};
-use crate::value::{Array, Key, Object, Str, Value};
+use crate::value::{Array, Key, Object, Str, Value, deeper};
 use read::{MAX_DEPTH, Reader};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -30,12 +30,6 @@ pub fn serialize(php: &Php, value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
     write(php, value, &mut out);
     out
-}
-
-/// Goes a level deeper, on more stack where this thread's ends: a stranger's text may nest 4,096 deep, which takes more than
-/// the 2 MiB that threads commonly have, and what overflows a stack ends the process.
-fn deeper<T>(walk: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, walk)
 }
 
 fn write(php: &Php, value: &Value, out: &mut Vec<u8>) {

@@ -1,9 +1,8 @@
 //! What `unserialize` reads, value by value.
 
-use super::deeper;
 use crate::numeric;
 use crate::php::{Php, Version};
-use crate::value::{Array, Key, Object, Str, Value};
+use crate::value::{Array, Key, Object, Str, Value, deeper};
 
 /// The value that a text begins with, and how many bytes it takes: sessions are made of such.
 pub(crate) fn unserialize_prefix(php: &Php, text: &[u8]) -> Option<(Value, usize)> {
@@ -295,21 +294,6 @@ mod tests {
     fn references_to_what_refers_do_not_double_without_bound() {
         assert!(read(&chain(20, 2)).is_some());
         assert!(read(&chain(30, 2)).is_none());
-    }
-
-    #[test]
-    fn what_nests_as_deep_as_may_be_fits_a_common_stack() {
-        let nested = |open: &str| format!("{}i:1;{}", open.repeat(MAX_DEPTH), "}".repeat(MAX_DEPTH));
-        for text in
-            [nested("a:1:{i:0;"), nested("O:8:\"stdClass\":1:{s:1:\"a\";"), nested("O:1:\"K\":1:{s:1:\"a\";")]
-        {
-            let walk = move || {
-                let value = read(&text).unwrap();
-                super::super::serialize(&Php::new(Version::V8_2), &value) == text.as_bytes()
-            };
-            let thread = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(walk).unwrap();
-            assert!(thread.join().unwrap(), "it comes back as it was");
-        }
     }
 
     #[test]
