@@ -7,7 +7,7 @@ use bytes::Bytes;
 use handover_api::testing::Frozen;
 use handover_api::{Answer, Call, Context, Fields, Handler, Outcome, Record, Request, Response};
 use handover_kafka::Embedded;
-use handover_shadow::{Effects, Experiment, RedactionKey, Redactor, Store, Verdict, judge};
+use handover_shadow::{Effects, Experiment, RedactionKey, Redactor, Store, Verdict, Who, judge};
 use http::Method;
 use tokio::runtime::Handle;
 
@@ -70,7 +70,11 @@ fn valid(text: &str) -> Arc<Config> {
 }
 
 fn route(config: &Arc<Config>, name: &str) -> Arc<Route> {
-    let handlers: Handlers = [("sends".to_owned(), Arc::new(Sends) as _)].into();
+    route_by(Sends, config, name)
+}
+
+fn route_by(handler: impl Handler + 'static, config: &Arc<Config>, name: &str) -> Arc<Route> {
+    let handlers: Handlers = [("sends".to_owned(), Arc::new(handler) as _)].into();
     let generation = Shared::new(handlers, Arc::clone(config), Arc::new(Overrides::default())).load();
     Arc::clone(generation.route(name).unwrap())
 }
@@ -136,12 +140,10 @@ async fn a_call_that_nobody_compares_keeps_a_pair_from_matching_unless_somebody_
             "[legacy.one]\nhttp = 'http://one'\n[[route]]\nname = 'a'\nmatch = 'POST /a'\nstage = 'shadow'\n\
              native = 'sends'\nshadow = {shadow}\n"
         );
-        let config = valid(&text);
-        let handlers: Handlers = [("sends".to_owned(), Arc::new(Calls) as _)].into();
-        let generation = Shared::new(handlers, Arc::clone(&config), Arc::new(Overrides::default())).load();
-        let route = generation.route("a").unwrap();
-        let mut experiment = experiment(conductor(Producers::default()), route).await;
-        experiment.control.who = handover_shadow::Who::Legacy { version: Some("1".to_owned()) };
+        let route = route_by(Calls, &valid(&text), "a");
+        let mut experiment = experiment(conductor(Producers::default()), &route).await;
+        // Nobody is there to be asked for its version.
+        experiment.control.who = Who::Legacy { version: Some("1".to_owned()) };
         let verdict = judge(&experiment, &route.spec.shadow).verdict;
         assert_eq!(verdict == Verdict::Matched, matches, "{verdict:?}");
         assert_eq!(matches!(verdict, Verdict::NotComparable(_)), !matches, "{verdict:?}");
