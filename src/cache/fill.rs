@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use handover_http1::{Fields, RequestHead, ResponseHead};
 
 use super::Cache;
+use super::changes::Asked;
 use super::entry::Entry;
 use super::flights::Flight;
 use super::key::Key;
@@ -27,8 +28,7 @@ pub(super) struct Ticket<'a> {
 pub(crate) struct Filling<'a, S> {
     inner: &'a mut S,
     ticket: Ticket<'a>,
-    /// How often the key was thrown out before legacy was asked.
-    changes: u64,
+    asked: Asked,
     kept: Option<Kept>,
 }
 
@@ -41,8 +41,8 @@ struct Kept {
 
 impl<'a, S> Filling<'a, S> {
     pub(super) fn new(inner: &'a mut S, ticket: Ticket<'a>) -> Self {
-        let changes = ticket.cache.changes(ticket.key);
-        Self { inner, ticket, changes, kept: None }
+        let asked = ticket.cache.asked(ticket.key);
+        Self { inner, ticket, asked, kept: None }
     }
 
     /// This answer is not kept: nobody has to wait for its end.
@@ -79,7 +79,7 @@ impl<'a, S> Filling<'a, S> {
         // Copied: what grew piece by piece has room for twice as much, which nobody would count.
         let entry = Entry::new(self.ticket.request, head, Bytes::copy_from_slice(&body), policy, came);
         match entry.filter(|_| trailers.is_none()) {
-            Some(entry) => self.ticket.cache.keep(self.ticket.key, Arc::new(entry), self.changes),
+            Some(entry) => self.ticket.cache.keep(&self.asked, Arc::new(entry)),
             None => self.give_up(),
         }
         self.ticket.flight = None;

@@ -2,14 +2,16 @@
 //!
 //! [`visit`] is a request's way through it: a kept answer ([`entry`], found by its [`key`] in the [`store`]) is given, put
 //! to legacy whether it still holds ([`validate`]), asked for anew beside the client's path ([`refresh`]), or there is none
-//! and legacy's own is kept on its way ([`fill`]), which others wait for ([`flights`]). [`policy`] says what may be kept and
-//! used, by its [`directives`]. What is kept is bounded; what has no room makes room.
+//! and legacy's own is kept on its way ([`fill`]), which others wait for ([`flights`]), unless it was changed meanwhile
+//! ([`changes`]). [`policy`] says what may be kept and used, by its [`directives`]. What is kept is bounded; what has no room
+//! makes room.
 //!
 //! Why no crate decides it: the one there is (`http-cache-semantics` 3) compares the names of directives by case, so that
 //! it stores what says `No-Store`, keeps one of several fields of a name, and honours `max-stale` where RFC 9111 forbids it.
 //!
 //! An answer from here is no experiment, and no evidence: only what legacy answers to a client's own request is compared.
 
+mod changes;
 mod directives;
 mod entry;
 mod fill;
@@ -32,6 +34,7 @@ pub(crate) use self::invalidate::{Changing, may_change};
 pub(crate) use self::refresh::Refresh;
 pub(crate) use self::visit::{Found, Visit};
 
+use self::changes::Asked;
 use self::flights::Flights;
 use self::key::Key;
 use self::store::Store;
@@ -139,13 +142,13 @@ impl Cache {
         bytes <= self.entry_max.load(Relaxed)
     }
 
-    /// How often a key was thrown out, before legacy is asked for it: see [`Store::keep`].
-    fn changes(&self, key: &Key) -> u64 {
-        self.store.changes(key)
+    /// To be called before legacy is asked for a key: see [`Store::keep`].
+    fn asked(&self, key: &Key) -> Asked {
+        self.store.asked(key)
     }
 
-    fn keep(&self, key: &Key, entry: Arc<Entry>, changes: u64) {
-        self.store.keep(key, entry, changes);
+    fn keep(&self, asked: &Asked, entry: Arc<Entry>) {
+        self.store.keep(asked, entry);
     }
 
     fn forget(&self, key: &Key, entry: &Arc<Entry>) {

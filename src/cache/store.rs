@@ -1,14 +1,13 @@
 //! Where answers are kept: in memory, bounded by their bytes, whichever cores they came from.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use handover_http1::RequestHead;
 use quick_cache::{OptionsBuilder, Weighter};
 
+use super::changes::{Asked, Changes};
 use super::entry::Entry;
 use super::key::Key;
 
@@ -21,9 +20,6 @@ const NOT_KEPT_FOR: Duration = Duration::from_secs(10);
 /// Parts that are locked apart. Each has its share of the room, and the largest answer may take an eighth of all: with
 /// parts for each core, as the crate has them by itself, it would fit into none.
 const SHARDS: usize = 4;
-
-/// Counters of changes; keys share them.
-const CHANGES: usize = 1024;
 
 /// Bytes for which room for one key is made: an estimate of what an answer has, which only sizes the index.
 const USUAL_ENTRY: u64 = 4096;
@@ -52,9 +48,7 @@ pub(super) struct Store {
     slots: quick_cache::sync::Cache<Key, Arc<Slot>, ByBytes>,
     /// Answers that took another's place or were thrown out on purpose, not for want of room.
     purged: AtomicU64,
-    /// How often keys were thrown out on purpose, by their hashes: what was asked for before that is not kept behind it.
-    changes: Box<[AtomicU64]>,
-    hasher: RandomState,
+    changes: Changes,
 }
 
 impl Store {
@@ -69,8 +63,7 @@ impl Store {
             .expect("both capacities are set");
         let slots =
             quick_cache::sync::Cache::with_options(options, ByBytes, Default::default(), Default::default());
-        let changes = std::iter::repeat_with(AtomicU64::default).take(CHANGES).collect();
-        Self { slots, purged: AtomicU64::new(0), changes, hasher: RandomState::new() }
+        Self { slots, purged: AtomicU64::new(0), changes: Changes::default() }
     }
 
     /// Makes the room larger or smaller; what then has none goes.
@@ -85,23 +78,19 @@ impl Store {
         self.slots.get(key)?.variants.iter().find(|entry| entry.matches(request)).cloned()
     }
 
-    /// How often the key was thrown out so far, or another one that shares its counter.
-    pub(super) fn changes(&self, key: &Key) -> u64 {
-        self.counter(key).load(SeqCst)
-    }
-
-    fn counter(&self, key: &Key) -> &AtomicU64 {
-        &self.changes[self.hasher.hash_one(key) as usize % CHANGES]
+    /// To be called before legacy is asked for a key: see [`keep`](Self::keep).
+    pub(super) fn asked(&self, key: &Key) -> Asked {
+        self.changes.asked(key)
     }
 
     /// Keeps an answer, in the place of one that was chosen by the same fields; not where its key was thrown out since
-    /// legacy was asked, when there were so many `changes`.
-    pub(super) fn keep(&self, key: &Key, entry: Arc<Entry>, changes: u64) {
-        if self.changes(key) != changes {
+    /// legacy was asked.
+    pub(super) fn keep(&self, asked: &Asked, entry: Arc<Entry>) {
+        if asked.was_changed() {
             return;
         }
         let room = self.slots.shard_capacity() / 2;
-        self.alter(key, changes, |slot| {
+        self.alter(asked, |slot| {
             slot.variants.retain(|other| !entry.replaces(other));
             slot.variants.truncate(VARIANTS_MAX - 1);
             slot.variants.insert(0, entry);
@@ -120,24 +109,23 @@ impl Store {
     /// Throws out one answer.
     pub(super) fn forget(&self, key: &Key, entry: &Arc<Entry>) {
         if self.slots.peek(key).is_some() {
-            let changes = self.changes(key);
-            self.alter(key, changes, |slot| slot.variants.retain(|other| !Arc::ptr_eq(other, entry)));
+            self.alter(&self.asked(key), |slot| slot.variants.retain(|other| !Arc::ptr_eq(other, entry)));
         }
     }
 
     /// An answer could not be kept: those that come next will not either.
     pub(super) fn not_kept(&self, key: &Key, now: Instant) {
-        let changes = self.changes(key);
-        self.alter(key, changes, |slot| slot.not_kept_until = Some(now + NOT_KEPT_FOR));
+        self.alter(&self.asked(key), |slot| slot.not_kept_until = Some(now + NOT_KEPT_FOR));
     }
 
-    /// Changes what is kept of one key, as it was when there were so many `changes`.
-    fn alter(&self, key: &Key, changes: u64, alter: impl FnOnce(&mut Slot)) {
+    /// Changes what is kept of a key, unless it is thrown out meanwhile.
+    fn alter(&self, asked: &Asked, alter: impl FnOnce(&mut Slot)) {
+        let key = asked.key();
         let mut slot = self.slots.peek(key).map(|slot| Slot::clone(&slot)).unwrap_or_default();
         alter(&mut slot);
         self.slots.insert(key.clone(), Arc::new(slot));
         // Thrown out in this very moment: what was put back goes, too.
-        if self.changes(key) != changes {
+        if asked.was_changed() {
             self.slots.remove(key);
         }
     }
@@ -150,7 +138,7 @@ impl Store {
 
     /// Throws out what is kept of one key.
     pub(super) fn remove(&self, key: &Key) {
-        self.counter(key).fetch_add(1, SeqCst);
+        self.changes.of(key);
         if let Some((_, slot)) = self.slots.remove(key) {
             self.purged.fetch_add(slot.variants.len() as u64, Relaxed);
         }
@@ -158,9 +146,7 @@ impl Store {
 
     /// Throws out what `wants` picks; gives how many answers that were.
     pub(super) fn purge(&self, wants: impl Fn(&Key) -> bool) -> usize {
-        for changes in self.changes.iter() {
-            changes.fetch_add(1, SeqCst);
-        }
+        self.changes.of_all();
         let purged = std::cell::Cell::new(0);
         self.slots.retain(|key, slot| {
             let goes = wants(key);
@@ -212,17 +198,35 @@ mod tests {
         let (store, head) = (Store::new(1 << 20), get("/a"));
         let key = Key::of("app", &outbound(&head)).unwrap();
         let is_kept = || store.find(&key, &head).is_some();
-        let asked = store.changes(&key);
-        store.keep(&key, entry(&head), asked);
+        let asked = store.asked(&key);
+        store.keep(&asked, entry(&head));
         assert!(is_kept());
         store.remove(&key);
-        store.keep(&key, entry(&head), asked);
+        store.keep(&asked, entry(&head));
         assert!(!is_kept());
-        store.keep(&key, entry(&head), store.changes(&key));
+        store.keep(&store.asked(&key), entry(&head));
         assert!(is_kept());
-        let asked = store.changes(&key);
+        let asked = store.asked(&key);
         assert_eq!(store.purge(|_| true), 1);
-        store.keep(&key, entry(&head), asked);
+        store.keep(&asked, entry(&head));
         assert!(!is_kept());
+    }
+
+    #[test]
+    fn what_others_change_keeps_nothing_out() {
+        let (store, head) = (Store::new(1 << 20), get("/a"));
+        let key = Key::of("app", &outbound(&head)).unwrap();
+        let (asked, again) = (store.asked(&key), store.asked(&key));
+        for other in 0..10_000 {
+            let head = get(&format!("/{other}"));
+            store.remove(&Key::of("app", &outbound(&head)).unwrap());
+        }
+        store.keep(&asked, entry(&head));
+        assert!(store.find(&key, &head).is_some());
+        drop(asked);
+        store.remove(&key);
+        assert!(again.was_changed(), "it goes on being asked for");
+        drop(again);
+        assert!(store.changes.is_empty(), "nothing is counted for what nobody asks for");
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime};
 use bytes::Bytes;
 use handover_http1::{Fields, ResponseHead};
 
+use super::changes::Asked;
 use super::entry::Entry;
 use super::fill::{Filling, Ticket};
 use super::policy::{Policy, Wanted};
@@ -39,14 +40,13 @@ struct Word<'a> {
     cache: &'a super::Cache,
     key: &'a super::key::Key,
     request: &'a handover_http1::RequestHead,
-    /// How often the key was thrown out before legacy was asked.
-    changes: u64,
+    asked: Asked,
 }
 
 impl<'a, S> Validating<'a, S> {
     pub(super) fn new(inner: &'a mut S, ticket: Ticket<'a>, entry: Arc<Entry>, wanted: Wanted) -> Self {
         let Ticket { cache, key, request, .. } = ticket;
-        let word = Word { cache, key, request, changes: cache.changes(key) };
+        let word = Word { cache, key, request, asked: cache.asked(key) };
         let filling = Filling::new(inner, ticket);
         Self { filling, entry, wanted, verdict: None, begun: false, ticket: word }
     }
@@ -57,13 +57,13 @@ impl<'a, S> Validating<'a, S> {
 
     /// Takes a 304 in.
     fn holds(&self, not_modified: &ResponseHead) -> Arc<Entry> {
-        let Word { cache, key, request, changes } = &self.ticket;
+        let Word { cache, key, request, asked } = &self.ticket;
         let policy = |head: &ResponseHead| Policy::of(request, head, SystemTime::now());
         match self.entry.updated(request, not_modified, policy) {
             Some((updated, is_kept)) => {
                 let updated = Arc::new(updated);
                 if is_kept {
-                    cache.keep(key, Arc::clone(&updated), *changes);
+                    cache.keep(asked, Arc::clone(&updated));
                 } else {
                     cache.forget(key, &self.entry);
                 }
