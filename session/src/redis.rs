@@ -101,6 +101,12 @@ impl Redis {
             self.ask(cmd("SET").arg(&lock.key).arg(&lock.secret).arg("NX").arg("PX").arg(expiry)).await?;
         Ok(taken.is_some())
     }
+
+    async fn give_back(&self, lock: Lock) {
+        // A lock that cannot be given back runs out.
+        let _: Result<i64, RedisError> =
+            self.ask(cmd("EVAL").arg(RELEASE).arg(1).arg(&lock.key).arg(&lock.secret)).await;
+    }
 }
 
 impl Store for Redis {
@@ -166,9 +172,7 @@ impl Held {
 
     async fn let_go(&mut self) {
         if let Some(lock) = self.lock.take() {
-            // A lock that cannot be given back runs out.
-            let _: Result<i64, RedisError> =
-                self.store.ask(cmd("EVAL").arg(RELEASE).arg(1).arg(&lock.key).arg(&lock.secret)).await;
+            self.store.give_back(lock).await;
         }
     }
 
@@ -206,16 +210,14 @@ impl Guard for Held {
     }
 }
 
-/// Whoever drops it has no time to wait: the lock is given back by a task.
+/// Whoever drops it has no time to wait: the lock is given back by a task. Without a runtime, or with one that ends, it runs
+/// out by itself: that drops the task at once, which therefore must not be given what drops like this.
 impl Drop for Held {
     fn drop(&mut self) {
         let Some(lock) = self.lock.take() else { return };
-        let mut held = Self { store: self.store.clone(), key: String::new(), lock: Some(lock) };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { held.let_go().await });
-        } else {
-            // Without a runtime it runs out by itself.
-            held.lock = None;
+            let store = self.store.clone();
+            runtime.spawn(async move { store.give_back(lock).await });
         }
     }
 }

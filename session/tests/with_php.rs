@@ -260,6 +260,33 @@ async fn a_lock_in_memcached_that_ran_out_stores_nothing_and_takes_nobody_s() {
     next.release().await;
 }
 
+/// As at the end of a process that has requests under way.
+#[test]
+fn a_runtime_that_ends_with_locks_under_way_ends_well() {
+    let (redis, memcached) = (RedisServer::start(), MemcachedServer::start());
+    for round in 0..10 {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let stores: [Box<dyn Store>; 2] = [
+            Box::new(
+                Redis::at(&format!("tcp://127.0.0.1:{}", redis.port()), RedisSettings::default()).unwrap(),
+            ),
+            Box::new(
+                Memcached::at(&format!("127.0.0.1:{}", memcached.port()), MemcachedSettings::default())
+                    .unwrap(),
+            ),
+        ];
+        for store in stores {
+            let id = SessionId::from_client(format!("{ID}{round}").as_bytes()).unwrap();
+            let locked = runtime.block_on(store.lock(&id, Patience::of(PATIENT))).unwrap();
+            runtime.spawn(async move {
+                let _held = locked;
+                std::future::pending::<()>().await;
+            });
+        }
+        drop(runtime);
+    }
+}
+
 /// A session that nobody changes lives on, wherever it is kept.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_only_looked_at_lives_on() {

@@ -93,6 +93,15 @@ impl Memcached {
             Said::Value(_) => Err(SessionError::MemcachedSaid("VALUE".to_owned())),
         }
     }
+
+    async fn give_back(&self, lock: Lock) {
+        // One that has run out may be somebody else's by now.
+        if Instant::now() < lock.until {
+            let command = format!("delete {}", lock.key);
+            // A lock that cannot be given back runs out.
+            let _ = self.change(&command, None, &["DELETED", "NOT_FOUND"]).await;
+        }
+    }
 }
 
 /// memcached takes no longer ones.
@@ -151,11 +160,8 @@ struct Held {
 
 impl Held {
     async fn let_go(&mut self) {
-        // One that has run out may be somebody else's by now.
-        if let Some(lock) = self.lock.take().filter(|lock| Instant::now() < lock.until) {
-            let command = format!("delete {}", lock.key);
-            // A lock that cannot be given back runs out.
-            let _ = self.store.change(&command, None, &["DELETED", "NOT_FOUND"]).await;
+        if let Some(lock) = self.lock.take() {
+            self.store.give_back(lock).await;
         }
     }
 
@@ -197,13 +203,14 @@ impl Guard for Held {
     }
 }
 
-/// Whoever drops it has no time to wait: the lock is given back by a task. Without a runtime it runs out by itself.
+/// Whoever drops it has no time to wait: the lock is given back by a task. Without a runtime, or with one that ends, it runs
+/// out by itself: that drops the task at once, which therefore must not be given what drops like this.
 impl Drop for Held {
     fn drop(&mut self) {
         let Some(lock) = self.lock.take() else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let mut held = Self { store: self.store.clone(), key: String::new(), lock: Some(lock) };
-            runtime.spawn(async move { held.let_go().await });
+            let store = self.store.clone();
+            runtime.spawn(async move { store.give_back(lock).await });
         }
     }
 }
