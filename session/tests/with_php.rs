@@ -260,6 +260,23 @@ async fn a_lock_in_memcached_that_ran_out_stores_nothing_and_takes_nobody_s() {
     next.release().await;
 }
 
+/// memcached's clock goes by whole seconds: a lock is taken at ten moments of one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_in_memcached_is_nobody_else_s_while_it_is_ours() {
+    let server = MemcachedServer::start();
+    let address = format!("127.0.0.1:{}", server.port());
+    let settings = MemcachedSettings { lock_expire: Duration::from_secs(1), ..MemcachedSettings::default() };
+    for moment in 0..10 {
+        let store = Memcached::at(&address, settings.clone()).unwrap();
+        let id = SessionId::from_client(format!("{ID}{moment}").as_bytes()).unwrap();
+        let first = store.lock(&id, Patience::of(PATIENT)).await.unwrap();
+        let second = store.lock(&id, Patience::of(Duration::from_millis(900))).await;
+        assert!(matches!(second, Err(SessionError::Busy(_))), "at moment {moment}");
+        first.release().await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 /// As at the end of a process that has requests under way.
 #[test]
 fn a_runtime_that_ends_with_locks_under_way_ends_well() {

@@ -85,7 +85,9 @@ impl Memcached {
     /// Asks for the lock once; where it is given, until when it is ours.
     async fn take(&self, key: &str) -> Result<Option<Instant>, SessionError> {
         let until = Instant::now() + self.settings.lock_expire;
-        let command = format!("add {key} 0 {} 1", expiry(self.settings.lock_expire));
+        // A second more: memcached's clock goes by whole ones, and what it keeps for one may be gone at once. Nobody else may
+        // be given the lock while we take it for ours.
+        let command = format!("add {key} 0 {} 1", expiry(self.settings.lock_expire + Duration::from_secs(1)));
         match self.connections.ask(&command, Some(b"1")).await? {
             Said::Line(line) if line == "STORED" => Ok(Some(until)),
             Said::Line(line) if line == "NOT_STORED" => Ok(None),
