@@ -24,6 +24,12 @@ const CREDIT_A_SECOND: u64 = 100;
 /// Bytes of answers for which one credit comes back: who reads must send WINDOW_UPDATE.
 const BYTES_A_CREDIT: u64 = 1024;
 
+/// What of a client's frames is taken in before others have their turn, in bytes.
+///
+/// h2 goes on for as long as it finds something to read, and frames are made faster than they are understood: one
+/// client could keep a core to itself.
+const TURN: usize = 32 * 1024;
+
 /// HTTP/2's connection preface (RFC 9113 §3.4), which is no frame.
 const PREFACE: usize = 24;
 
@@ -121,6 +127,8 @@ pub(super) struct Metered<S> {
     read: Bytes,
     stream: S,
     meter: Meter,
+    /// What was read since somebody else had a turn, in bytes.
+    turn: usize,
     /// Set when reading has failed because of a flood: h2 keeps of an error only its text.
     flooded: Rc<Cell<bool>>,
 }
@@ -128,7 +136,7 @@ pub(super) struct Metered<S> {
 impl<S> Metered<S> {
     /// A stream at its preface, of which `read` has been read. `flooded` becomes true when it is ended by the meter.
     pub(super) fn new(stream: S, read: Bytes, flooded: Rc<Cell<bool>>) -> Self {
-        Self { read, stream, meter: Meter::new(), flooded }
+        Self { read, stream, meter: Meter::new(), turn: 0, flooded }
     }
 }
 
@@ -139,12 +147,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
+        if self.turn >= TURN {
+            self.turn = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if self.read.is_empty() {
-            ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
+            let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, into) else {
+                self.turn = 0;
+                return Poll::Pending;
+            };
+            read?;
         } else {
             let count = self.read.len().min(into.remaining());
             into.put_slice(&self.read.split_to(count));
         }
+        self.turn += into.filled().len() - before;
         let metered = self.meter.read(&into.filled()[before..]);
         self.flooded.set(metered.is_err());
         Poll::Ready(metered.map_err(io::Error::other))
