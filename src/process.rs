@@ -12,6 +12,7 @@ use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, watch};
 
 use crate::accept::counts::Counts;
+use crate::accept::offenders::Offenders;
 use crate::accept::pulse::{Pulse, Watchdog};
 use crate::accept::tls::Tls;
 use crate::cache::Cache;
@@ -126,6 +127,8 @@ pub(crate) struct Process {
     pub taps: Taps,
     /// Requests that were refused before they could be routed.
     pub refusals: Refusals,
+    /// Clients whose HTTP/2 connections had to be ended again and again.
+    pub offenders: Offenders,
     /// What is asked for that no route names.
     pub unrouted: Inventory,
     /// Requests that were passed on although they are unusual.

@@ -5,7 +5,7 @@
 //! connection whose protocol was switched becomes a [`tunnel`].
 
 pub(crate) mod balance;
-mod client;
+pub(crate) mod client;
 mod connection;
 pub(crate) mod core;
 pub(crate) mod counts;
@@ -13,6 +13,7 @@ mod http1;
 mod http2;
 pub(crate) mod listener;
 pub(crate) mod listeners;
+pub(crate) mod offenders;
 mod proxy_protocol;
 pub(crate) mod pulse;
 mod stream;

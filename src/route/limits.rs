@@ -13,6 +13,8 @@ use std::time::Duration;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use crate::accept::client::network;
+
 /// The most clients that are told apart, a route.
 const CLIENTS_MAX: usize = 1 << 16;
 
@@ -72,9 +74,7 @@ struct Clients {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Client {
-    V4([u8; 4]),
-    /// Its first half: the other is the client's own to choose.
-    V6([u8; 8]),
+    Network(IpAddr),
     Shared(u64),
 }
 
@@ -145,15 +145,10 @@ impl Clients {
     }
 
     fn check(&self, client: IpAddr) -> Result<(), Exceeded> {
-        let key = match client.to_canonical() {
-            _ if self.may_be.fetch_add(1, Relaxed) >= CLIENTS_MAX => {
-                Client::Shared(self.hasher.hash_one(client) % SHARED)
-            }
-            IpAddr::V4(ip) => Client::V4(ip.octets()),
-            IpAddr::V6(ip) => {
-                let [a, b, c, d, e, f, g, h, ..] = ip.octets();
-                Client::V6([a, b, c, d, e, f, g, h])
-            }
+        let network = network(client);
+        let key = match self.may_be.fetch_add(1, Relaxed) >= CLIENTS_MAX {
+            true => Client::Shared(self.hasher.hash_one(network) % SHARED),
+            false => Client::Network(network),
         };
         self.known
             .check_key(&key)

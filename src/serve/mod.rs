@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::accept::counts::Counts;
 use crate::accept::listener::Entrance;
 use crate::accept::listeners::{Listeners, Sockets};
+use crate::accept::offenders::Offenders;
 use crate::accept::pulse::{Pulse, Watchdog};
 use crate::accept::tls::Tls;
 use crate::cache::Cache;
@@ -193,6 +194,7 @@ impl Running {
             recordings: Arc::new(Recordings::new(Redactor::new(&key))),
             taps: Taps::new(court),
             refusals: Refusals::default(),
+            offenders: Offenders::default(),
             unrouted: Inventory::default(),
             tolerated: Tolerated::default(),
             access: config

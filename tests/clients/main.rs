@@ -5,6 +5,7 @@ mod attacks;
 mod conformance;
 mod http1;
 mod http2;
+mod offenders;
 mod proxy_protocol;
 mod streamed;
 mod tls;

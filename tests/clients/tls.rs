@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::world::{BINARY, ask, metric, over, request, run};
+use crate::world::{BINARY, ask, flood, metric, over, request, run};
 
 struct World {
     authority: Authority,
@@ -155,6 +155,31 @@ fn a_replaced_certificate_is_for_new_connections_and_a_broken_one_for_nobody() {
             assert_eq!(presented(&now), of(seen), "{outcome}");
         }
         assert_eq!(exchange(&mut stream).await.unwrap(), ANSWER, "the old connection goes on");
+    });
+}
+
+#[test]
+fn who_http2_is_closed_to_is_offered_http1_alone() {
+    let backend = Backend::answering(ANSWER);
+    let authority = Authority::new();
+    let identity = authority.sign("shop.example");
+    let world = world(&backend, authority, &identity, "");
+    let both = Visitor { speaks: &["h2", "http/1.1"], ..VISITOR };
+    let negotiated = async || {
+        let mut stream = world.connect(both).await.unwrap();
+        let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+        let answer = match protocol.as_deref() {
+            Some(b"http/1.1") => exchange(&mut stream).await.unwrap(),
+            _ => String::new(),
+        };
+        (protocol.unwrap_or_default(), answer)
+    };
+    run(async {
+        assert_eq!(negotiated().await.0, b"h2");
+        for _ in 0..4 {
+            flood(&world.proxy);
+        }
+        assert_eq!(negotiated().await, (b"http/1.1".to_vec(), ANSWER.to_owned()));
     });
 }
 

@@ -1,5 +1,6 @@
 //! What the tests here have in common: the proxy in front of a backend, an HTTP/2 client, the proxy's metrics.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -118,4 +119,15 @@ pub(crate) fn memory(proxy: &Handover) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux says");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line on memory");
     line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+/// Sends PINGs by HTTP/2 until the proxy ends the connection for it.
+pub(crate) fn flood(proxy: &Handover) {
+    const COUNTED: &str = "handover_refused_total{reason=\"http2_flood\"}";
+    let before = metric(proxy, COUNTED);
+    let mut stream = std::net::TcpStream::connect(proxy.http()).unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    let pings = [&[0, 0, 8, 6, 0, 0, 0, 0, 0][..], &[7; 8]].concat().repeat(100);
+    while stream.write_all(&pings).is_ok() {}
+    until("the flood is ended", || metric(proxy, COUNTED) > before);
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use h2::server::{Builder, SendResponse};
 use h2::{Reason, RecvStream};
 use handover_http1::server::Config;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -43,6 +44,12 @@ const OWN_RESETS_MAX: usize = 200;
 /// A head's fields as h2 counts them, in bytes. Above what the validator lets through, which then says why.
 const HEADER_LIST_MAX: u32 = 48 * 1024;
 
+/// What a client hears that is not served by HTTP/2 for now: SETTINGS, and GOAWAY with ENHANCE_YOUR_CALM.
+const CALM: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11];
+
+/// What such a client may still have sent, in bytes.
+const FAREWELL: usize = 16 * 1024;
+
 /// How long a client may take to close once it was told to.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -60,8 +67,16 @@ fn builder() -> Builder {
 }
 
 /// Serves a connection to its end, of which `read` has been read already.
-pub(in crate::accept) async fn serve(core: Rc<Core>, client: Client, stream: stream::Stream, read: Bytes) {
+pub(in crate::accept) async fn serve(
+    core: Rc<Core>,
+    client: Client,
+    mut stream: stream::Stream,
+    read: Bytes,
+) {
     let process = &core.process;
+    if process.offenders.is_barred(client.peer.ip()) {
+        return turn_away(&core, &mut stream).await;
+    }
     let _open = process.clients.http2.enter();
     let bounds = core.bounds();
     let flooded = Rc::<Cell<bool>>::default();
@@ -148,15 +163,33 @@ async fn answer(
     }
 }
 
+/// Tells a client that it is not served by HTTP/2 for now.
+async fn turn_away(core: &Core, stream: &mut stream::Stream) {
+    core.process.refusals.count("http2_offender");
+    // Whoever does not take these few bytes at once does not hear them.
+    let _ = timeout(LINGER, async {
+        stream.write_all(CALM).await?;
+        stream.shutdown().await?;
+        // Closed with its bytes unread, the connection would be reset, and take with it what was said.
+        stream.read(&mut vec![0; FAREWELL]).await
+    })
+    .await;
+}
+
 /// Counts why a connection was ended by us; one that its client broke off is nobody's fault.
 fn refused(core: &Core, client: &Client, error: &h2::Error, flooded: bool) {
     tracing::debug!(peer = %client.peer, error = chain(error), "an HTTP/2 connection has failed");
-    let reason = match error.reason() {
-        _ if flooded => "http2_flood",
+    // A wrong frame ends a connection at its first; only what goes on and on holds up others.
+    let (reason, is_offence) = match error.reason() {
+        _ if flooded => ("http2_flood", true),
         Some(_) if error.is_remote() => return,
-        Some(Reason::ENHANCE_YOUR_CALM) => "http2_enhance_your_calm",
+        Some(Reason::ENHANCE_YOUR_CALM) => ("http2_enhance_your_calm", true),
         Some(Reason::NO_ERROR) | None => return,
-        Some(_) => "http2_protocol",
+        Some(_) => ("http2_protocol", false),
     };
     core.process.refusals.count(reason);
+    // A balancer that speaks for many is not barred for one of them.
+    if is_offence && !core.generation().config.forwarding.is_trusted(client.peer.ip()) {
+        core.process.offenders.note(client.peer.ip());
+    }
 }

@@ -13,7 +13,7 @@ use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert, WebPkiC
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
 
-use super::TlsError;
+use super::{Configs, TlsError};
 use crate::config::valid::{ClientAuth, ServerTls};
 use crate::legacy::client_cert::ends;
 
@@ -33,7 +33,14 @@ impl Files {
     }
 
     /// What handshakes need, if all of it can be used.
-    pub(super) fn config(&self, paths: &ServerTls) -> Result<ServerConfig, TlsError> {
+    pub(super) fn configs(&self, paths: &ServerTls) -> Result<Configs, TlsError> {
+        let all = self.config(paths)?;
+        let mut http1 = all.clone();
+        http1.alpn_protocols.retain(|name| name == b"http/1.1");
+        Ok(Configs { all: Arc::new(all), http1: Arc::new(http1) })
+    }
+
+    fn config(&self, paths: &ServerTls) -> Result<ServerConfig, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let keys = self
             .pairs

@@ -29,7 +29,7 @@ pub(super) const HANDSHAKES_MAX: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Tls {
     paths: valid::ServerTls,
-    current: ArcSwap<ServerConfig>,
+    current: ArcSwap<Configs>,
     /// The files as they were read last, good or not.
     seen: Mutex<Files>,
     /// When each certificate in use ends, in seconds since 1970, by file.
@@ -40,13 +40,22 @@ pub(crate) struct Tls {
     pub refused: Count,
 }
 
+/// What handshakes are done with.
+#[derive(Debug)]
+struct Configs {
+    /// With the client's choice of all that we speak.
+    all: Arc<ServerConfig>,
+    /// With HTTP/1.1 alone, for clients that HTTP/2 is closed to for now.
+    http1: Arc<ServerConfig>,
+}
+
 impl Tls {
     /// Reads the files.
     pub(crate) fn load(paths: &valid::ServerTls) -> Result<Self, TlsError> {
         let files = Files::read(paths)?;
         Ok(Self {
             paths: paths.clone(),
-            current: ArcSwap::from_pointee(files.config(paths)?),
+            current: ArcSwap::from_pointee(files.configs(paths)?),
             ends: ArcSwap::from_pointee(files.ends(paths)),
             seen: Mutex::new(files),
             replaced: Count::default(),
@@ -67,9 +76,9 @@ impl Tls {
         if *seen == files {
             return;
         }
-        match files.config(&self.paths) {
-            Ok(config) => {
-                self.current.store(Arc::new(config));
+        match files.configs(&self.paths) {
+            Ok(configs) => {
+                self.current.store(Arc::new(configs));
                 self.ends.store(Arc::new(files.ends(&self.paths)));
                 self.replaced.add(1);
                 tracing::info!("the TLS certificates were replaced");
@@ -97,7 +106,12 @@ impl Tls {
         let handshake = async {
             let _turn = core.handshakes.acquire().await;
             let _open = counts.handshakes.enter();
-            TlsAcceptor::from(self.current.load_full()).accept(stream).await
+            let configs = self.current.load();
+            let config =
+                if core.process.offenders.is_barred(peer.ip()) { &configs.http1 } else { &configs.all };
+            let acceptor = TlsAcceptor::from(Arc::clone(config));
+            drop(configs);
+            acceptor.accept(stream).await
         };
         match timeout(core.bounds().timeouts.head, handshake).await {
             Ok(Ok(stream)) => {
