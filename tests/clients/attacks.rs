@@ -1,6 +1,9 @@
 //! HTTP/2 clients that mean no good. While each attack goes on, memory stays where it was and others are served.
 //!
-//! A few seconds each; `make attacks` has a minute of each, and shows what other clients saw.
+//! A few seconds each, with a bound that only a proxy which stands still would miss; `make attacks` has a minute of each
+//! against a release build, where another client's p99 may at most double.
+//!
+//! Attackers have machines of their own. Here they share the proxy's, so they get what of its time nobody else wants.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -8,13 +11,16 @@ use std::time::{Duration, Instant};
 
 use handover_parts::{Backend, Handover, http};
 
-use crate::world::{in_front_of, memory};
+use crate::world::{BINARY, memory};
 
 /// Connections that attack at the same time; one that the proxy ends is made anew.
 const ATTACKERS: usize = 8;
 
 /// What memory may grow by, in KiB.
 const GROWTH_MAX: u64 = 64 * 1024;
+
+/// How long another client may wait at the 99th percentile, in the short form.
+const WAIT_MAX: Duration = Duration::from_millis(500);
 
 /// `GET http://a/`, by HPACK's static table.
 const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 1, b'a'];
@@ -117,16 +123,20 @@ fn ping_flood() {
 
 /// Attacks for a while, and looks after memory and another client.
 fn withstand(attack: Attack) {
-    let seconds = std::env::var("HANDOVER_ATTACK_SECONDS").map_or(3, |text| text.parse().expect("a number"));
+    let long = std::env::var("HANDOVER_ATTACK_SECONDS").ok().map(|text| text.parse().expect("a number"));
+    let attacked = Duration::from_secs(long.unwrap_or(3));
     let answer = [&b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n"[..], &[b'o'; 20_000]].concat();
     let backend = Backend::answering(answer);
-    let proxy = in_front_of(&backend);
-    let quiet = served(&proxy, Duration::from_secs(1));
+    // `make attacks` names a release build.
+    let binary = std::env::var("HANDOVER_BINARY").unwrap_or_else(|_| BINARY.to_owned());
+    let proxy = Handover::start(&binary, &backend.as_legacy());
+    let quiet = served(&proxy, attacked / 3);
     let before = memory(&proxy);
-    let end = Instant::now() + Duration::from_secs(seconds);
+    let end = Instant::now() + attacked;
     let (during, peak) = std::thread::scope(|scope| {
         for _ in 0..ATTACKERS {
             scope.spawn(|| {
+                yield_to_all();
                 while Instant::now() < end {
                     // The proxy ends it: that is the defence.
                     let _ = strike(proxy.http(), &attack, end);
@@ -141,15 +151,27 @@ fn withstand(attack: Attack) {
             }
             peak
         });
-        (served(&proxy, Duration::from_secs(seconds)), watching.join().unwrap())
+        (served(&proxy, attacked), watching.join().unwrap())
     });
     let grown = peak.saturating_sub(before);
     let ended = ended(&proxy);
     println!(
         "p99 of another client {quiet:?} → {during:?}; memory {before} KiB + {grown} KiB; ended {ended:?}"
     );
+    let allowed = if long.is_some() { quiet * 2 } else { WAIT_MAX };
+    assert!(
+        during <= allowed,
+        "another client waits {during:?} at the 99th percentile; {allowed:?} are allowed"
+    );
     assert!(grown <= GROWTH_MAX, "memory grew by {grown} KiB");
     assert!(!ended.is_empty(), "no attacker's connection was ended");
+}
+
+/// Lets this thread run only where a processor has nothing else to do. Threads that it starts are like it.
+fn yield_to_all() {
+    let id = nix::unistd::gettid().to_string();
+    let done = std::process::Command::new("chrt").args(["--idle", "--pid", "0", &id]).status().unwrap();
+    assert!(done.success(), "chrt");
 }
 
 /// Sends until the proxy ends the connection, or the time is over.

@@ -184,12 +184,22 @@ impl Client {
 
     fn read_more(&mut self) -> io::Result<()> {
         let mut buffer = [0; 16 * 1024];
-        match self.stream.read(&mut buffer)? {
+        match read(&mut self.stream, &mut buffer)? {
             0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed within an answer")),
             n => {
                 self.unread.extend_from_slice(&buffer[..n]);
                 Ok(())
             }
+        }
+    }
+}
+
+/// Reads once. A system call with a time-out is not taken up again by itself when a signal has interrupted it.
+pub(crate) fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match stream.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
         }
     }
 }
