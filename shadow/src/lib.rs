@@ -69,4 +69,4 @@ pub use store::{
     DecideError, Decider, Erased, Eraser, Limits, Places, Reader, Recorder, Store, StoreError, TREND_HOURS,
     Trend,
 };
-pub use verdict::{Class, Judgement, Verdict, judge, judge_again};
+pub use verdict::{Class, Judgement, Unknown, Verdict, judge, judge_again};

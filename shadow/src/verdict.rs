@@ -58,6 +58,24 @@ impl Verdict {
     }
 }
 
+/// What keeps a pair from matching although nothing that is known of it differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// See [`Verdict::Pending`].
+    Pending,
+    /// See [`Verdict::NotComparable`].
+    NotComparable(String),
+}
+
+impl From<Unknown> for Verdict {
+    fn from(unknown: Unknown) -> Self {
+        match unknown {
+            Unknown::Pending => Self::Pending,
+            Unknown::NotComparable(reason) => Self::NotComparable(reason),
+        }
+    }
+}
+
 /// A verdict, and what was set aside on the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
@@ -65,13 +83,16 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Differences that a rule set aside, with the rule's name.
     pub set_aside: Vec<(Difference, String)>,
+    /// What of an answered pair could not be compared. A difference that stands outweighs it, but when people set that
+    /// aside, this is what the pair comes to: nobody has seen the rest match.
+    pub unknown: Option<Unknown>,
     /// Whether there were more differences than are kept.
     pub cut: bool,
 }
 
 impl From<Verdict> for Judgement {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, set_aside: Vec::new(), cut: false }
+        Self { verdict, set_aside: Vec::new(), unknown: None, cut: false }
     }
 }
 
@@ -80,7 +101,8 @@ impl From<Verdict> for Judgement {
 /// 1. A decline is a decline, whatever the other side did.
 /// 2. A side on trial without an answer is a mismatch; the other one without an answer is not comparable.
 /// 3. What differs in the answers, or in effects that are known on both sides, stands unless the policy sets it aside.
-/// 4. Only if nothing stands can effects that are awaited or unknown keep the pair from matching.
+/// 4. Only if nothing stands can effects that are awaited or unknown keep the pair from matching. They are told beside
+///    the verdict all the same: people may set aside what stands.
 pub fn judge(experiment: &Experiment, policy: &Policy) -> Judgement {
     judge_again(experiment, policy, &[])
 }
@@ -145,39 +167,39 @@ fn unanswered(experiment: &Experiment) -> Judgement {
 }
 
 /// Compares effects where both sides' are known; else says what keeps the pair from matching.
-fn compare_effects(control: &Side, candidate: &Side, found: &mut Differences) -> Option<Verdict> {
+fn compare_effects(control: &Side, candidate: &Side, found: &mut Differences) -> Option<Unknown> {
     match (&control.effects, &candidate.effects) {
         (Effects::Known(a), Effects::Known(b)) => {
             found.append(compare::effects(a, b));
             None
         }
         (Effects::NotComparable(reason), _) | (_, Effects::NotComparable(reason)) => {
-            Some(Verdict::NotComparable(reason.clone()))
+            Some(Unknown::NotComparable(reason.clone()))
         }
-        (Effects::Pending, _) | (_, Effects::Pending) => Some(Verdict::Pending),
+        (Effects::Pending, _) | (_, Effects::Pending) => Some(Unknown::Pending),
         (Effects::Unobserved, Effects::Unobserved) => None,
         (Effects::Unobserved, Effects::Known(records)) | (Effects::Known(records), Effects::Unobserved) => {
             let reason = || "one side has effects, the other's are not observed".to_owned();
-            (!records.is_empty()).then(|| Verdict::NotComparable(reason()))
+            (!records.is_empty()).then(|| Unknown::NotComparable(reason()))
         }
     }
 }
 
 /// The same for what the client's session holds afterwards.
-fn compare_sessions(control: &Side, candidate: &Side, found: &mut Differences) -> Option<Verdict> {
+fn compare_sessions(control: &Side, candidate: &Side, found: &mut Differences) -> Option<Unknown> {
     match (&control.session, &candidate.session) {
         (SessionState::Known(a), SessionState::Known(b)) => {
             compare::documents(&Path::new(Part::Session), a, b, found);
             None
         }
         (SessionState::NotComparable(reason), _) | (_, SessionState::NotComparable(reason)) => {
-            Some(Verdict::NotComparable(reason.clone()))
+            Some(Unknown::NotComparable(reason.clone()))
         }
         (SessionState::Unobserved, SessionState::Unobserved) => None,
         (SessionState::Unobserved, SessionState::Known(_))
         | (SessionState::Known(_), SessionState::Unobserved) => {
             let reason = "one side's session is known, the other's is not observed".to_owned();
-            Some(Verdict::NotComparable(reason))
+            Some(Unknown::NotComparable(reason))
         }
     }
 }
@@ -185,7 +207,7 @@ fn compare_sessions(control: &Side, candidate: &Side, found: &mut Differences) -
 /// Steps 3 and 4.
 fn weigh(
     found: Differences,
-    unknown: Option<Verdict>,
+    unknown: Option<Unknown>,
     (experiment, policy): (&Experiment, &Policy),
     unseen: &[Pattern],
 ) -> Judgement {
@@ -200,15 +222,15 @@ fn weigh(
             None => standing.push(difference),
         }
     }
-    let verdict = match unknown {
+    let verdict = match &unknown {
         _ if !standing.is_empty() => Verdict::Mismatched(standing),
         // Differences beyond the bound were never weighed: they might stand.
         _ if cut => Verdict::NotComparable("more differences than are kept".to_owned()),
-        Some(unknown) => unknown,
+        Some(unknown) => unknown.clone().into(),
         None if set_aside.is_empty() => Verdict::Matched,
         None => Verdict::Ignored(rules(&set_aside)),
     };
-    Judgement { verdict, set_aside, cut }
+    Judgement { verdict, set_aside, unknown, cut }
 }
 
 fn rules(set_aside: &[(Difference, String)]) -> Vec<String> {

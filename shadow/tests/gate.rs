@@ -2,100 +2,15 @@
 
 mod world;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use handover_api::{RuleOutcome, RuleRun};
 use handover_shadow::{
-    Asked, Assessment, Decider, Effects, Estimate, Experiment, Gate, GateRaw, Limits, Loss, NeedState, Of,
-    Other, Outcome, Policy, RedactionKey, Rehearsed, State, Store, Verb, Who, judge,
+    Decider, Effects, Estimate, Loss, NeedState, Of, Other, Outcome, Rehearsed, State, Store, Verb, Who,
 };
 use serde_json::json;
+use world::gated::*;
 use world::*;
-
-/// A store with what a route's two sides did, and a gate in front of it.
-struct World {
-    _folder: tempfile::TempDir,
-    path: PathBuf,
-    store: Store,
-    policy: Arc<Policy>,
-    topics: Vec<String>,
-    rehearsed: Rehearsed,
-    next: u128,
-}
-
-/// A gate that twenty-odd samples can meet.
-fn gate(extra: serde_json::Value) -> Gate {
-    let mut raw = json!({
-        "samples": 40, "age": "0s", "mismatches": 0.1, "statuses": ["2xx"], "waive": { "effects": "it only reads" }
-    });
-    raw.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-    serde_json::from_value::<GateRaw>(raw).unwrap().validate().unwrap()
-}
-
-impl World {
-    fn new() -> Self {
-        Self::with(Policy::default())
-    }
-
-    fn with(policy: Policy) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shadow.db");
-        let store = Store::open(&path, &RedactionKey::new([7; 32]), Limits::default()).unwrap();
-        let topics = policy.effects().iter().map(|effect| effect.topic().to_owned()).collect();
-        Self {
-            _folder: folder,
-            path,
-            store,
-            policy: Arc::new(policy),
-            topics,
-            rehearsed: Rehearsed::default(),
-            next: 1,
-        }
-    }
-
-    fn put(&mut self, mut experiment: Experiment) {
-        experiment.id = handover_shadow::ExperimentId(self.next);
-        self.next += 1;
-        let judgement = judge(&experiment, &self.policy);
-        self.store.recorder().record(experiment, judgement, &self.policy);
-        if self.next.is_multiple_of(1024) {
-            self.store.recorder().flush();
-        }
-    }
-
-    /// That many different requests, whose pairs match.
-    fn matches(&mut self, n: usize) {
-        (0..n).for_each(|at| self.put(asking(at, pair(0, "{}", "{}"))));
-    }
-
-    fn ask_for(&self, gate: &Gate, fingerprint: &str) -> Assessment {
-        self.store.recorder().flush();
-        let reader = Store::read(&self.path).unwrap().unwrap();
-        let standing = reader.standing("create", fingerprint, self.policy.hash()).unwrap();
-        let now = "2026-01-02T04:04:05Z".parse().unwrap();
-        let topics = &self.topics;
-        let (standing, rehearsed) = (standing.as_ref(), &self.rehearsed);
-        gate.assess(&Asked { route: "create", topics, standing, rehearsed, now })
-    }
-
-    fn ask(&self, gate: &Gate) -> Assessment {
-        self.ask_for(gate, "f1")
-    }
-}
-
-/// The experiment with a request that differs in a value.
-fn asking(at: usize, mut experiment: Experiment) -> Experiment {
-    experiment.request.body = format!(r#"{{"carrier":"UA","flight":{at}}}"#).into_bytes().into();
-    experiment
-}
-
-fn shut_by(assessment: &Assessment) -> Vec<&str> {
-    assert_eq!(assessment.open, !assessment.needs.iter().any(|need| need.state.shuts()));
-    let shut = assessment.needs.iter().filter(|need| need.state.shuts());
-    let shut = shut.inspect(|need| assert!(need.how.as_ref().is_some_and(|how| !how.is_empty()), "{need:?}"));
-    shut.map(|need| need.what.as_str()).collect()
-}
 
 #[test]
 fn it_opens_when_everything_is_there() {

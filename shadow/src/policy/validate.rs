@@ -15,7 +15,7 @@ use super::{Alike, EffectPolicy, Ignore, Inject, Keep, Of, Policy, Source};
 use crate::path::{InvalidPattern, Part, Pattern};
 
 /// Raised whenever the judge itself changes its mind about some pair: evidence then starts anew.
-const COMPARISON: u32 = 2;
+const COMPARISON: u32 = 3;
 
 /// How long legacy may send after its answer, unless said otherwise.
 const WINDOW: Duration = Duration::from_secs(5);

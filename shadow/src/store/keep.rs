@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::samples::{self, Samples, UNDECIDABLE};
+use super::samples::{self, Samples};
 use super::tally::{Counts, Tally};
+use super::way::Way;
 use super::{Judged, Limits, topic, trend};
 use crate::cluster::ClusterKey;
 use crate::evidence::{EvidenceKey, Loss};
@@ -14,7 +15,7 @@ use crate::experiment::{Experiment, ExperimentId, Outcome};
 use crate::path::Part;
 use crate::redact::Redactor;
 use crate::shape::Shape;
-use crate::verdict::{Class, Verdict};
+use crate::verdict::{Class, Unknown, Verdict};
 
 /// Reasons of one class that are counted apart.
 const MAX_REASONS: i64 = 64;
@@ -127,7 +128,8 @@ impl Keeper {
         Ok(id)
     }
 
-    /// Counts what the experiment covers, and as a sample its shape and in which way it differs.
+    /// Counts what the experiment covers, and as a sample its shape and in which way it differs. Of a mismatch that is
+    /// no sample any more once it is accepted nothing counts but that it is one.
     fn cover(
         &mut self,
         db: &Connection,
@@ -138,13 +140,26 @@ impl Keeper {
     ) -> rusqlite::Result<()> {
         let verdict = &judged.judgement.verdict;
         let is_sample = matches!(verdict.class(), Class::Matched | Class::Ignored | Class::Mismatched);
-        samples::coverage(counts, &judged.experiment, is_sample);
+        let is_whole = is_sample && judged.judgement.unknown.is_none();
+        samples::coverage(counts, &judged.experiment, is_whole);
+        if is_whole {
+            samples::rules(counts, &judged.experiment);
+        }
         if !is_sample {
             return Ok(());
         }
-        samples::rules(counts, &judged.experiment);
-        let differs = (verdict.class() == Class::Mismatched).then(|| clusters.way());
-        self.shapes.add(db, evidence, Shape::of(&judged.experiment.request), differs.as_deref())
+        let differs = (verdict.class() == Class::Mismatched).then(|| self.way(judged, clusters));
+        self.shapes.add(db, evidence, Shape::of(&judged.experiment.request), differs)
+    }
+
+    fn way(&self, judged: &Judged, clusters: &Clusters) -> Way {
+        let mut known = clusters.known.clone();
+        known.sort_unstable();
+        let left = judged.judgement.unknown.as_ref().map(|unknown| match unknown {
+            Unknown::Pending => Unknown::Pending,
+            Unknown::NotComparable(reason) => Unknown::NotComparable(self.redactor.label(reason)),
+        });
+        Way { clusters: (!clusters.more).then_some(known), left }
     }
 
     /// Stores the pair when it belongs to the sample or is a better exemplar than those that are kept.
@@ -295,18 +310,6 @@ struct Clusters {
     known: Vec<i64>,
     /// Whether there are differences beside them, for which there is no cluster.
     more: bool,
-}
-
-impl Clusters {
-    /// Their numbers in order: what has to be decided for the experiment not to count as a mismatch.
-    fn way(&self) -> String {
-        if self.more {
-            return UNDECIDABLE.to_owned();
-        }
-        let mut known = self.known.clone();
-        known.sort_unstable();
-        known.iter().map(i64::to_string).collect::<Vec<_>>().join(" ")
-    }
 }
 
 /// Removes pairs that are neither sampled nor exemplars any more.

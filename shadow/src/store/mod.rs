@@ -30,6 +30,7 @@ mod states;
 mod tally;
 mod topic;
 mod trend;
+mod way;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -91,20 +91,21 @@ impl Reader {
         }
         let mut by = |class: &str| counts.remove(class).unwrap_or_default();
         let sum = |by: BTreeMap<String, u64>| by.values().sum();
-        let mut ignored_by_rule = by("rule");
-        forgiven.by.iter().for_each(|(name, n)| *ignored_by_rule.entry(name.clone()).or_default() += n);
+        let (mut ignored_by_rule, mut not_comparable) = (by("rule"), by("not-comparable"));
+        add(&mut ignored_by_rule, &forgiven.by);
+        add(&mut not_comparable, &forgiven.not_comparable);
         let parity = Parity {
             evidence,
             first,
             last,
             matched: sum(by("matched")),
-            ignored: sum(by("ignored")) + forgiven.samples,
+            ignored: sum(by("ignored")) + forgiven.ignored,
             ignored_by_rule,
-            mismatched: sum(by("mismatched")).saturating_sub(forgiven.samples),
+            mismatched: sum(by("mismatched")).saturating_sub(forgiven.all()),
             failed: sum(by("failed")),
-            not_comparable: by("not-comparable"),
+            not_comparable,
             declined: by("declined"),
-            pending: sum(by("pending")),
+            pending: sum(by("pending")) + forgiven.pending,
             dropped: by("dropped"),
             unattributed: by("unattributed"),
             unclustered: sum(by("unclustered")),
@@ -197,6 +198,10 @@ fn cluster(row: &Row<'_>, states: &States) -> Result<ClusterSummary, StoreError>
         last: time(row.get(8)?),
         exemplars: row.get::<_, i64>(9)? as u64,
     })
+}
+
+fn add(counts: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>) {
+    more.iter().for_each(|(what, n)| *counts.entry(what.clone()).or_default() += n);
 }
 
 /// The name that serde gives a unit variant.

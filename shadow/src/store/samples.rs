@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::tally::Counts;
+use super::way::Way;
 use crate::experiment::{Effects, Experiment, Outcome};
 use crate::shape::{Shape, media, media_type};
 
@@ -17,9 +18,6 @@ const OTHERS: i64 = 0;
 
 /// Ways in which samples of one evidence mismatch that are told apart; further ones can't be decided.
 const MAX_WAYS: i64 = 8192;
-
-/// Stands for a way that nobody can decide: too many clusters, or too many ways.
-pub(super) const UNDECIDABLE: &str = "?";
 
 /// Requests of one shape that can be told apart: bits of a row, one a hash. Two requests that share a bit count as one,
 /// so what is counted is never too much.
@@ -36,30 +34,38 @@ impl Samples {
         self.shapes.clear();
     }
 
-    /// Counts a sample's request. `differs`: the clusters of what stands, when anything does.
+    /// Counts a sample's request. `differs`: in which way, when anything stands.
     pub(super) fn add(
         &mut self,
         db: &Connection,
         evidence: i64,
         shape: Shape,
-        differs: Option<&str>,
+        differs: Option<Way>,
     ) -> rusqlite::Result<()> {
-        let kind = self.count(db, evidence, shape)?;
+        // What may turn out to be no sample must not make others look different from one another.
+        let is_told_apart = differs.as_ref().is_none_or(|way| way.left.is_none());
+        let kind = self.count(db, evidence, shape, is_told_apart)?;
         let Some(differs) = differs else { return Ok(()) };
         let ways: i64 = db
             .prepare_cached("SELECT count(*) FROM mismatches WHERE evidence = ?")?
             .query_row([evidence], |row| row.get(0))?;
-        let differs = if ways < MAX_WAYS { differs } else { UNDECIDABLE };
+        let differs = if ways < MAX_WAYS { differs } else { Way::undecidable() };
         db.prepare_cached(
             "INSERT INTO mismatches (evidence, shape, clusters, n) VALUES (?, ?, ?, 1)
              ON CONFLICT DO UPDATE SET n = n + 1",
         )?
-        .execute(params![evidence, kind, differs])
+        .execute(params![evidence, kind, differs.text()])
         .map(drop)
     }
 
     /// Gives the shape under which it was counted.
-    fn count(&mut self, db: &Connection, evidence: i64, shape: Shape) -> rusqlite::Result<i64> {
+    fn count(
+        &mut self,
+        db: &Connection,
+        evidence: i64,
+        shape: Shape,
+        is_told_apart: bool,
+    ) -> rusqlite::Result<i64> {
         let seen = |kind: i64| {
             db.prepare_cached("SELECT seen FROM shapes WHERE evidence = ? AND shape = ?")?
                 .query_row([evidence, kind], |row| row.get::<_, Vec<u8>>(0))
@@ -75,7 +81,7 @@ impl Samples {
         }
         bits.resize(BITS / 8, 0);
         let at = (shape.values % BITS as u64) as usize;
-        if let Some(byte) = bits.get_mut(at / 8) {
+        if let Some(byte) = bits.get_mut(at / 8).filter(|_| is_told_apart) {
             *byte |= 1 << (at % 8);
         }
         db.prepare_cached(

@@ -66,7 +66,8 @@ CREATE TABLE shapes (
     shape INTEGER NOT NULL, n INTEGER NOT NULL, seen BLOB NOT NULL,
     PRIMARY KEY (evidence, shape)
 ) WITHOUT ROWID;
--- clusters: the numbers of those that a sample's differences belong to; all of them decided, it is no mismatch any more
+-- clusters: the numbers of those that a sample's differences belong to; all of them decided, it is no mismatch any more,
+-- but what it is said to be then (see way.rs)
 CREATE TABLE mismatches (
     evidence INTEGER NOT NULL REFERENCES evidence ON DELETE CASCADE,
     shape INTEGER NOT NULL, clusters TEXT NOT NULL, n INTEGER NOT NULL,

@@ -70,13 +70,16 @@ impl Reader {
             .prepare_cached("SELECT shape, n, seen FROM shapes WHERE evidence = ? ORDER BY n DESC")?;
         let rows = query.query_map([evidence], |row| {
             let shape: i64 = row.get(0)?;
+            let unknown = forgiven.unknown.get(&shape).copied().unwrap_or_default();
             Ok(ShapeCount {
-                samples: row.get::<_, i64>(1)? as u64,
+                samples: (row.get::<_, i64>(1)? as u64).saturating_sub(unknown),
                 distinct: distinct(&row.get::<_, Vec<u8>>(2)?),
                 mismatched: forgiven.standing.get(&shape).copied().unwrap_or_default(),
             })
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut shapes = rows.collect::<Result<Vec<_>, _>>()?;
+        shapes.retain(|shape| shape.samples > 0);
+        Ok(shapes)
     }
 
     fn marks(&self, evidence: i64, class: &str) -> Result<BTreeMap<String, u64>, StoreError> {

@@ -6,8 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::StoreError;
 use super::read::{named, time};
+use super::way::Way;
 use crate::decision::{Decision, State, Verb};
 use crate::difference::Kind;
+use crate::verdict::Unknown;
 
 const COLUMNS: &str = "d.id, d.cluster, d.verb, d.kind, d.who, d.why, d.at, d.undone_by, d.undone_at";
 
@@ -58,15 +60,21 @@ impl States {
     }
 }
 
-/// What the samples of one evidence come to, once decisions are taken into account.
+/// What the mismatches of one evidence come to, once decisions are taken into account.
 #[derive(Default)]
 pub(super) struct Forgiven {
-    /// Mismatches of which every difference is set aside.
-    pub(super) samples: u64,
+    /// Those of which every difference is set aside, and all was compared.
+    pub(super) ignored: u64,
     /// The same, by the decision's name.
     pub(super) by: BTreeMap<String, u64>,
+    /// Those of which every difference is set aside, and the effects are still awaited.
+    pub(super) pending: u64,
+    /// Those of which every difference is set aside, and something could not be compared, by reason.
+    pub(super) not_comparable: BTreeMap<String, u64>,
     /// What still mismatches, by shape.
     pub(super) standing: HashMap<i64, u64>,
+    /// What is no sample any more, by shape.
+    pub(super) unknown: HashMap<i64, u64>,
 }
 
 impl Forgiven {
@@ -83,23 +91,39 @@ impl Forgiven {
         let mut forgiven = Self::default();
         for row in rows {
             let (shape, clusters, n) = row?;
-            // What is no number is undecidable, and a way without any cluster can't be forgiven.
-            let by: Option<Vec<String>> = clusters
-                .split(' ')
-                .map(|cluster| {
-                    let (state, decision) = states.get(&cluster.parse().ok()?)?;
+            let way = Way::of(&clusters);
+            let by: Option<Vec<String>> = way.clusters.and_then(|clusters| {
+                let name = |cluster: &i64| {
+                    let (state, decision) = states.get(cluster)?;
                     state.sets_aside().then(|| format!("{} #{}", state.name(), decision.unwrap_or_default()))
-                })
-                .collect();
+                };
+                clusters.iter().map(name).collect()
+            });
             match by {
-                Some(by) => {
-                    forgiven.samples += n;
-                    by.into_iter().for_each(|name| *forgiven.by.entry(name).or_default() += n);
-                }
+                Some(by) => forgiven.add(shape, by, way.left, n),
                 None => *forgiven.standing.entry(shape).or_default() += n,
             }
         }
         Ok(forgiven)
+    }
+
+    fn add(&mut self, shape: i64, by: Vec<String>, left: Option<Unknown>, n: u64) {
+        if left.is_some() {
+            *self.unknown.entry(shape).or_default() += n;
+        }
+        match left {
+            None => {
+                self.ignored += n;
+                by.into_iter().for_each(|name| *self.by.entry(name).or_default() += n);
+            }
+            Some(Unknown::Pending) => self.pending += n,
+            Some(Unknown::NotComparable(reason)) => *self.not_comparable.entry(reason).or_default() += n,
+        }
+    }
+
+    /// How many are no mismatches any more.
+    pub(super) fn all(&self) -> u64 {
+        self.ignored + self.unknown.values().sum::<u64>()
     }
 }
 

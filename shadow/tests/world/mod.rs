@@ -1,6 +1,8 @@
 //! A small world to speak of experiments in.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod gated;
+
 use std::time::Duration;
 
 use handover_api::Fields;
