@@ -19,7 +19,8 @@ use crate::observe::history::History;
 use crate::process::{Process, Role};
 use crate::rollback::Rollbacks;
 use crate::route::generation::Generation;
-use crate::route::overrides::{Note, Overrides, StageOverride};
+use crate::route::legacy_only::WayBack;
+use crate::route::overrides::{Overrides, StageOverride};
 use crate::tables;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -157,10 +158,10 @@ impl Control {
     /// Has legacy answer everything but what is retired, or ends that. Returns once every core does so.
     pub(crate) async fn legacy_only(
         &self,
-        note: Option<Note>,
+        way_back: Option<WayBack>,
     ) -> Result<Result<Applied, BoxError>, JoinError> {
         let reloader = Arc::clone(&self.reloader);
-        let applied = tokio::task::spawn_blocking(move || reloader.set_legacy_only(note)).await?;
+        let applied = tokio::task::spawn_blocking(move || reloader.set_legacy_only(way_back)).await?;
         self.process.switched(self.process.generations.load().number, SWITCH).await;
         Ok(applied)
     }

@@ -106,6 +106,20 @@ fn legacy_only_works_without_a_process_and_without_a_good_file() {
 }
 
 #[test]
+fn legacy_only_can_take_its_time() {
+    let folder = folder(GOOD);
+    let (status, _, err) = run(folder.path(), &["legacy-only", "--ramp", "soon"]);
+    assert!(status == Some(2) && err.contains("`soon` is no duration"), "{err}");
+    for (ramp, within) in [(&["--ramp", "1h"][..], "1h"), (&["--ramp"], "5m")] {
+        let asked = [&["legacy-only", "--reason", "PHP is small"], ramp].concat();
+        assert_eq!(run(folder.path(), &asked).0, Some(0));
+        let said = run(folder.path(), &["routes"]).1;
+        let expected = format!("legacy-only within {within}, 5 % of what was native by now, set by ");
+        assert!(said.contains(&expected), "{said}");
+    }
+}
+
+#[test]
 fn legacy_only_counts_the_processes_that_did_it() {
     let folder = folder(GOOD);
     let (status, out, err) =

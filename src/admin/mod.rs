@@ -20,7 +20,7 @@
 //! | `POST /api/tables/{name}/refresh` | asks a hot table's source now |
 //! | `POST /api/legacies/{name}/reload` | has a managed php-fpm read its configuration and code anew |
 //! | `POST /api/cache/purge` | `{"host": …, "path": …}`, each of which may be left out: throws out what is kept of legacy's answers |
-//! | `POST /api/legacy-only` | `{"on": true, "reason": "…"}`: everything to legacy but what is retired |
+//! | `POST /api/legacy-only` | `{"on": true, "reason": "…", "ramp_seconds": 600}`: everything to legacy but what is retired |
 
 mod cache;
 mod evidence;
@@ -52,7 +52,9 @@ use self::people::door::Door;
 use crate::config::reload::note;
 use crate::control::Control;
 use crate::observe::chain;
+use crate::observe::history::Load;
 use crate::process::Phase;
+use crate::route::legacy_only::WayBack;
 
 /// What `POST /api/legacy-only` takes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -66,6 +68,9 @@ pub(crate) struct LegacyOnlyAsked {
     /// Who asks.
     #[serde(default)]
     pub who: String,
+    /// Within how many seconds legacy is to have everything; at once where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp_seconds: Option<u32>,
 }
 
 /// What `POST /api/legacy-only` answers.
@@ -77,6 +82,9 @@ pub(crate) struct LegacyOnlyApplied {
     pub routes: usize,
     /// Why a restart would forget it, when the disk did not take it.
     pub unkept: Option<String>,
+    /// What legacy answered until then.
+    #[serde(default)]
+    pub load: Load,
 }
 
 /// All of the admin.
@@ -164,11 +172,13 @@ async fn legacy_only(
 ) -> Response {
     let who = if asked.who.is_empty() { "admin API".to_owned() } else { asked.who };
     let who = person.name_or(&who);
-    let note = asked.on.then(|| note(who, asked.reason));
-    match control.legacy_only(note).await {
+    let way_back =
+        asked.on.then(|| WayBack { note: note(who, asked.reason), ramp_seconds: asked.ramp_seconds });
+    let load = control.history.load(&control.process.metrics);
+    match control.legacy_only(way_back).await {
         Ok(Ok(applied)) => {
             let unkept = applied.unkept.map(|why| why.to_string());
-            Json(LegacyOnlyApplied { applied: true, routes: applied.routes, unkept }).into_response()
+            Json(LegacyOnlyApplied { applied: true, routes: applied.routes, unkept, load }).into_response()
         }
         Ok(Err(error)) => failed(&*error),
         Err(error) => failed(&error),

@@ -13,6 +13,9 @@ use super::{Context, count};
 use crate::admin::{LegacyOnlyApplied, LegacyOnlyAsked};
 use crate::config::fault::shown_path;
 use crate::config::reload::note;
+use crate::config::units::duration;
+use crate::observe::history::borne;
+use crate::route::legacy_only::WayBack;
 use crate::route::override_store::OverrideStore;
 
 /// What `legacy-only` takes.
@@ -26,15 +29,26 @@ pub(super) struct Args {
     #[arg(long, default_value = "no reason given")]
     reason: String,
 
+    /// Give it back a share after the other, within so long (5 minutes when not given), where PHP could not take all at once.
+    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "5m", value_parser = ramp,
+        conflicts_with = "off")]
+    ramp: Option<u32>,
+
     /// An admin address, for each process of several; the one of the configuration when not given.
     #[arg(long, value_name = "URL")]
     admin: Vec<String>,
 }
 
+fn ramp(text: &str) -> Result<u32, String> {
+    let seconds = duration(text)?.as_secs();
+    u32::try_from(seconds).ok().filter(|seconds| *seconds > 0).ok_or_else(|| "less than a second".to_owned())
+}
+
 /// Does it, and says where it took effect.
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let who = operator();
-    let asked = LegacyOnlyAsked { on: !args.off, reason: args.reason.clone(), who };
+    let reason = args.reason.clone();
+    let asked = LegacyOnlyAsked { on: !args.off, reason, who, ramp_seconds: args.ramp };
     if !args.admin.is_empty() {
         return everywhere(args, &asked, context);
     }
@@ -106,7 +120,10 @@ fn on_disk(asked: &LegacyOnlyAsked, context: &Context) -> anyhow::Result<ExitCod
 
 fn write(store: &OverrideStore, asked: &LegacyOnlyAsked) -> io::Result<()> {
     match asked.on {
-        true => store.set_legacy_only(&note(&asked.who, &asked.reason)),
+        true => {
+            let note = note(&asked.who, &asked.reason);
+            store.set_legacy_only(&WayBack { note, ramp_seconds: asked.ramp_seconds })
+        }
         false => store.clear_legacy_only().map(|_| ()),
     }
 }
@@ -114,7 +131,13 @@ fn write(store: &OverrideStore, asked: &LegacyOnlyAsked) -> io::Result<()> {
 fn in_effect(asked: &LegacyOnlyAsked, applied: &LegacyOnlyApplied, url: &str) -> String {
     let routes = count(applied.routes, "route");
     let what = match asked.on {
-        true => format!("everything goes to legacy at {url}, {routes} among it; retired ones do not"),
+        true => {
+            let how = if asked.ramp_seconds.is_some() { "step by step " } else { "" };
+            let borne = borne(applied.load);
+            format!(
+                "everything goes {how}to legacy at {url}, {routes} among it; retired ones do not. {borne}"
+            )
+        }
         false => format!("legacy-only has ended at {url}: {routes} at their stages again"),
     };
     match &applied.unkept {

@@ -74,6 +74,7 @@ mod tests {
     use super::*;
     use crate::config::source::Sources;
     use crate::config::validate::{Against, validate};
+    use crate::route::canary::Share;
     use crate::route::overrides::{Held, HeldBy, Overridden};
 
     /// A route at the file's stage.
@@ -85,8 +86,8 @@ mod tests {
         let config =
             validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}")).config;
         let spec = config.routes.into_iter().next().unwrap();
-        let verify = spec.verify;
-        Route { place: 0, spec, stage, overridden: None, verify, native: None, limiter: None }
+        let (verify, given_back) = (spec.verify, Share::default());
+        Route { place: 0, spec, stage, overridden: None, verify, given_back, native: None, limiter: None }
     }
 
     /// Where it goes back to from there.

@@ -13,8 +13,9 @@ use super::valid::Config;
 use super::validate::{Against, Checked, validate};
 use crate::gate::keeper::Gatekeeper;
 use crate::native::identity::Identities;
+use crate::route::legacy_only::LegacyOnly;
 use crate::route::override_store::OverrideStore;
-use crate::route::overrides::{LegacyOnly, Overrides};
+use crate::route::overrides::Overrides;
 
 /// Where the configuration is.
 #[derive(Clone, Debug)]
@@ -119,6 +120,9 @@ pub(super) fn log_legacy_only(legacy_only: Option<&LegacyOnly>) {
     match legacy_only {
         Some(LegacyOnly::Asked(note)) => {
             tracing::warn!("everything goes to legacy but what is retired: set by {note}");
+        }
+        Some(ramping @ LegacyOnly::Ramping(..)) => {
+            tracing::warn!("everything goes to legacy step by step: {ramping}")
         }
         Some(unreadable) => tracing::error!("everything goes to legacy but what is retired: {unreadable}"),
         None => tracing::warn!("legacy-only has ended: routes are at their stages again"),

@@ -19,8 +19,9 @@ use crate::gate::keeper::Gatekeeper;
 use crate::observe::{access, trace};
 use crate::route::Stage;
 use crate::route::generation::{Generation, Shared};
+use crate::route::legacy_only::WayBack;
 use crate::route::override_store::OverrideStore;
-use crate::route::overrides::{LegacyOnly, Note, Overrides, StageOverride};
+use crate::route::overrides::{Note, Overrides, StageOverride};
 
 /// How long after a valid configuration could not be applied it is tried again by itself.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -68,7 +69,7 @@ pub(crate) struct Reloader {
 struct Current {
     loaded: Loaded,
     /// A legacy-only that the disk would not take.
-    unkept: Option<Note>,
+    unkept: Option<WayBack>,
     /// Overrides of single routes that the disk would not take yet.
     unkept_stages: BTreeMap<String, StageOverride>,
     /// Valid files that needed what could not be had, and when that was tried.
@@ -240,14 +241,14 @@ impl Reloader {
     /// forgotten by a restart.
     pub(crate) fn set_legacy_only(
         &self,
-        note: Option<Note>,
+        way_back: Option<WayBack>,
     ) -> Result<Applied, Box<dyn Error + Send + Sync>> {
         let mut current = self.current();
         let mut unkept = None;
-        match note {
-            Some(note) => {
-                unkept = self.store.set_legacy_only(&note).err();
-                current.unkept = unkept.is_some().then_some(note);
+        match way_back {
+            Some(way_back) => {
+                unkept = self.store.set_legacy_only(&way_back).err();
+                current.unkept = unkept.is_some().then_some(way_back);
             }
             None => {
                 self.store.clear_legacy_only()?;
@@ -321,8 +322,8 @@ impl Reloader {
         let mut overrides = self.store.load();
         overrides.stages.extend(current.unkept_stages.clone());
         overrides.held = self.gate.hold(wanted);
-        if let (None, Some(note)) = (&overrides.legacy_only, &current.unkept) {
-            overrides.legacy_only = Some(LegacyOnly::Asked(note.clone()));
+        if let (None, Some(way_back)) = (&overrides.legacy_only, &current.unkept) {
+            overrides.legacy_only = Some(way_back.at(Timestamp::now()));
         }
         overrides
     }

@@ -136,7 +136,7 @@ fn a_start_with_a_broken_file_goes_on_with_the_last_good_one() {
 fn legacy_only_is_stronger_than_the_file_and_survives_reloads_and_restarts() {
     let world = World::new(&at(Stage::Native));
     let reloader = world.start().unwrap();
-    let applied = reloader.set_legacy_only(Some(note("ann", "outage"))).unwrap();
+    let applied = reloader.set_legacy_only(Some(note("ann", "outage").into())).unwrap();
     assert!(applied.routes == 1 && applied.unkept.is_none());
     assert_eq!(stage(&reloader), Stage::Legacy);
     world.write(&at(Stage::Canary).replace("native =", "canary = { share = 1, sticky = 'ip' }\nnative ="));
@@ -156,7 +156,7 @@ fn the_kill_switch_works_beside_a_broken_file() {
     let world = World::new(&at(Stage::Native));
     let reloader = world.start().unwrap();
     world.write(BROKEN);
-    OverrideStore::new(reloader.state().to_owned()).set_legacy_only(&note("ann", "outage")).unwrap();
+    OverrideStore::new(reloader.state().to_owned()).set_legacy_only(&note("ann", "outage").into()).unwrap();
     reloader.reload().unwrap_err();
     assert_eq!(stage(&reloader), Stage::Legacy);
 }
@@ -168,7 +168,7 @@ fn the_kill_switch_works_where_nothing_can_be_written() {
     let reloader = world.start().unwrap();
     let overrides_unreadable = stage(&reloader) == Stage::Legacy;
     assert!(overrides_unreadable, "who cannot read the overrides serves legacy");
-    let applied = reloader.set_legacy_only(Some(note("ann", "outage"))).unwrap();
+    let applied = reloader.set_legacy_only(Some(note("ann", "outage").into())).unwrap();
     assert!(applied.unkept.is_some());
     fs::remove_file(world.folder.path().join("handover-state")).unwrap();
     reloader.reload().unwrap();
@@ -235,7 +235,7 @@ fn a_configuration_whose_needs_cannot_be_had_changes_nothing_but_the_overrides()
     world.write(&at(Stage::Shadow));
     assert!(matches!(reloader.reload(), Err(NotReloaded::Unprepared(_))));
     assert_eq!(stage(&started), Stage::Native);
-    OverrideStore::new(reloader.state().to_owned()).set_legacy_only(&note("ann", "outage")).unwrap();
+    OverrideStore::new(reloader.state().to_owned()).set_legacy_only(&note("ann", "outage").into()).unwrap();
     assert!(matches!(reloader.reload(), Err(NotReloaded::Unprepared(_))));
     assert_eq!(stage(&started), Stage::Legacy);
     unable.1.store(false, std::sync::atomic::Ordering::Relaxed);

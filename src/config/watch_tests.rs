@@ -7,6 +7,8 @@ use super::*;
 use crate::config::reload::note;
 use crate::config::reload::tests::{Started, World, at, stage};
 use crate::route::Stage;
+use crate::route::canary::Share;
+use crate::route::legacy_only::WayBack;
 use crate::route::override_store::OverrideStore;
 
 /// Within the two seconds that are promised.
@@ -95,10 +97,21 @@ fn an_override_that_another_process_writes_is_seen() {
     let world = World::new(&at(Stage::Native));
     let (reloader, _watch) = watched(&world);
     let other = OverrideStore::new(reloader.state().to_owned());
-    other.set_legacy_only(&note("ann", "outage")).unwrap();
+    other.set_legacy_only(&note("ann", "outage").into()).unwrap();
     assert!(becomes(&reloader, Stage::Legacy));
     other.clear_legacy_only().unwrap();
     assert!(becomes(&reloader, Stage::Native));
+}
+
+#[test]
+fn a_ramp_goes_on_by_itself() {
+    let world = World::new(&at(Stage::Native));
+    let (reloader, _watch) = watched(&world);
+    reloader.set_legacy_only(Some(WayBack { note: note("ann", "outage"), ramp_seconds: Some(1) })).unwrap();
+    let given_back = || reloader.shared.load().routes()[0].given_back;
+    assert_eq!((stage(&reloader), given_back()), (Stage::Native, Share::new(0.05).unwrap()));
+    assert!(becomes(&reloader, Stage::Legacy));
+    assert_eq!(given_back(), Share::ALL);
 }
 
 #[test]

@@ -17,7 +17,8 @@ use crate::config::valid::{Config, RouteSpec};
 use crate::native::identity::Identities;
 use crate::rehearse::kept;
 use crate::route::generation::Generation;
-use crate::route::overrides::{Held, HeldBy, LegacyOnly, Overridden};
+use crate::route::legacy_only::LegacyOnly;
+use crate::route::overrides::{Held, HeldBy, Overridden};
 use crate::route::{Route, Stage};
 use crate::serve::EVIDENCE;
 

@@ -37,6 +37,10 @@ impl Share {
         (self.total > 0).then(|| self.native as f64 / self.total as f64)
     }
 
+    fn of_legacy(self) -> f64 {
+        self.total.saturating_sub(self.native) as f64
+    }
+
     fn add(&mut self, other: Self) {
         self.native += other.native;
         self.total += other.total;
@@ -48,6 +52,26 @@ impl Share {
             total: self.total.saturating_sub(before.total),
         }
     }
+}
+
+/// What legacy answers, and has answered: what it would have to stand if everything went back to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Load {
+    /// Requests a second of this process, since the hour or the process began.
+    pub all: f64,
+    /// Those of them that legacy answers.
+    pub legacy: f64,
+    /// The most that legacy has answered over an hour that is kept, a second.
+    pub legacy_most: f64,
+}
+
+/// What legacy bears, in words, for who is about to give it more.
+pub(crate) fn borne(load: Load) -> String {
+    let Load { all, legacy, legacy_most } = load;
+    format!(
+        "Legacy has answered {legacy:.1} of {all:.1} requests a second here; the most that it has answered over an hour is \
+         {legacy_most:.1} a second"
+    )
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,7 +87,6 @@ pub(crate) struct History {
     hours: Mutex<Hours>,
 }
 
-#[derive(Default)]
 struct Hours {
     /// What was in the file, and was written since.
     kept: BTreeMap<i64, Share>,
@@ -71,6 +94,15 @@ struct Hours {
     counted: Share,
     /// The hour that is under way.
     hour: i64,
+    /// When the counters were that.
+    since: Timestamp,
+}
+
+impl Default for Hours {
+    fn default() -> Self {
+        let (kept, counted) = (BTreeMap::new(), Share::default());
+        Self { kept, counted, hour: this_hour(), since: Timestamp::now() }
+    }
 }
 
 impl History {
@@ -84,7 +116,7 @@ impl History {
             kept.entry(line.hour).or_default().add(line.share);
         }
         let is_long = text.lines().count() > HOURS_MAX;
-        let history = Self { file, hours: Mutex::new(Hours { kept, hour: this_hour(), ..Hours::default() }) };
+        let history = Self { file, hours: Mutex::new(Hours { kept, ..Hours::default() }) };
         if is_long && let Err(why) = history.shorten() {
             tracing::warn!("{} cannot be shortened: {why}", history.file.display());
         }
@@ -115,9 +147,19 @@ impl History {
         all
     }
 
+    /// What legacy answers, and has answered.
+    pub(crate) fn load(&self, registry: &Registry) -> Load {
+        let hours = self.hours.lock().unwrap_or_else(PoisonError::into_inner);
+        let seconds = Timestamp::now().duration_since(hours.since).as_secs_f64().max(1.0);
+        let now = count(registry).since(hours.counted);
+        let legacy = now.of_legacy() / seconds;
+        let most = hours.kept.values().map(|share| share.of_legacy() / 3600.0).fold(legacy, f64::max);
+        Load { all: now.total as f64 / seconds, legacy, legacy_most: most }
+    }
+
     fn write(&self, hours: &mut Hours, now: Share) {
         let share = now.since(hours.counted);
-        hours.counted = now;
+        (hours.counted, hours.since) = (now, Timestamp::now());
         if share.total == 0 {
             return;
         }
@@ -208,6 +250,21 @@ mod tests {
         assert_eq!(all, Share { native: 3, total: 5 });
         assert_eq!(all.of_native(), Some(0.6));
         assert_eq!(Share::default().of_native(), None);
+    }
+
+    #[test]
+    fn the_load_of_legacy_is_told_beside_the_most_that_it_has_borne() {
+        let folder = tempfile::tempdir().unwrap();
+        let line =
+            "{\"hour\":7,\"native\":0,\"total\":360000}\n{\"hour\":8,\"native\":720000,\"total\":720000}\n";
+        std::fs::write(folder.path().join("progress.jsonl"), line).unwrap();
+        let registry = Arc::new(Registry::default());
+        let history = History::in_folder(folder.path());
+        answered(&registry, AnsweredBy::Native, 30);
+        answered(&registry, AnsweredBy::Legacy, 10);
+        let load = history.load(&registry);
+        assert_eq!(load.legacy_most, 100.0, "in the hour in which it had everything");
+        assert!(load.legacy <= 10.0 && load.legacy > 0.0 && load.all == 4.0 * load.legacy, "{load:?}");
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl OwnLegacy {
             stage: route.stage,
             overridden: None,
             verify: route.verify,
+            given_back: route.given_back,
             native: route.native.clone(),
             limiter: None,
         });

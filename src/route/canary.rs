@@ -19,6 +19,14 @@ impl Share {
     /// One of two.
     pub(crate) const HALF: Self = Self(0.5);
 
+    /// All of it.
+    pub(crate) const ALL: Self = Self(1.0);
+
+    /// What of this share is left when that share of it has gone.
+    pub(crate) fn without(self, gone: Self) -> Self {
+        Self(self.0 * (1.0 - gone.0))
+    }
+
     /// The larger one.
     pub(crate) fn max(self, other: Self) -> Self {
         if self >= other { self } else { other }
@@ -72,9 +80,9 @@ pub(crate) enum Side {
 }
 
 impl Canary {
-    /// On which side of the route's canary a request falls.
-    pub(crate) fn side(&self, route: &str, asked: &impl Asked) -> Side {
-        if self.share.get() >= 1.0 {
+    /// On which side a request of that route falls, were that the share.
+    pub(crate) fn side(&self, share: Share, route: &str, asked: &impl Asked) -> Side {
+        if share.get() >= 1.0 {
             return Side::In;
         }
         let point = match &self.sticky {
@@ -91,7 +99,7 @@ impl Canary {
         };
         match point {
             None => Side::Unknown,
-            Some(point) if self.share.contains(point) => Side::In,
+            Some(point) if share.contains(point) => Side::In,
             Some(_) => Side::Out,
         }
     }
@@ -118,8 +126,9 @@ mod tests {
     use super::*;
     use crate::route::decide::testing::Request;
 
-    fn canary(share: f64, sticky: Sticky) -> Canary {
-        Canary { share: Share::new(share).unwrap(), sticky }
+    fn side(share: f64, sticky: Sticky, asked: &Request) -> Side {
+        let share = Share::new(share).unwrap();
+        Canary { share, sticky }.side(share, "r", asked)
     }
 
     fn with_session(id: usize) -> Request {
@@ -130,8 +139,7 @@ mod tests {
     fn a_client_stays_on_its_side_and_shares_are_nested() {
         let sticky = || Sticky::Cookie("PHPSESSID".into());
         let within = |share| {
-            let canary = canary(share, sticky());
-            (0..2000).filter(|id| canary.side("r", &with_session(*id)) == Side::In).collect::<Vec<_>>()
+            (0..2000).filter(|id| side(share, sticky(), &with_session(*id)) == Side::In).collect::<Vec<_>>()
         };
         let (small, large) = (within(0.05), within(0.25));
         assert!(small.iter().all(|id| large.contains(id)));
@@ -148,12 +156,9 @@ mod tests {
 
     #[test]
     fn who_cannot_be_told_apart_stays_with_legacy() {
-        assert_eq!(canary(0.99, Sticky::Cookie("x".into())).side("r", &Request::get("/")), Side::Unknown);
-        assert_eq!(
-            canary(0.99, Sticky::Header("x-user".into())).side("r", &Request::get("/")),
-            Side::Unknown
-        );
-        assert_eq!(canary(1.0, Sticky::Cookie("x".into())).side("r", &Request::get("/")), Side::In);
+        assert_eq!(side(0.99, Sticky::Cookie("x".into()), &Request::get("/")), Side::Unknown);
+        assert_eq!(side(0.99, Sticky::Header("x-user".into()), &Request::get("/")), Side::Unknown);
+        assert_eq!(side(1.0, Sticky::Cookie("x".into()), &Request::get("/")), Side::In);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::canary::Side;
+use super::canary::{Share, Side};
 use super::generation::Generation;
 use super::matcher::{Captures, Lookup};
 use super::path::Unclear;
@@ -108,15 +108,33 @@ fn plan(route: &Route, asked: &impl Asked) -> (Plan, Why) {
     match route.stage {
         Stage::Legacy => (Plan::Legacy, said),
         Stage::Shadow => (Plan::Shadow, said),
-        Stage::Canary => match route.spec.canary.side(route.name(), asked) {
-            Side::In => (Plan::Native, Why::Canary(Side::In)),
-            side => (Plan::Shadow, Why::Canary(side)),
-        },
+        Stage::Canary => {
+            let canary = &route.spec.canary;
+            match canary.side(canary.share.without(route.given_back), route.name(), asked) {
+                Side::In => (Plan::Native, Why::Canary(Side::In)),
+                side => (Plan::Shadow, Why::Canary(side)),
+            }
+        }
+        Stage::Native if is_given_back(route, asked) => (Plan::Legacy, Why::Override),
         Stage::Native if route.verify.contains(asked.draw()) => {
             (if route.spec.may_ask_legacy_too() { Plan::Verify } else { Plan::Shadow }, Why::Verify)
         }
         Stage::Native => (Plan::Native, said),
         Stage::Retired => (Plan::Retired, said),
+    }
+}
+
+/// Whether legacy has this request of a native route back already. Clients stay on their side where the route has a
+/// canary that tells them apart.
+fn is_given_back(route: &Route, asked: &impl Asked) -> bool {
+    let gone = route.given_back;
+    if route.spec.canary.share == Share::default() {
+        return gone.contains(asked.draw());
+    }
+    match route.spec.canary.side(Share::ALL.without(gone), route.name(), asked) {
+        Side::In => false,
+        Side::Out => true,
+        Side::Unknown => gone.contains(asked.draw()),
     }
 }
 
@@ -137,7 +155,8 @@ impl Decision<'_> {
     /// Why, in words.
     pub(crate) fn why_text(&self) -> String {
         let spec = self.route.map(|route| &route.spec);
-        let share = spec.map_or(0.0, |spec| spec.canary.share.get());
+        let gone = self.route.map(|route| route.given_back).unwrap_or_default();
+        let share = spec.map_or(0.0, |spec| spec.canary.share.without(gone).get());
         match self.why {
             Why::NoRoute => "no route matches".to_owned(),
             Why::Unclear(why) => format!("the path may be read in two ways: {why}"),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use handover_api::{Answer, Context, Decline, Handler, Outcome, Response};
+use jiff::SignedDuration;
 
 use super::testing::Request;
 use super::*;
@@ -10,7 +11,8 @@ use crate::config::reload::note;
 use crate::config::source::Sources;
 use crate::config::validate::{Against, validate};
 use crate::route::generation::{Handlers, Shared};
-use crate::route::overrides::{LegacyOnly, Overrides, StageOverride};
+use crate::route::legacy_only::{LegacyOnly, WayBack};
+use crate::route::overrides::{Overrides, StageOverride};
 
 struct Never;
 
@@ -125,6 +127,45 @@ fn a_canary_splits_by_client() {
         let decision = decide(&generation, &request);
         assert_eq!((decision.plan, decision.why), (plan, Why::Canary(side)), "{share}");
     }
+}
+
+#[test]
+fn a_ramp_gives_native_back_a_share_after_the_other_and_clients_stay_where_they_are() {
+    let at = |share: f64| {
+        let ramp_seconds = Some(1000);
+        let way_back = WayBack { note: note("ann", "outage"), ramp_seconds };
+        let after = SignedDuration::from_millis((share * 1_000_000.0) as i64 - 49_000);
+        let legacy_only = Some(way_back.at(way_back.note.when + after));
+        Overrides { legacy_only, ..Overrides::default() }
+    };
+    let users: Vec<_> = (0..1000).map(|id| Request::get("/a/1").with("x-user", &format!("u{id}"))).collect();
+    let natives = |keys: &str, share: f64| -> Vec<usize> {
+        let generation = generation(keys, at(share));
+        let native = |user: &Request| decide(&generation, user).plan == Plan::Native;
+        (0..users.len()).filter(|id| native(&users[*id])).collect()
+    };
+    let sticky = "canary = { share = 0.4, sticky = 'header:x-user' }\nstage =";
+    for (stage, before) in [("'native'", 1000), ("'canary'", 400)] {
+        let keys = format!("{sticky} {stage}");
+        let [some, half, few] = [0.05, 0.5, 0.9].map(|share| natives(&keys, share));
+        for (natives, left) in [(&some, 0.95), (&half, 0.5), (&few, 0.1)] {
+            let expected = f64::from(before) * left;
+            assert!(
+                (natives.len() as f64 - expected).abs() < 60.0,
+                "{stage}: {} of {expected}",
+                natives.len()
+            );
+        }
+        assert!(few.iter().all(|id| half.contains(id)) && half.iter().all(|id| some.contains(id)), "{stage}");
+        assert!(natives(&keys, 1.0).is_empty(), "{stage}");
+    }
+    // Who cannot be told apart is drawn.
+    let generation = generation("stage = 'native'", at(0.5));
+    let plan = |draw| {
+        let decision = decide(&generation, &Request { draw, ..Request::get("/a/1") });
+        (decision.plan, decision.why)
+    };
+    assert_eq!((plan(0.4), plan(0.6)), ((Plan::Legacy, Why::Override), (Plan::Native, Why::Override)));
 }
 
 #[test]

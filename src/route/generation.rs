@@ -133,7 +133,8 @@ fn compile(
                 _ => spec.verify,
             };
             let limiter = limiter(spec, after.map(|(_, before)| before));
-            Arc::new(Route { place, spec: Arc::clone(spec), stage, overridden, verify, native, limiter })
+            let (spec, given_back) = (Arc::clone(spec), overrides.given_back());
+            Arc::new(Route { place, spec, stage, overridden, verify, given_back, native, limiter })
         })
         .collect();
     let number = after.map_or(1, |(number, _)| number);

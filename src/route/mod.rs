@@ -7,6 +7,7 @@ pub(crate) mod canary;
 pub(crate) mod decide;
 pub(crate) mod explain;
 pub(crate) mod generation;
+pub(crate) mod legacy_only;
 pub(crate) mod limits;
 pub(crate) mod matcher;
 pub(crate) mod override_store;
@@ -86,6 +87,8 @@ pub(crate) struct Route {
     pub overridden: Option<Overridden>,
     /// The share that goes on being compared at the stage native.
     pub verify: Share,
+    /// The share of what native answers that legacy has back already, on the way to legacy-only.
+    pub given_back: Share,
     /// What answers natively. There whenever `stage` is beyond legacy.
     pub native: Option<BoxedHandler>,
     /// What it may take, where the file says so.

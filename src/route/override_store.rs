@@ -1,7 +1,7 @@
 //! Overrides on disk, in the state folder.
 //!
 //! ```text
-//! legacy-only.json   {"who": …, "why": …, "when": …}                       its being there is what counts
+//! legacy-only.json   {"who": …, "why": …, "when": …, "ramp_seconds": …}    its being there is what counts
 //! overrides.json     {"ROUTE": {"stage": …, "who": …, "why": …, "when": …}, …}
 //! ```
 //!
@@ -13,9 +13,11 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use nix::fcntl::{Flock, FlockArg};
 
-use super::overrides::{LegacyOnly, Note, Overrides, StageOverride};
+use super::legacy_only::{LegacyOnly, WayBack};
+use super::overrides::{Overrides, StageOverride};
 use crate::config::state;
 
 /// Where overrides are kept.
@@ -43,8 +45,8 @@ impl OverrideStore {
         };
         let asked = match read(&self.legacy_only_file()) {
             Ok(None) => None,
-            Ok(Some(bytes)) => Some(match serde_json::from_slice::<Note>(&bytes) {
-                Ok(note) => LegacyOnly::Asked(note),
+            Ok(Some(bytes)) => Some(match serde_json::from_slice::<WayBack>(&bytes) {
+                Ok(way_back) => way_back.at(Timestamp::now()),
                 Err(_) => LegacyOnly::Unreadable(format!("{} is there", self.legacy_only_file().display())),
             }),
             Err(why) => Some(LegacyOnly::Unreadable(why.to_string())),
@@ -53,8 +55,8 @@ impl OverrideStore {
     }
 
     /// Everything to legacy from now on.
-    pub(crate) fn set_legacy_only(&self, note: &Note) -> io::Result<()> {
-        state::replace(&self.legacy_only_file(), &serde_json::to_vec_pretty(note)?)
+    pub(crate) fn set_legacy_only(&self, way_back: &WayBack) -> io::Result<()> {
+        state::replace(&self.legacy_only_file(), &serde_json::to_vec_pretty(way_back)?)
     }
 
     /// The end of it. `false` when it was not set.
@@ -117,6 +119,7 @@ fn read(file: &Path) -> io::Result<Option<Vec<u8>>> {
 mod tests {
     use super::*;
     use crate::route::Stage;
+    use crate::route::overrides::Note;
 
     fn note(why: &str) -> Note {
         Note { who: "ann".into(), why: why.into(), when: "2026-01-02T03:04:05Z".parse().unwrap() }
@@ -138,7 +141,7 @@ mod tests {
         let (_place, store) = store();
         let stage = StageOverride { stage: Stage::Shadow, note: note("mismatches") };
         store.set_stage("a", stage.clone()).unwrap();
-        store.set_legacy_only(&note("outage")).unwrap();
+        store.set_legacy_only(&note("outage").into()).unwrap();
         let again = OverrideStore::new(store.folder().to_owned());
         let expected = Overrides {
             legacy_only: Some(LegacyOnly::Asked(note("outage"))),
@@ -176,7 +179,7 @@ mod tests {
         let (_place, store) = store();
         store.clear_stage("a").unwrap();
         std::fs::write(store.folder().join("overrides.json"), "{").unwrap();
-        store.set_legacy_only(&note("outage")).unwrap();
+        store.set_legacy_only(&note("outage").into()).unwrap();
         assert_eq!(store.load().legacy_only, Some(LegacyOnly::Asked(note("outage"))));
         assert!(store.set_stage("a", StageOverride { stage: Stage::Native, note: note("x") }).is_err());
         store.clear_legacy_only().unwrap();

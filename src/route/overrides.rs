@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Stage;
+use super::canary::Share;
+use super::legacy_only::LegacyOnly;
 use crate::config::valid::RouteSpec;
 
 /// All overrides, as they are in effect.
@@ -40,15 +42,6 @@ pub(crate) enum HeldBy {
     Change,
 }
 
-/// Why everything is answered by legacy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LegacyOnly {
-    /// Somebody asked for it.
-    Asked(Note),
-    /// The overrides cannot be read, so nobody knows which routes had been taken back.
-    Unreadable(String),
-}
-
 /// Who set an override, why, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Note {
@@ -77,7 +70,7 @@ pub(crate) enum Overridden {
     Held(Held),
     /// Its own override.
     Stage(StageOverride),
-    /// Everything goes to legacy.
+    /// Everything goes to legacy, or is on its way there.
     LegacyOnly(LegacyOnly),
     /// Its override asks for native, but the route has no handler.
     NoNative(StageOverride),
@@ -98,10 +91,16 @@ impl Overrides {
         };
         match &self.legacy_only {
             Some(all) if !matches!(stage, Stage::Legacy | Stage::Retired) => {
-                (Stage::Legacy, Some(Overridden::LegacyOnly(all.clone())))
+                let stage = if matches!(all, LegacyOnly::Ramping(..)) { stage } else { Stage::Legacy };
+                (stage, Some(Overridden::LegacyOnly(all.clone())))
             }
             _ => (stage, own),
         }
+    }
+
+    /// The share of what native answers that legacy has back already.
+    pub(crate) fn given_back(&self) -> Share {
+        self.legacy_only.as_ref().map(LegacyOnly::share).unwrap_or_default()
     }
 }
 
@@ -133,17 +132,6 @@ impl fmt::Display for Held {
                     "its handler or legacy has changed: back at {} until the gate is met again",
                     self.stage
                 )
-            }
-        }
-    }
-}
-
-impl fmt::Display for LegacyOnly {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Asked(note) => write!(f, "legacy-only, set by {note}"),
-            Self::Unreadable(why) => {
-                write!(f, "the overrides cannot be read ({why}), so legacy answers everything")
             }
         }
     }

@@ -11,6 +11,7 @@ use super::{Failure, Pages};
 use crate::admin::people::Person;
 use crate::config::reload::note;
 use crate::control::NotYours;
+use crate::route::legacy_only::WayBack;
 
 /// What a form may do that carries that token, and by whom: the known name, or the one that the form says.
 pub(super) fn checked(person: &Person, token: &str, said: &str) -> Result<String, Failure> {
@@ -115,6 +116,9 @@ pub(super) struct LegacyOnly {
     #[serde(default)]
     who: String,
     why: String,
+    /// Within how many seconds; empty for at once.
+    #[serde(default)]
+    ramp_seconds: String,
 }
 
 /// Sends everything to legacy, or ends that.
@@ -124,8 +128,14 @@ pub(super) async fn legacy_only(
     Form(asked): Form<LegacyOnly>,
 ) -> Result<Redirect, Failure> {
     let who = checked(&person, &asked.token, &asked.who)?;
-    let note = asked.on.then(|| note(who, asked.why));
-    pages.control.legacy_only(note).await?.map_err(Failure::Ours)?;
+    let ramp_seconds = match asked.ramp_seconds.as_str() {
+        "" => None,
+        seconds => Some(seconds.parse().map_err(|_| {
+            Failure::Refused(StatusCode::BAD_REQUEST, "`ramp_seconds` is no number".to_owned())
+        })?),
+    };
+    let way_back = asked.on.then(|| WayBack { note: note(who, asked.why), ramp_seconds });
+    pages.control.legacy_only(way_back).await?.map_err(Failure::Ours)?;
     Ok(Redirect::to("/"))
 }
 

@@ -13,7 +13,7 @@ use super::{Failure, Pages};
 use crate::admin::people::{Person, Role};
 use crate::observe::AnsweredBy;
 use crate::observe::cells::{NO_ROUTE, Sums};
-use crate::observe::history::Share;
+use crate::observe::history::{Load, Share, borne};
 use crate::route::Route;
 
 /// What is shown of a route.
@@ -60,11 +60,12 @@ pub(super) async fn page(State(pages): State<Pages>, person: Person) -> Result<M
     let unrouted = sums.remove(NO_ROUTE).unwrap_or_default();
     let is_emergency = generation.overrides.legacy_only.is_some();
     let hours = pages.control.history.hours(&pages.control.process.metrics);
+    let load = pages.control.history.load(&pages.control.process.metrics);
     Ok(Page::new(&pages, &person, "/", "Progress").show(html! {
         h1 { "Progress" }
         (share(&lines, &unrouted, &hours))
         (table(&lines, &unrouted))
-        @if person.may(Role::Operator) { (everything_back(&person, is_emergency)) }
+        @if person.may(Role::Operator) { (everything_back(&person, is_emergency, load)) }
     }))
 }
 
@@ -149,7 +150,7 @@ fn gate_in_short(gate: Option<&Assessment>) -> Markup {
     }
 }
 
-fn everything_back(person: &Person, is_emergency: bool) -> Markup {
+fn everything_back(person: &Person, is_emergency: bool, load: Load) -> Markup {
     let (on, label) = if is_emergency {
         ("false", "End it: routes go back to their stages")
     } else {
@@ -163,11 +164,21 @@ fn everything_back(person: &Person, is_emergency: bool) -> Markup {
                 input type="hidden" name="on" value=(on);
                 (name_field(person))
                 label { "Why" input name="why" required; }
+                @if !is_emergency {
+                    label { "Within" select name="ramp_seconds" {
+                        @for (seconds, text) in RAMPS { option value=(seconds) { (text) } }
+                    } }
+                    p.faint { (borne(load)) }
+                }
                 button.alarm { "Yes: " (label) }
             }
         }
     }
 }
+
+/// Within how many seconds everything can go back, from the page.
+const RAMPS: [(&str, &str); 4] =
+    [("", "at once"), ("300", "5 minutes"), ("900", "15 minutes"), ("3600", "an hour")];
 
 fn total(sums: &Sums) -> u64 {
     AnsweredBy::ALL.iter().map(|by| sums.answered_by(*by)).sum()
