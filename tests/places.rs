@@ -97,6 +97,52 @@ fn behind_nginx() {
     assert!(page.contains("for=127.0.0.1"), "nginx says who asks: {page}");
 }
 
+/// A front controller as most have it: nginx rewrites the path before it asks PHP.
+const FRONT_CONTROLLER: &str = "server {
+    listen @NGINX@;
+    root @ROOT@;
+    index index.php;
+    location / { try_files $uri $uri/ /index.php?$query_string; }
+    location ~ \\.php$ {
+        fastcgi_split_path_info ^(.+?\\.php)(/.*)$;
+        try_files $fastcgi_script_name =404;
+        set $path_info $fastcgi_path_info;
+        fastcgi_param PATH_INFO $path_info;
+        include /etc/nginx/fastcgi.conf;
+        fastcgi_pass @FASTCGI@;
+    }
+    location ~ /\\. { deny all; }
+}
+";
+
+#[test]
+fn behind_nginx_with_the_lines_that_init_prints() {
+    let world = World::start();
+    let nginx = local();
+    let site = FRONT_CONTROLLER
+        .replace("@NGINX@", &nginx.to_string())
+        .replace("@ROOT@", &world.php.root().to_string_lossy())
+        .replace("@FASTCGI@", world.php.address());
+    let folder = process::folder("init");
+    process::write(folder.path().join("site"), &site);
+    let said = init(folder.path(), &["site", "--place", "behind"]);
+    assert!(said.status.success() && said.stderr.is_empty(), "nothing of it is lost: {said:?}");
+    let routes = std::fs::read_to_string(folder.path().join("routes.toml")).unwrap();
+    assert!(routes.contains("static = false") && routes.contains("# version = "), "{routes}");
+    let proxy = Handover::start(env!("CARGO_BIN_EXE_handover"), &without_listen(&routes));
+
+    let said = String::from_utf8_lossy(&said.stdout);
+    let printed: Vec<&str> = said.lines().filter(|line| line.trim_start().starts_with("proxy_")).collect();
+    let (before, rest) = site.split_once("        fastcgi_split_path_info").unwrap();
+    let (_, after) = rest.split_once("fastcgi_pass").unwrap();
+    let (_, after) = after.split_once(';').unwrap();
+    let lines = printed.join("\n").replace("127.0.0.1:8080", &proxy.http().to_string());
+    let _nginx = Nginx::with_site(&format!("{before}{lines}{after}"), nginx);
+    assert_serves(nginx);
+    let page = ask(nginx, "GET", "/a%2Fb?x=%20", "").text();
+    assert!(page.starts_with("GET /a%2Fb?x=%20 "), "PHP sees what the client sent: {page}");
+}
+
 #[test]
 fn instead_of_nginx_with_a_file_made_from_its_site() {
     let world = World::start();

@@ -3,6 +3,10 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+/// What nobody can read out of a site's file, and every gate asks for.
+const VERSION: &str = "# Evidence belongs to a version of the backend: a field of its answers, or a text to change with each deployment.\n\
+                       # version = \"header:X-App-Version\"\n";
+
 /// A configuration in the making.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
@@ -114,6 +118,9 @@ impl Draft {
             }
             for (key, value) in &legacy.keys {
                 let _ = writeln!(text, "{key} = {value}");
+            }
+            if at == 0 {
+                text.push_str(VERSION);
             }
             if !legacy.params.is_empty() {
                 let _ = writeln!(text, "\n[legacy.{}.params]", legacy.name);

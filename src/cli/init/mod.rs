@@ -134,6 +134,10 @@ fn place(draft: &mut Draft, place: Place) {
         Place::Behind => {
             (draft.http, draft.https, draft.tls) = (vec!["127.0.0.1:8080".to_owned()], Vec::new(), None);
             draft.trusted = vec!["127.0.0.1".to_owned()];
+            // nginx serves the files, by rules that only it knows.
+            for legacy in draft.legacies.iter_mut().filter(|legacy| legacy.has("fastcgi")) {
+                legacy.set("static", "false".to_owned());
+            }
         }
     }
 }
@@ -181,10 +185,11 @@ fn next(place: Place, draft: &Draft, context: &Context) -> anyhow::Result<()> {
         Place::Front => format!(
             "Send clients to {address}; nginx stays as it is, and sees them come from here:\nset_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For;"
         ),
+        // `$request_uri`: without it PHP would be asked for what try_files has made of the path, /index.php each time.
         Place::Behind => format!(
-            "In nginx, in place of fastcgi_pass and its parameters:\n    proxy_pass http://{address};\n    proxy_http_version 1.1;\n    \
-             proxy_set_header Host $http_host;\n    proxy_set_header X-Forwarded-For $remote_addr;\n    proxy_set_header X-Forwarded-Proto $scheme;\n    \
-             proxy_set_header X-Forwarded-Host $http_host;"
+            "In nginx, in place of fastcgi_pass and its parameters:\n    proxy_pass http://{address}$request_uri;\n    proxy_http_version 1.1;\n    \
+             proxy_set_header Connection \"\";\n    proxy_set_header Host $http_host;\n    proxy_set_header X-Forwarded-For $remote_addr;\n    \
+             proxy_set_header X-Forwarded-Proto $scheme;\n    proxy_set_header X-Forwarded-Host $http_host;"
         ),
     };
     let config = if main == "routes.toml" { String::new() } else { format!(" --config {main}") };

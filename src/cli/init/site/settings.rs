@@ -51,6 +51,7 @@ impl Site {
                 self.note(directive, "a rule for paths: let PHP do it, or what stands in front")
             }
             // What Debian's files hold is the same here anyway.
+            "set" if directive.arguments == ["$path_info", "$fastcgi_path_info"] => {}
             "include" if USUAL_FILES.iter().any(|file| value.ends_with(file)) => {}
             "include" => self.note(directive, "there is no such file here"),
             "add_header" => self.note(directive, "PHP or what stands in front has to send it"),
