@@ -103,6 +103,18 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
 
+/// Who may open a pool's socket is what a new set-up stumbles over first.
+fn explained(path: &Path, error: io::Error) -> io::Error {
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        return error;
+    }
+    let path = path.display();
+    let why = format!(
+        "this user may not open {path}: run as one of the group it belongs to (the pool's listen.group)"
+    );
+    io::Error::new(io::ErrorKind::PermissionDenied, why)
+}
+
 impl Socket {
     /// Connects; a name is resolved anew each time.
     async fn connect(address: &Address) -> io::Result<Self> {
@@ -119,7 +131,7 @@ impl Socket {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     tokio::time::sleep(BACKLOG_PAUSE).await;
                 }
-                connected => return connected.map(Self::Unix),
+                connected => return connected.map(Self::Unix).map_err(|error| explained(path, error)),
             }
         }
     }
@@ -297,6 +309,13 @@ mod tests {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         (Socket::Unix(UnixStream::from_std(ours).unwrap()), theirs)
+    }
+
+    #[test]
+    fn a_socket_that_may_not_be_opened_says_whose_it_is() {
+        let said = |kind: io::ErrorKind| explained(Path::new("/run/php/app.sock"), kind.into()).to_string();
+        assert!(said(io::ErrorKind::PermissionDenied).contains("/run/php/app.sock: run as one of the group"));
+        assert!(!said(io::ErrorKind::NotFound).contains("group"));
     }
 
     #[tokio::test]
