@@ -42,7 +42,7 @@ unit:
 	$(CARGO) test --workspace --lib --bins
 
 e2e:
-	$(CARGO) build --workspace --examples
+	$(CARGO) build --workspace --examples --bin healthz
 	$(CARGO) test --workspace --no-fail-fast --test '*'
 	$(CARGO) test --workspace --doc
 

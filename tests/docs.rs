@@ -81,6 +81,10 @@ fn examples_that_are_whole_pass_check() {
         }
     }
     assert!(checked >= 2, "the blocks were not found");
+    let first = read("docs/first-route.md");
+    let (_, route) = first.split_once("cat >> routes.toml <<'END'\n").expect("the route of the first route");
+    let (route, _) = route.split_once("END\n").expect("an end");
+    check(&format!("{}{route}", block(&first, "toml whole")), "docs/first-route.md, with its route");
     for name in ["front.toml", "behind.toml"] {
         check(&read(Path::new("examples/places").join(name)), name);
     }
@@ -100,10 +104,40 @@ fn the_manifest_s_file_passes_check() {
 fn check(text: &str, of: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("routes.toml"), text).expect("a file");
-    let healthz = Path::new(env!("CARGO_BIN_EXE_handover")).with_file_name("examples").join("healthz");
-    assert!(healthz.exists(), "{} is not built: run `cargo build --examples`", healthz.display());
+    let healthz = Path::new(env!("CARGO_BIN_EXE_handover")).with_file_name("healthz");
+    assert!(healthz.exists(), "{} is not built: run `cargo build -p takeover`", healthz.display());
     let said = Command::new(healthz).arg("check").current_dir(folder.path()).output().expect("it runs");
     assert!(said.status.success(), "{of}:\n{text}\n{}", String::from_utf8_lossy(&said.stderr));
+}
+
+#[test]
+fn the_program_of_the_first_route_is_the_one_in_examples() {
+    let page = read("docs/first-route.md");
+    for (language, file) in [("toml", "Cargo.toml"), ("rust", "build.rs"), ("rust", "src/main.rs")] {
+        let shown = block(&page, &format!("{language} {file}"));
+        // The example stands in the clone, where a program of one's own stands beside it; and its binary lies in the
+        // same folder as the stock one, whose name it therefore cannot have.
+        let shown = shown
+            .replace("path = \"../handover", "path = \"../..")
+            .replace("name = \"handover\"", "name = \"healthz\"");
+        assert_eq!(shown, read(Path::new("examples/healthz").join(file)), "{file} in docs/first-route.md");
+    }
+}
+
+#[test]
+fn what_the_readme_shows_of_a_handler_is_of_the_same_program() {
+    let whole = read("examples/healthz/src/main.rs");
+    let mut rest = whole.lines().map(str::trim);
+    for line in block(&read("README.md"), "rust").lines().map(str::trim).filter(|line| !line.is_empty()) {
+        assert!(rest.any(|other| other == line), "`{line}` is not there, or not at that place");
+    }
+}
+
+/// The first block of a page with that heading, whether it is indented or not.
+fn block<'p>(page: &'p str, heading: &str) -> &'p str {
+    let (_, rest) =
+        page.split_once(&format!("```{heading}\n")).unwrap_or_else(|| panic!("no block {heading}"));
+    rest.split("```").next().unwrap_or_default()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The example under `examples/`, run as its first lines say.
+//! The program in `examples/healthz`, run as its file says.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +8,7 @@ use handover_parts::{Handover, PhpFpm, http};
 
 #[test]
 fn the_example_s_file_is_good() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/healthz.toml");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/healthz/routes.toml");
     let checked = Command::new(example()).args(["check", "--config"]).arg(file).output().expect("it runs");
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
@@ -56,7 +56,7 @@ fn json(admin: std::net::SocketAddr, path: &str) -> serde_json::Value {
 }
 
 fn example() -> PathBuf {
-    let binary = Path::new(env!("CARGO_BIN_EXE_handover")).with_file_name("examples").join("healthz");
-    assert!(binary.exists(), "{} is not built: run `cargo test`, which builds examples", binary.display());
+    let binary = Path::new(env!("CARGO_BIN_EXE_handover")).with_file_name("healthz");
+    assert!(binary.exists(), "{} is not built: run `cargo build -p takeover`", binary.display());
     binary
 }

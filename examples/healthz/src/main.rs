@@ -1,19 +1,12 @@
-//! A proxy with one handler of one's own: the smallest takeover there is.
-//!
-//! `GET /healthz` of the demo's legacy, answered natively. This file is the whole program: [`Proxy::builder`] brings the
-//! command line along. With the demo's php-fpm:
-//!
-//! ```text
-//! cargo run --example healthz -- check --config examples/healthz.toml
-//! cargo run --example healthz -- serve --config examples/healthz.toml
-//! curl -i http://127.0.0.1:8080/healthz
-//! cargo run --example healthz -- parity --config examples/healthz.toml
-//! ```
+//! The proxy, with one handler of our own.
 
 use std::process::ExitCode;
 
 use handover::Proxy;
 use handover_api::{Answer, Context, Decline, Handler, Outcome, Request, Response};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Says that the service is up, as the PHP page does.
 struct Healthz;
@@ -34,5 +27,5 @@ impl Handler for Healthz {
 }
 
 fn main() -> ExitCode {
-    Proxy::builder().handler("healthz", Healthz).run()
+    Proxy::builder().sources(handover::sources!()).handler("healthz", Healthz).run()
 }
