@@ -161,12 +161,14 @@ pub(crate) struct Matches<'a> {
     subject: &'a [u8],
     offset: usize,
     options: u32,
+    /// The subject is known to be UTF-8: to check all of it for each match would take time by its square.
+    checked: bool,
     done: bool,
 }
 
 impl<'a> Matches<'a> {
     pub(crate) fn new(php: &'a Php, regex: &'a Regex, subject: &'a [u8], offset: usize) -> Self {
-        Self { php, regex, subject, offset, options: 0, done: false }
+        Self { php, regex, subject, offset, options: 0, checked: false, done: false }
     }
 
     /// The length of the character at the offset.
@@ -177,6 +179,12 @@ impl<'a> Matches<'a> {
             false => 1,
         }
     }
+
+    /// The option not to check the subject again. Within a character, where `\C` may have ended, PCRE2 has to refuse to begin.
+    fn unchecked(&self) -> u32 {
+        let within = self.subject.get(self.offset).is_some_and(|byte| byte & 0xc0 == 0x80);
+        if self.checked && !within { PCRE2_NO_UTF_CHECK } else { 0 }
+    }
 }
 
 impl Iterator for Matches<'_> {
@@ -184,12 +192,13 @@ impl Iterator for Matches<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.done {
-            match self.regex.code.find(self.php, self.subject, self.offset, self.options) {
+            match self.regex.code.find(self.php, self.subject, self.offset, self.options | self.unchecked()) {
                 Err(error) => {
                     self.done = true;
                     return Some(Err(error));
                 }
                 Ok(Some(found)) => {
+                    self.checked = true;
                     let (start, end) = found.whole();
                     self.options = if start == end { PCRE2_NOTEMPTY_ATSTART | PCRE2_ANCHORED } else { 0 };
                     self.offset = end;
