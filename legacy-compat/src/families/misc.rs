@@ -93,8 +93,8 @@ fn rank(part: &[u8]) -> i32 {
     FORMS.iter().find(|(name, _)| part.starts_with(name)).map_or(-1, |(_, rank)| *rank)
 }
 
-/// `5.2.0-RC1` as `5.2.0.RC.1`: a point wherever a word or a number begins, and for every other byte.
-fn canonical(version: &[u8]) -> Vec<u8> {
+/// `5.2.0-RC1` as `5.2.0.RC.1`: a point wherever a word or a number begins, and for every other byte; from 8.4 none at the end.
+fn canonical(php: &Php, version: &[u8]) -> Vec<u8> {
     let mut out: Vec<u8> = version.iter().take(1).copied().collect();
     for pair in version.windows(2) {
         let [last, byte] = [pair[0], pair[1]];
@@ -106,6 +106,9 @@ fn canonical(version: &[u8]) -> Vec<u8> {
         if !special || begins && !matches!(byte, b'-' | b'_' | b'+' | b'.') {
             out.push(byte);
         }
+    }
+    if out.ends_with(b".") && php.since(Version::V8_4) {
+        out.pop();
     }
     out
 }
@@ -127,7 +130,8 @@ pub fn version_compare(php: &Php, a: &[u8], b: &[u8]) -> i32 {
     if a.is_empty() || b.is_empty() {
         return i32::from(b.is_empty()) - i32::from(a.is_empty());
     }
-    let written = |version: &[u8]| if version[0] == b'#' { version.to_vec() } else { canonical(version) };
+    let written =
+        |version: &[u8]| if version[0] == b'#' { version.to_vec() } else { canonical(php, version) };
     let (a, b) = (written(a), written(b));
     // What is left of each; none behind the last part.
     let (mut left, mut right) = (Some(a.as_slice()), Some(b.as_slice()));
@@ -139,15 +143,28 @@ pub fn version_compare(php: &Php, a: &[u8], b: &[u8]) -> i32 {
         }
         (left, right) = (more, other_more);
     }
-    let digit = |rest: &[u8]| rest.first().is_some_and(u8::is_ascii_digit);
     match (left, right) {
-        // From 8.4 nothing behind a point does not count.
-        (Some([]), None) | (None, Some([])) if php.since(Version::V8_4) => 0,
-        (Some(rest), _) if digit(rest) => 1,
-        (Some(rest), _) => version_compare(php, rest, b"#N#"),
-        (_, Some(rest)) if digit(rest) => -1,
-        (_, Some(rest)) => version_compare(php, b"#N#", rest),
+        (Some([]), Some(_)) => -1,
+        (Some(rest), _) => behind(php, rest),
+        (_, Some(rest)) => -behind(php, rest),
         _ => 0,
+    }
+}
+
+/// How a version with this behind it compares to the one without. PHP compares what is behind to `#N#`, which is a number's place,
+/// and then what is behind that, and so on.
+fn behind(php: &Php, rest: &[u8]) -> i32 {
+    let mut rest = rest;
+    loop {
+        match rest {
+            [] => return -1,
+            [b'0'..=b'9', ..] => return 1,
+            [b'#', ..] => match split_part(rest).1 {
+                Some(more) => rest = more,
+                None => return 0,
+            },
+            _ => return compare_parts(split_part(&canonical(php, rest)).0, b"#N#"),
+        }
     }
 }
 
@@ -268,4 +285,43 @@ fn pathinfo(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         return ok(out);
     }
     ok(out.values().next().cloned().unwrap_or_else(|| "".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_signs_compare_as_in_php() {
+        let rows: [(&str, &str, i32, i32); 12] = [
+            ("#.#.#", "#", 0, 0),
+            ("#.#.1", "#", 1, 1),
+            ("#.#.", "#", -1, -1),
+            ("#.#.a", "#", -1, -1),
+            ("#", "#.#.pl", -1, -1),
+            ("#.#.#p", "#", 0, 0),
+            ("1.", "1", -1, 0),
+            ("1..2", "1.", 1, 1),
+            ("#.", "#.1", -1, -1),
+            ("#", ".", 1, 0),
+            ("-", ".", 1, -1),
+            ("1#", "1.0.", 1, 0),
+        ];
+        for (a, b, before, since) in rows {
+            for (version, order) in [(Version::V8_2, before), (Version::V8_4, since)] {
+                assert_eq!(
+                    version_compare(&Php::new(version), a.as_bytes(), b.as_bytes()),
+                    order,
+                    "{a} {b} {version}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_version_of_many_signs_takes_no_more_stack_than_one_of_few() {
+        let signs = b"#.".repeat(500_000);
+        assert_eq!(version_compare(&Php::new(Version::V8_2), &signs, b"#"), -1);
+        assert_eq!(version_compare(&Php::new(Version::V8_2), b"#", &signs), 1);
+    }
 }
