@@ -2,6 +2,8 @@
 
 use num_bigint::{BigInt, BigUint, Sign};
 
+use super::digits::Digits;
+
 /// The number `units / 10^scale`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decimal {
@@ -11,6 +13,14 @@ pub struct Decimal {
 
 fn power_of_ten(exponent: usize) -> BigInt {
     BigInt::from(10).pow(exponent as u32)
+}
+
+impl From<&Digits> for Decimal {
+    fn from(number: &Digits) -> Self {
+        let units = BigUint::from_radix_be(number.digits(), 10).unwrap_or_default();
+        let sign = if number.has_minus() { Sign::Minus } else { Sign::Plus };
+        Self { units: BigInt::from_biguint(sign, units), scale: number.scale() }
+    }
 }
 
 impl Decimal {
@@ -26,21 +36,7 @@ impl Decimal {
 
     /// Reads `-12.50`, `.5` and `1.`; up to the first NUL. None for what is no number; nothing at all is 0.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
-        let (negative, digits) = match text {
-            [b'-', rest @ ..] => (true, rest),
-            [b'+', rest @ ..] => (false, rest),
-            rest => (false, rest),
-        };
-        let mut parts = digits.splitn(2, |byte| *byte == b'.');
-        let (whole, fraction) = (parts.next()?, parts.next().unwrap_or_default());
-        let joined = [whole, fraction].concat();
-        if !joined.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-        let units = BigUint::parse_bytes(&joined, 10).unwrap_or_default();
-        let sign = if negative { Sign::Minus } else { Sign::Plus };
-        Some(Self { units: BigInt::from_biguint(sign, units), scale: fraction.len() })
+        Digits::parse(text).map(|digits| Self::from(&digits))
     }
 
     /// Whether it is 0.

@@ -1,6 +1,7 @@
 //! `bcmath`: decimal numbers of any length, written as strings.
 
 mod decimal;
+mod digits;
 
 pub use decimal::Decimal;
 
@@ -9,6 +10,7 @@ use crate::error::{ErrorClass, Thrown};
 use crate::families::strings::basic::MAX_LEN;
 use crate::php::{Php, Version};
 use crate::value::Value;
+use digits::Digits;
 
 pub(crate) const ROWS: &[Row] = &[
     ("8.0- bcadd(string $num1, string $num2, ?int $scale = null)", bcadd),
@@ -55,14 +57,19 @@ fn settle(answer: Result<Value, Refused>) -> Outcome {
 }
 
 /// The number of an argument. What is no number is 0 up to 7.4.
-fn number(ctx: &mut Ctx<'_>, args: &Args<'_>, index: usize) -> Result<Decimal, Refused> {
-    match Decimal::parse(args.bytes(index)) {
+fn written(ctx: &mut Ctx<'_>, args: &Args<'_>, index: usize) -> Result<Digits, Refused> {
+    match Digits::parse(args.bytes(index)) {
         Some(number) => Ok(number),
         None => {
             ctx.value_error((), format!("Argument #{} is not well-formed", index + 1))?;
-            Ok(Decimal::zero(0))
+            Ok(Digits::zero())
         }
     }
+}
+
+/// The same to multiply and divide, which makes it binary: that takes time by the square of its digits, as PHP's multiplication.
+fn number(ctx: &mut Ctx<'_>, args: &Args<'_>, index: usize) -> Result<Decimal, Refused> {
+    written(ctx, args, index).map(|digits| Decimal::from(&digits))
 }
 
 /// How many digits stand behind the point; fewer than none is none up to 7.4.
@@ -109,12 +116,21 @@ fn binary(
     })())
 }
 
+/// An operation that goes digit by digit; up to 7.2 a minus stays on what is cut to zero.
+fn by_digits(ctx: &mut Ctx<'_>, args: &Args<'_>, operation: fn(&Digits, &Digits) -> Digits) -> Outcome {
+    settle((|| {
+        let scale = scale(ctx, args, 2)?;
+        let (left, right) = (written(ctx, args, 0)?, written(ctx, args, 1)?);
+        Ok(operation(&left, &right).to_text(scale, !ctx.php.since(Version::V7_3)).into())
+    })())
+}
+
 fn bcadd(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
-    binary(ctx, args, |left, right, scale| Some(left.add(right, scale)))
+    by_digits(ctx, args, Digits::add)
 }
 
 fn bcsub(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
-    binary(ctx, args, |left, right, scale| Some(left.sub(right, scale)))
+    by_digits(ctx, args, Digits::sub)
 }
 
 fn bcmul(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
@@ -253,7 +269,7 @@ fn bcsqrt(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
 fn bccomp(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     settle((|| {
         let scale = scale(ctx, args, 2)?;
-        let (left, right) = (number(ctx, args, 0)?, number(ctx, args, 1)?);
+        let (left, right) = (written(ctx, args, 0)?, written(ctx, args, 1)?);
         Ok(left.truncated(scale).compare(&right.truncated(scale)).into())
     })())
 }
