@@ -180,6 +180,19 @@ impl Array {
         inner.map().shift_remove(key)
     }
 
+    /// Removes the last element and returns it. The next free integer key becomes its key, where that was the largest there ever was.
+    pub fn pop(&mut self) -> Option<Value> {
+        let (key, _) = self.nth(self.len().checked_sub(1)?)?;
+        let popped = self.remove(&key);
+        let inner = Arc::make_mut(&mut self.0);
+        if let Key::Int(int) = key
+            && (inner.next == int.checked_add(1) || int == i64::MAX)
+        {
+            (inner.next, inner.full) = (Some(int), false);
+        }
+        popped
+    }
+
     /// The elements in order, each with its key.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Key, &Value)> + ExactSizeIterator {
         (0..self.len()).map(|i| self.at(i))
@@ -313,15 +326,21 @@ impl std::ops::Index<&str> for Array {
     }
 }
 
-impl Array {
-    /// Forgets integer keys that are gone, as `array_pop` does: the next free one follows the largest that is left.
-    pub fn reset_next(&mut self) {
-        let largest =
-            self.keys().filter_map(|key| if let Key::Int(int) = key { Some(int) } else { None }).max();
-        let inner = Arc::make_mut(&mut self.0);
-        (inner.next, inner.full) = (None, false);
-        if let Some(largest) = largest {
-            inner.note(largest);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_appended_after_a_pop_takes_the_key_that_was_popped() {
+        // As PHP 8.4 answers, whose arrays go on from negative keys too.
+        let rows: [(&[i64], &[i64]); 5] =
+            [(&[0, 5], &[0, 5]), (&[5, 3], &[5, 6]), (&[-5], &[-5]), (&[i64::MAX], &[i64::MAX]), (&[], &[0])];
+        for (before, after) in rows {
+            let mut array: Array = before.iter().map(|key| (*key, 1i64)).collect();
+            array.pop();
+            array.push_8_3(2i64).expect("room for one more");
+            let keys: Vec<Key> = array.keys().collect();
+            assert_eq!(keys, after.iter().map(|key| Key::Int(*key)).collect::<Vec<_>>(), "{before:?}");
         }
     }
 }

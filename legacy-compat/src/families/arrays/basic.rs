@@ -71,9 +71,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("-7.2 array_push(array &$stack, mixed $var, mixed ...$more)", push),
     ("array_pop(array &$array)", |_, a| {
         let mut array = a.take_array(0);
-        let last = array.keys().next_back();
-        let popped = last.and_then(|key| array.remove(&key));
-        array.reset_next();
+        let popped = array.pop();
         a.set(0, array);
         ok(popped)
     }),
