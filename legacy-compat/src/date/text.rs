@@ -18,7 +18,7 @@ pub(super) fn read_to_fault(php: &Php, text: &[u8]) -> Time {
 }
 
 fn read_while(php: &Php, text: &[u8], goes_on: fn(&Time) -> bool) -> Time {
-    let mut reader = Reader { php, time: Time::default(), at: 0 };
+    let mut reader = Reader { php, time: Time::default(), at: 0, plain_until: 0 };
     let blank = |byte: &u8| crate::numeric::is_blank(*byte);
     let start = text.iter().take_while(|byte| blank(byte)).count();
     let end = text.len() - text[start..].iter().rev().take_while(|byte| blank(byte)).count();
@@ -37,7 +37,13 @@ pub(super) struct Reader<'a> {
     pub time: Time,
     /// Where the form being read starts.
     at: usize,
+    /// Digits up to here are followed by no unit: up to 7.2 an amount had any number of them, and a form at each would look through
+    /// them all.
+    plain_until: usize,
 }
+
+/// More digits than any form but an amount begins with.
+const MOST_DIGITS: usize = 32;
 
 /// Stands where a text says nothing, as a number that no date has.
 const UNSAID: i64 = -9_999_999;
@@ -52,7 +58,7 @@ impl Reader<'_> {
         let padded = [text, b"\0"].concat();
         let is_sign = |at: usize| matches!(text.get(at), Some(b'+' | b'-'));
         while self.at < text.len() && goes_on(&self.time) {
-            match longest(self.php, &padded[self.at..]) {
+            match longest(self.php, self.ahead(&padded)) {
                 Some((form, len)) => {
                     let len = len.min(text.len() - self.at).max(1);
                     self.form(form, &text[self.at..self.at + len]);
@@ -75,6 +81,19 @@ impl Reader<'_> {
             }
         }
         self.check();
+    }
+
+    /// What a form may begin with here.
+    fn ahead<'t>(&mut self, text: &'t [u8]) -> &'t [u8] {
+        let rest = &text[self.at..];
+        if self.at + MOST_DIGITS < self.plain_until {
+            return &rest[..MOST_DIGITS];
+        }
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits > MOST_DIGITS && longest(self.php, rest).is_none_or(|(_, len)| len <= digits) {
+            self.plain_until = self.at + digits;
+        }
+        rest
     }
 
     /// What was read may not be a time of day, or a day of the calendar.
