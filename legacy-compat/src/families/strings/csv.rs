@@ -3,7 +3,7 @@
 use crate::call::{Args, Ctx, Level, Outcome, Row, ok};
 use crate::error::{ErrorClass, Thrown};
 use crate::families::types::text_of;
-use crate::php::Version;
+use crate::php::{Php, Version};
 use crate::value::{Array, Value};
 
 pub(crate) const ROWS: &[Row] = &[(
@@ -50,7 +50,7 @@ fn str_getcsv(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
             _ => {}
         }
     }
-    ok(match read(args.bytes(0), format) {
+    ok(match read(ctx.php, args.bytes(0), format) {
         Some(fields) => fields.into_iter().collect::<Array>(),
         None => Array::from(vec![Value::Null]),
     })
@@ -67,10 +67,10 @@ fn without_break(text: &[u8]) -> usize {
 
 /// The fields of a line; none where it is empty. Broken enclosures are read as PHP reads them, to the end of the text.
 #[doc(alias("str_getcsv", "fgetcsv"))]
-pub fn read(text: &[u8], format: Format) -> Option<Vec<Vec<u8>>> {
+pub fn read(php: &Php, text: &[u8], format: Format) -> Option<Vec<Vec<u8>>> {
     let end = without_break(text);
     let mut fields = Vec::new();
-    let mut line = Line { text, end, at: 0, format };
+    let mut line = Line { text, end, at: 0, format, reads_on: !php.since(Version::V8_3) };
     loop {
         let left = line.at < end;
         if left {
@@ -96,6 +96,8 @@ struct Line<'a> {
     end: usize,
     at: usize,
     format: Format,
+    /// Whether one byte too many is read behind an enclosure that nothing follows, as PHP up to 8.2 does.
+    reads_on: bool,
 }
 
 impl Line<'_> {
@@ -144,8 +146,8 @@ impl Line<'_> {
             if self.at >= self.end {
                 field.extend_from_slice(self.slice(start, self.end));
                 field.extend_from_slice(&self.text[self.end..]);
-                if opened == self.end {
-                    // PHP reads one byte on where nothing follows the enclosure: the line break, or its string's last NUL.
+                if opened == self.end && self.reads_on {
+                    // The line break once more, or the NUL that PHP's strings end in.
                     field.push(self.byte());
                 }
                 return (field, false);
@@ -252,8 +254,8 @@ fn enclose(line: &mut Vec<u8>, text: &[u8], format: Format) {
 mod tests {
     use super::*;
 
-    fn fields(line: &str) -> Vec<String> {
-        let fields = read(line.as_bytes(), Format::default()).unwrap_or_default();
+    fn fields(version: Version, line: &str) -> Vec<String> {
+        let fields = read(&Php::new(version), line.as_bytes(), Format::default()).unwrap_or_default();
         fields.into_iter().map(|field| String::from_utf8(field).unwrap()).collect()
     }
 
@@ -273,7 +275,15 @@ mod tests {
             ("\n", &[]),
         ];
         for (line, wanted) in rows {
-            assert_eq!(fields(line), wanted, "{line:?}");
+            assert_eq!(fields(Version::V8_2, line), wanted, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn an_enclosure_that_nothing_follows_is_empty_from_8_3() {
+        for (line, before, since) in [("\"", "\0", ""), ("\"\n", "\n\n", "\n"), ("\"a", "a", "a")] {
+            assert_eq!(fields(Version::V8_2, line), [before], "{line:?}");
+            assert_eq!(fields(Version::V8_3, line), [since], "{line:?}");
         }
     }
 }
