@@ -137,7 +137,8 @@ fn declined(side: &Side) -> Option<&str> {
 }
 
 fn unknown_version(side: &Side) -> Option<&'static str> {
-    (side.who == Who::Legacy { version: None }).then_some("legacy's version is unknown or mixed")
+    (side.who == Who::Legacy { version: None })
+        .then_some("legacy's version is mixed, or unknown: `version` in [legacy.NAME] says it")
 }
 
 fn not_whole(answer: &Answer) -> Option<&'static str> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use handover_api::{RuleOutcome, RuleRun};
 use handover_shadow::{
-    Decider, Effects, Estimate, Loss, NeedState, Of, Other, Outcome, Rehearsed, State, Store, Verb, Who,
+    Decider, Effects, Estimate, Gate, Loss, NeedState, Of, Other, Outcome, Rehearsed, State, Store, Verb, Who,
 };
 use serde_json::json;
 use world::gated::*;
@@ -54,8 +54,15 @@ fn one_request_repeated_a_hundred_thousand_times_counts_once() {
     assert!(said.samples >= 99_000, "{}", said.samples);
     let few = world.ask(&gate(json!({ "per_shape": 5 }))).estimate;
     assert!(matches!(&few, Estimate::Unknown(why) if why.contains("`repeats`")), "{few:?}");
+    let how = |gate: &Gate| world.ask(gate).needs.into_iter().find_map(|need| need.how).unwrap();
+    assert!(
+        how(&gate(json!({})))
+            .contains("more different requests; one shape counts 50 times at most, a request once")
+    );
     let alike = world.ask(&gate(json!({ "repeats": "there is no input" })));
     assert!(alike.open, "{alike:#?}");
+    let strict = gate(json!({ "repeats": "there is no input", "mismatches": 0.000_001 }));
+    assert!(how(&strict).ends_with(" more requests"), "any will do: {}", how(&strict));
 }
 
 #[test]

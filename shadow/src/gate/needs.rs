@@ -32,24 +32,28 @@ impl Gate {
         let (limit, confidence) = (self.mismatches, self.confidence);
         let met = seen.excludes(limit, confidence);
         let found = format!(
-            "{} mismatches in {} counted of {} samples, {} shapes: the rate is below {}, asked for {}",
+            "{} mismatches in {} counted of {} samples, {}: the rate is below {}, asked for {}",
             seen.mismatches,
             seen.requests,
             standing.parity.samples(),
-            standing.shapes.len(),
+            shapes(standing.shapes.len()),
             percent(seen.bound(confidence)),
             percent(limit),
         );
+        // Where equal requests count, any will do.
+        let which = if self.repeats.is_some() { "requests" } else { "different requests" };
+        let more = |needed: u64| format!("{} more {which}", needed.saturating_sub(seen.requests));
         let how = match seen.needed(limit, confidence) {
             _ if met => String::new(),
+            Some(needed) if seen.mismatches == 0 && self.repeats.is_some() => more(needed),
             Some(needed) if seen.mismatches == 0 => format!(
-                "{} more different requests; one shape counts {} times at most",
-                needed.saturating_sub(seen.requests),
+                "{}; one shape counts {} times at most, a request once; where the route has no input say `repeats`",
+                more(needed),
                 self.per_shape
             ),
             Some(needed) => format!(
-                "mend what differs (the evidence starts anew), decide its clusters, or let {} more different requests match",
-                needed.saturating_sub(seen.requests)
+                "mend what differs (the evidence starts anew), decide its clusters, or let {} match",
+                more(needed)
             ),
             None => "mend what differs".to_owned(),
         };
@@ -243,6 +247,10 @@ pub(super) fn clusters(standing: &Standing) -> Need {
 fn share(what: &str, n: u64, of: u64, largest: f64, how: &str) -> Need {
     let is = if of == 0 { 0.0 } else { n as f64 / of as f64 };
     need(what, is <= largest, format!("{} ({n} of {of}), at most {}", percent(is), percent(largest)), how)
+}
+
+fn shapes(n: usize) -> String {
+    format!("{n} shape{}", if n == 1 { "" } else { "s" })
 }
 
 pub(super) fn need(what: &str, met: bool, found: String, how: &str) -> Need {
