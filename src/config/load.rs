@@ -82,7 +82,7 @@ impl Location {
         };
         let gate = Arc::new(Gatekeeper::new(&config.state, identities));
         let mut overrides = OverrideStore::new(config.state.clone()).load();
-        overrides.held = gate.hold(&config);
+        overrides.held = gate.hold(&config, &overrides.stages);
         if overrides.legacy_only.is_some() {
             log_legacy_only(overrides.legacy_only.as_ref());
         }

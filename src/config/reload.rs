@@ -321,7 +321,7 @@ impl Reloader {
         current.unkept_stages.retain(|route, set| self.store.set_stage(route, set.clone()).is_err());
         let mut overrides = self.store.load();
         overrides.stages.extend(current.unkept_stages.clone());
-        overrides.held = self.gate.hold(wanted);
+        overrides.held = self.gate.hold(wanted, &overrides.stages);
         if let (None, Some(way_back)) = (&overrides.legacy_only, &current.unkept) {
             overrides.legacy_only = Some(way_back.at(Timestamp::now()));
         }

@@ -18,7 +18,7 @@ use crate::native::identity::Identities;
 use crate::rehearse::kept;
 use crate::route::generation::Generation;
 use crate::route::legacy_only::LegacyOnly;
-use crate::route::overrides::{Held, HeldBy, Overridden};
+use crate::route::overrides::{Held, HeldBy, Overridden, StageOverride};
 use crate::route::{Route, Stage};
 use crate::serve::EVIDENCE;
 
@@ -38,10 +38,18 @@ pub(crate) struct Gatekeeper {
 /// What was said last.
 #[derive(Default)]
 struct Last {
-    asked: Option<(String, Instant)>,
+    asked: Option<Question>,
     holds: Holds,
     /// Routes that had no gate, with their stages: a gate that is added does not move them.
     ungated: BTreeMap<String, Stage>,
+}
+
+/// What the gates were asked, and when.
+struct Question {
+    hash: String,
+    /// Routes with an override, for which no raise is asked.
+    overridden: Vec<String>,
+    when: Instant,
 }
 
 /// What is said of one route.
@@ -65,14 +73,19 @@ impl Gatekeeper {
         Ledger::in_folder(&self.state)
     }
 
-    /// What keeps routes from the stage that this configuration gives them. Grants what can be granted.
-    pub(crate) fn hold(&self, config: &Config) -> Holds {
+    /// What keeps routes from the stage that this configuration gives them. Grants what can be granted, but no raise to a
+    /// route with an override: it stays where it is, and the ledger would say that it had moved.
+    pub(crate) fn hold(&self, config: &Config, overridden: &BTreeMap<String, StageOverride>) -> Holds {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_known = |(hash, when): &(String, Instant)| *hash == config.hash && when.elapsed() < AGAIN;
+        let is_known = |asked: &Question| {
+            asked.hash == config.hash
+                && asked.overridden.iter().eq(overridden.keys())
+                && asked.when.elapsed() < AGAIN
+        };
         if !last.asked.as_ref().is_some_and(is_known) {
-            let holds = self.ask_all(config, &mut last);
-            last.holds = holds;
-            last.asked = Some((config.hash.clone(), Instant::now()));
+            let overridden: Vec<String> = overridden.keys().cloned().collect();
+            last.holds = self.ask_all(config, &overridden, &mut last);
+            last.asked = Some(Question { hash: config.hash.clone(), overridden, when: Instant::now() });
         }
         last.holds.clone()
     }
@@ -183,7 +196,7 @@ impl Gatekeeper {
         })
     }
 
-    fn ask_all(&self, config: &Config, last: &mut Last) -> Holds {
+    fn ask_all(&self, config: &Config, overridden: &[String], last: &mut Last) -> Holds {
         let file = Grants::in_folder(&self.state);
         let before = file.load();
         let (mut grants, mut holds, mut raised) = (before.clone(), Holds::new(), Vec::new());
@@ -192,6 +205,7 @@ impl Gatekeeper {
             let was = || last.ungated.get(&name).copied().or_else(|| self.in_ledger(&name));
             match self.say(route, before.get(&name), was) {
                 Said::Known => {}
+                Said::Granted(_, Some(_)) if overridden.contains(&name) => {}
                 Said::Granted(grant, said) => {
                     raised.extend(said.map(|said| (name.clone(), said, grant.clone())));
                     grants.insert(name.clone(), grant);

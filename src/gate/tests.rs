@@ -11,9 +11,11 @@ use handover_shadow::{
 use jiff::Timestamp;
 
 use super::ledger::Entry;
-use crate::config::reload::Reloader;
 use crate::config::reload::tests::{Started, World, at, stage};
+use crate::config::reload::{Reloader, note};
 use crate::route::Stage;
+use crate::route::override_store::OverrideStore;
+use crate::route::overrides::StageOverride;
 use crate::serve::EVIDENCE;
 
 const GATE: &str =
@@ -209,6 +211,28 @@ fn a_route_that_was_taken_back_has_to_meet_its_gate_again() {
     reloader.gate().taken_back("a", Stage::Shadow);
     reloader.reload().unwrap();
     assert_eq!(stage(&reloader), Stage::Shadow);
+}
+
+#[test]
+fn a_route_that_is_kept_back_is_granted_nothing_before_its_override_ends() {
+    let world = World::new(&gated(Stage::Shadow, ""));
+    let reloader = world.start().unwrap();
+    evidence(&reloader, "f1", 40);
+    world.write(&gated(Stage::Native, ""));
+    reloader.reload().unwrap();
+    reloader.take_back("a", StageOverride { stage: Stage::Shadow, note: note("ann", "looks odd") }).unwrap();
+    reloader.gate().forget();
+    reloader.reload().unwrap();
+    let last = || entries(&reloader).pop().unwrap().moved;
+    assert_eq!(
+        (last().to, last().why.as_str()),
+        (Stage::Shadow, "looks odd"),
+        "its gate is open, but it did not move"
+    );
+    // Another process may have ended it, without a word to the gate.
+    OverrideStore::new(reloader.state().to_owned()).clear_stage("a").unwrap();
+    reloader.reload().unwrap();
+    assert_eq!((stage(&reloader), last().why.as_str()), (Stage::Native, "the gate is open"));
 }
 
 #[test]
