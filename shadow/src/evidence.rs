@@ -18,7 +18,7 @@ pub struct EvidenceKey {
     pub on_trial: String,
     /// Legacy's version; empty where it is unknown.
     pub legacy: String,
-    /// The policy's hash.
+    /// The policy's hash. Ignore rules are no part of it: they are applied when evidence is read.
     pub policy: String,
 }
 
@@ -51,9 +51,9 @@ pub struct Parity {
     pub last: String,
     /// Pairs without a difference.
     pub matched: u64,
-    /// Pairs with differences that rules set aside.
+    /// Pairs whose differences rules or decisions set aside.
     pub ignored: u64,
-    /// The same, by rule; a pair counts under each of its rules.
+    /// The same, by rule and by decision; a pair counts under each of its own.
     pub ignored_by_rule: BTreeMap<String, u64>,
     /// Pairs with differences.
     pub mismatched: u64,
@@ -110,6 +110,18 @@ pub struct ClusterSummary {
     /// The decision by which it stands so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
+    /// The name of the rule of `routes.toml` by which it stands so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+}
+
+impl ClusterSummary {
+    /// The name under which pairs count that it is set aside in.
+    pub(crate) fn set_aside_by(&self) -> Option<String> {
+        let decision = || self.decision.as_ref().map_or(0, |decision| decision.id);
+        let name = || self.rule.clone().unwrap_or_else(|| format!("{} #{}", self.state.name(), decision()));
+        self.state.sets_aside().then(name)
+    }
 }
 
 /// All that a gate asks about: what a route's evidence comes to, and how far it reaches.

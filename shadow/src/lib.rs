@@ -16,7 +16,7 @@
 //! | 7 | judged first, redacted next, stored last | [`Redactor`] → [`StoredPair`] |
 //! | 8 | counted by what was compared, bounded, beside the client's path | [`Store`], [`Recorder`] |
 //! | 9 | read while it is written | [`Reader`] → [`Parity`] |
-//! | 10 | people decide each cluster once; what samples come to is derived from that | [`Decider`] → [`State`] |
+//! | 10 | people decide each cluster once; what samples come to is derived from that, and from the rules | [`Decider`] → [`State`] |
 //! | 11 | is that enough to move a route up? | [`Gate`] → [`Assessment`] |
 //! | 12 | kept so that native can be run on it again, without legacy | [`recording`] → [`judge_again`] |
 //!

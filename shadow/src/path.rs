@@ -207,6 +207,14 @@ impl Wanted {
             (Self::Exactly(wanted), Step::Index(index)) => *wanted == index.to_string(),
         }
     }
+
+    fn includes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::AnyNumber, _) | (Self::Any, Self::Any | Self::Exactly(_)) => true,
+            (Self::Exactly(wanted), Self::Exactly(other)) => wanted == other,
+            (Self::Any | Self::Exactly(_), _) => false,
+        }
+    }
 }
 
 impl Pattern {
@@ -217,16 +225,21 @@ impl Pattern {
 
     /// Whether the pattern names this place or one above it.
     pub fn covers(&self, path: &Path) -> bool {
-        self.part == path.part && covers(&self.steps, &path.steps)
+        self.part == path.part && covers(&self.steps, &path.steps, Wanted::is)
+    }
+
+    /// Whether it covers every place that the other one names; it says no where that would take thought.
+    pub fn includes(&self, other: &Self) -> bool {
+        self.part == other.part && covers(&self.steps, &other.steps, Wanted::includes)
     }
 }
 
-fn covers(wanted: &[Wanted], steps: &[Step]) -> bool {
+fn covers<S>(wanted: &[Wanted], steps: &[S], is: fn(&Wanted, &S) -> bool) -> bool {
     match (wanted, steps) {
         ([], _) => true,
-        ([Wanted::AnyNumber, rest @ ..], _) => (0..=steps.len()).any(|skip| covers(rest, &steps[skip..])),
+        ([Wanted::AnyNumber, rest @ ..], _) => (0..=steps.len()).any(|skip| covers(rest, &steps[skip..], is)),
         (_, []) => false,
-        ([first, rest @ ..], [step, below @ ..]) => first.is(step) && covers(rest, below),
+        ([first, rest @ ..], [step, below @ ..]) => is(first, step) && covers(rest, below, is),
     }
 }
 
@@ -359,6 +372,19 @@ mod tests {
                 "{pattern} {place}"
             );
         }
+    }
+
+    #[test]
+    fn a_pattern_includes_another_only_where_it_covers_all_of_its_places() {
+        let includes =
+            |one: &str, other: &str| one.parse::<Pattern>().unwrap().includes(&other.parse().unwrap());
+        for pattern in ["body", "body:/errors", "body:/errors/*/code", "body:/**/code", "body:/*/*/code"] {
+            assert!(includes(pattern, "body:/errors/*/code"), "{pattern}");
+        }
+        for pattern in ["text", "body:/errors/0/code", "body:/errors/*/code/x", "body:/a/**"] {
+            assert!(!includes(pattern, "body:/errors/*/code"), "{pattern}");
+        }
+        assert!(!includes("body:/*", "body:/**") && !includes("body:/**/x", "body:/**"));
     }
 
     #[test]

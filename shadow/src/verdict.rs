@@ -223,10 +223,11 @@ fn weigh(
             None => standing.push(difference),
         }
     }
+    // Differences beyond the bound were never weighed: they might stand.
+    let more = || Unknown::NotComparable("more differences than are kept".to_owned());
+    let unknown = if cut { Some(more()) } else { unknown };
     let verdict = match &unknown {
         _ if !standing.is_empty() => Verdict::Mismatched(standing),
-        // Differences beyond the bound were never weighed: they might stand.
-        _ if cut => Verdict::NotComparable("more differences than are kept".to_owned()),
         Some(unknown) => unknown.clone().into(),
         None if set_aside.is_empty() => Verdict::Matched,
         None => Verdict::Ignored(rules(&set_aside)),

@@ -202,16 +202,12 @@ fn a_cluster_is_decided_once_and_what_it_covers_is_derived() {
     let said = world.ask(&gate(()));
     assert_eq!((shut_by(&said), said.mismatches), (vec!["mismatches", "clusters"], 5));
 
-    let standing = |world: &World| {
-        let reader = Store::read(&world.path).unwrap().unwrap();
-        reader.standing("create", "f1", world.policy.hash()).unwrap().unwrap()
-    };
-    let cluster = standing(&world).parity.clusters[0].id;
+    let cluster = world.standing().parity.clusters[0].id;
     let mut decider = Decider::open(&world.path).unwrap();
     decider.decide(cluster, &Verb::Accept, "ann", "a measurement").unwrap();
     let said = world.ask(&gate(()));
     assert!(said.open && said.mismatches == 0, "{said:#?}");
-    let after = standing(&world).parity;
+    let after = world.standing().parity;
     assert_eq!((after.mismatched, after.ignored), (0, 5));
     assert_eq!(after.ignored_by_rule.into_iter().collect::<Vec<_>>(), [("accepted #1".to_owned(), 5)]);
     assert_eq!(after.clusters[0].state, State::Accepted);

@@ -74,7 +74,7 @@ fn an_unknown_key_is_a_fault_and_a_wrong_type_says_what_is_wanted() {
 }
 
 #[test]
-fn the_hash_changes_with_what_is_judged_and_with_nothing_else() {
+fn the_hash_changes_with_what_is_compared_and_with_nothing_else() {
     let rule =
         |author: &str, path: &str| json!([{ "path": path, "author": author, "reason": "r", "name": author }]);
     let base = policy(json!({ "ignore": rule("ann", "body:/a") }));
@@ -86,14 +86,15 @@ fn the_hash_changes_with_what_is_judged_and_with_nothing_else() {
             json!({ "ignore": rule("ann", "body:/a"), "sample": 0.1, "store": "full", "reveal": ["body:/b"] }),
             true,
         ),
-        (json!({ "ignore": rule("ann", "body:/b") }), false),
-        (json!({}), false),
+        (json!({ "ignore": rule("ann", "body:/b") }), true),
+        (json!({}), true),
+        (json!({ "alike": [{ "path": "body:/a", "both": "uuid" }] }), false),
         (json!({ "ignore": rule("ann", "body:/a"), "unseen_calls": "r" }), false),
         (json!({ "ignore": rule("ann", "body:/a"), "inject": { "id": "json:/id" } }), false),
     ] {
         assert_eq!(policy(raw.clone()).hash() == base.hash(), same, "{raw}");
     }
-    assert_eq!(base.hash(), "11033d5b912a0d4a", "stable across processes and versions");
+    assert_eq!(base.hash(), "c9c9b70a740a1618", "stable across processes and versions");
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handover_shadow::{
-    Class, Effects, Experiment, Limits, Loss, Outcome, Policy, RedactionKey, Store, StoredOutcome, judge,
+    Class, ClusterSummary, Effects, Experiment, Limits, Loss, Outcome, Policy, RedactionKey, Store,
+    StoredOutcome, judge,
 };
 use serde_json::json;
 use world::*;
@@ -59,9 +60,17 @@ fn counts_every_verdict_under_its_name() {
     assert_eq!(parity.not_comparable["the other side gave no answer"], 1);
     assert_eq!((parity.pending, parity.dropped["budget"], parity.unattributed["t"]), (1, 3, 2));
     assert_eq!((parity.samples(), parity.share()), (5, Some(0.6)));
-    let clusters: Vec<_> =
-        parity.clusters.iter().map(|c| (c.key.path.as_str(), c.key.shape.as_str(), c.count)).collect();
-    assert_eq!(clusters, [("outcome", "nothing → no answer in time", 1), ("body:/a", "number → string", 1)]);
+    let of = |c: &ClusterSummary| (c.key.path.clone(), c.key.shape.clone(), c.count, c.rule.clone());
+    let clusters: Vec<_> = parity.clusters.iter().map(of).collect();
+    let expected = |path: &str, shape: &str, rule: Option<&str>| {
+        (path.to_owned(), shape.to_owned(), 1, rule.map(str::to_owned))
+    };
+    let expected = [
+        expected("outcome", "nothing → no answer in time", None),
+        expected("body:/a", "number → string", None),
+        expected("body:/took", "number → number", Some("took")),
+    ];
+    assert_eq!(clusters, expected);
 }
 
 #[test]

@@ -135,7 +135,8 @@ fn list(args: &Args, reader: &Reader, context: &Context) -> anyhow::Result<()> {
 }
 
 fn row(cluster: &ClusterSummary) -> [String; 8] {
-    let by = cluster.decision.as_ref().map_or_else(String::new, |d| format!("{}: {}", d.who, d.why));
+    let decision = cluster.decision.as_ref().map(|d| format!("{}: {}", d.who, d.why));
+    let by = decision.or_else(|| cluster.rule.clone()).unwrap_or_default();
     [
         cluster.id.to_string(),
         cluster.state.name().to_owned(),

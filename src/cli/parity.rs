@@ -116,12 +116,14 @@ fn differences(parity: &Parity, reader: &Reader, whole: bool) -> anyhow::Result<
             text.push_str(&format!("\n{what}: {n} × {why}"));
         }
     }
-    if !parity.clusters.is_empty() {
+    // What the file ignores is told above, by its rules' names.
+    let clusters: Vec<&ClusterSummary> = parity.clusters.iter().filter(|c| c.rule.is_none()).collect();
+    if !clusters.is_empty() {
         text.push_str("\n\n");
-        text.push_str(&ways(&parity.clusters));
+        text.push_str(&ways(&clusters));
     }
     let mut seen = BTreeSet::new();
-    for cluster in parity.clusters.iter().take(if whole { CLUSTERS_MAX } else { 1 }) {
+    for cluster in clusters.iter().take(if whole { CLUSTERS_MAX } else { 1 }) {
         // The smallest pair of several clusters is often the same one.
         if let Some(pair) = reader.pairs(cluster.id)?.into_iter().next().filter(|p| seen.insert(p.id.clone()))
         {
@@ -132,7 +134,7 @@ fn differences(parity: &Parity, reader: &Reader, whole: bool) -> anyhow::Result<
 }
 
 /// The ways in which the sides differ, the worst and most frequent first.
-fn ways(clusters: &[ClusterSummary]) -> String {
+fn ways(clusters: &[&ClusterSummary]) -> String {
     let mut table = output::table(["WHERE", "WHAT", "LEGACY → NATIVE", "SEEN", "LAST"]);
     for cluster in clusters.iter().take(WAYS_MAX) {
         let key = &cluster.key;

@@ -185,7 +185,7 @@ impl Gatekeeper {
     fn standing(&self, route: &RouteSpec) -> Option<Standing> {
         let read = || -> Result<Option<Standing>, handover_shadow::StoreError> {
             let Some(reader) = Store::read(&self.state.join(EVIDENCE))? else { return Ok(None) };
-            reader.standing(&route.name, &self.identities.of(route), route.shadow.hash())
+            reader.standing(&route.name, &self.identities.of(route), &route.shadow, Timestamp::now())
         };
         read().unwrap_or_else(|why| {
             tracing::error!(

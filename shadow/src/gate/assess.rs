@@ -54,19 +54,19 @@ impl Gate {
     }
 
     /// What counts towards the bound. Each different request of a shape counts once, and a shape so often at most;
-    /// a mismatch always counts, so that leaving repetitions out can only make the bound larger.
+    /// a mismatch always counts, so that leaving repetitions out can only make the bound larger. Of one that is not told
+    /// apart by shape the request was counted elsewhere.
     fn counted(&self, standing: &Standing) -> Seen {
         let of = |shape: &ShapeCount| {
             let requests = match self.repeats {
                 Some(_) => shape.samples,
                 None => shape.distinct.min(shape.samples).min(self.per_shape),
             };
-            (requests.max(shape.mismatched), shape.mismatched)
+            (requests.max(shape.mismatched.min(shape.samples)), shape.mismatched)
         };
-        standing.shapes.iter().map(of).fold(Seen::default(), |all, (requests, mismatches)| Seen {
-            requests: all.requests + requests,
-            mismatches: all.mismatches + mismatches,
-        })
+        let (requests, mismatches) =
+            standing.shapes.iter().map(of).fold((0, 0), |all, shape| (all.0 + shape.0, all.1 + shape.1));
+        Seen { requests: requests.max(mismatches), mismatches }
     }
 
     fn needs(&self, asked: &Asked<'_>, standing: &Standing, seen: Seen) -> Vec<Need> {

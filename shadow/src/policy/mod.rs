@@ -18,6 +18,7 @@ pub use source::{Absent, InvalidSource, Source};
 pub use validate::PolicyFault;
 
 use bytes::Bytes;
+use ring::digest::{SHA256, digest};
 
 use crate::difference::{Difference, Kind};
 use crate::experiment::{Answer, ExperimentId, RecordedRequest};
@@ -83,8 +84,9 @@ impl Policy {
         &self.reveal
     }
 
-    /// Stable hash of all that decides a verdict, in 16 hex digits. Evidence gathered under another hash is another's.
-    /// Names, authors, reasons, the sample and what is stored have no part in it.
+    /// Stable hash of all that decides what differs, in 16 hex digits. Evidence gathered under another hash is another's.
+    /// What does not count of that is decided when evidence is read, so ignore rules have no part in it, nor have the
+    /// sample and what is stored.
     pub fn hash(&self) -> &str {
         &self.hash
     }
@@ -92,6 +94,11 @@ impl Policy {
     /// The table that it was made of, as JSON.
     pub fn written(&self) -> &str {
         &self.written
+    }
+
+    /// The rules by which differences do not count.
+    pub fn ignore(&self) -> &[Ignore] {
+        &self.ignore
     }
 
     /// The rule that sets this difference aside at that time.
@@ -124,9 +131,28 @@ pub struct Ignore {
 
 impl Ignore {
     fn covers(&self, difference: &Difference, at: Timestamp) -> bool {
+        self.is_about(difference.kind, at) && self.path.covers(&difference.path)
+    }
+
+    /// Whether it covers every difference of that kind at the places that a pattern names.
+    pub(crate) fn covers_all(&self, places: &Pattern, kind: Kind, at: Timestamp) -> bool {
+        self.is_about(kind, at) && self.path.includes(places)
+    }
+
+    fn is_about(&self, kind: Kind, at: Timestamp) -> bool {
+        self.is_in_effect(at) && self.kind.is_none_or(|of| of == kind)
+    }
+
+    /// What the rule is known by, however it is named and explained: where, and which kind.
+    pub(crate) fn key(&self) -> String {
+        let text = format!("{} {}", self.path, self.kind.map_or("", Kind::name));
+        let hash = digest(&SHA256, text.as_bytes());
+        hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether it has not expired yet.
+    pub(crate) fn is_in_effect(&self, at: Timestamp) -> bool {
         self.expires.is_none_or(|expires| at < expires)
-            && self.kind.is_none_or(|kind| kind == difference.kind)
-            && self.path.covers(&difference.path)
     }
 }
 

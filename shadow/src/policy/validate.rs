@@ -15,7 +15,7 @@ use super::{Alike, EffectPolicy, Ignore, Inject, Keep, Of, Policy, Source};
 use crate::path::{InvalidPattern, Part, Pattern};
 
 /// Raised whenever the judge itself changes its mind about some pair: evidence then starts anew.
-const COMPARISON: u32 = 3;
+const COMPARISON: u32 = 4;
 
 /// How long legacy may send after its answer, unless said otherwise.
 const WINDOW: Duration = Duration::from_secs(5);
@@ -226,17 +226,13 @@ fn duration(text: &str, field: &str, faults: &mut Faults) -> Option<Duration> {
     faults.ok(field, parsed.ok_or_else(|| format!("`{text}` is no duration: write it as 5s, 500ms or 2m")))
 }
 
-/// Hashes what decides a verdict. The JSON of the raw table is canonical: its fields stand in the order of the type.
+/// Hashes what decides what differs. The JSON of the raw table is canonical: its fields stand in the order of the type.
 fn hash(raw: &PolicyRaw) -> String {
     let mut judged = raw.clone();
     (judged.sample, judged.store) = (None, Keep::default());
     judged.reveal.clear();
+    judged.ignore.clear();
     judged.unseen_calls = judged.unseen_calls.map(|_| String::new());
-    for rule in &mut judged.ignore {
-        rule.name = None;
-        rule.author.clear();
-        rule.reason.clear();
-    }
     let text = serde_json::to_vec(&judged).unwrap_or_default();
     let hash = digest(&SHA256, &[&COMPARISON.to_le_bytes()[..], &text].concat());
     hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()

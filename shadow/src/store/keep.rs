@@ -1,21 +1,21 @@
 //! What of an experiment goes into which table.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::differing::{Clusters, Differing};
+use super::rules::Rules;
 use super::samples::{self, Samples};
 use super::tally::{Counts, Tally};
-use super::way::Way;
-use super::{Judged, Limits, topic, trend};
-use crate::cluster::ClusterKey;
+use super::{Judged, Limits, topic};
 use crate::evidence::{EvidenceKey, Loss};
 use crate::experiment::{Experiment, ExperimentId, Outcome};
 use crate::path::Part;
 use crate::redact::Redactor;
 use crate::shape::Shape;
-use crate::verdict::{Class, Unknown, Verdict};
+use crate::verdict::{Class, Verdict};
 
 /// Reasons of one class that are counted apart.
 const MAX_REASONS: i64 = 64;
@@ -28,18 +28,21 @@ pub(super) struct Keeper {
     /// For each evidence: how many pairs its sample has, and the largest hash among them.
     samples: HashMap<i64, (u64, i64)>,
     shapes: Samples,
+    rules: Rules,
 }
 
 impl Keeper {
     pub(super) fn new(limits: Limits, redactor: Redactor) -> Self {
-        let (evidence, samples, shapes) = (HashMap::new(), HashMap::new(), Samples::default());
-        Self { limits, redactor, evidence, samples, shapes }
+        let (evidence, samples) = (HashMap::new(), HashMap::new());
+        let (shapes, rules) = (Samples::default(), Rules::default());
+        Self { limits, redactor, evidence, samples, shapes, rules }
     }
 
     pub(super) fn forget(&mut self) {
         self.evidence.clear();
         self.samples.clear();
         self.shapes.forget();
+        self.rules.forget();
     }
 
     pub(super) fn batch(&mut self, db: &Connection, batch: &[Judged]) -> rusqlite::Result<()> {
@@ -50,12 +53,13 @@ impl Keeper {
                 continue;
             }
             let key = EvidenceKey::of(&judged.experiment, &judged.policy);
-            self.count(tally.at(&key, at), &judged.judgement.verdict);
-            let evidence = self.evidence(db, &key, at)?;
-            let counts = tally.at(&key, at);
-            let clusters = self.clusters(db, evidence, judged, counts)?;
-            self.cover(db, evidence, judged, &clusters, counts)?;
-            self.keep(db, evidence, judged, &clusters)?;
+            let (evidence, counts) = (self.evidence(db, &key, at)?, tally.at(&key, at));
+            let clusters = Clusters { db, redactor: &self.redactor, max: self.limits.clusters };
+            let differing = clusters.count(evidence, judged, counts)?;
+            self.count(counts, &judged.judgement.verdict, differing.is_some());
+            self.cover(db, evidence, judged, differing.as_ref(), counts)?;
+            self.keep(db, evidence, judged, differing.as_ref().map_or(&[], |differing| &differing.clusters))?;
+            self.rules.note(db, judged)?;
         }
         for (key, counts) in tally.0 {
             let evidence = self.evidence(db, &key, counts.first)?;
@@ -93,23 +97,21 @@ impl Keeper {
         Ok(())
     }
 
-    fn count(&self, counts: &mut Counts, verdict: &Verdict) {
+    /// Counts what no decision changes. What a pair that differs comes to is derived from its way.
+    fn count(&self, counts: &mut Counts, verdict: &Verdict, differs: bool) {
         let class = class_name(verdict.class());
         match verdict {
-            Verdict::NotComparable(reason) | Verdict::Declined(reason) => {
-                counts.add(class, &self.redactor.label(reason));
-            }
-            Verdict::Ignored(rules) => {
-                counts.add(class, "");
-                rules.iter().for_each(|rule| counts.add("rule", rule));
-            }
             Verdict::Mismatched(differences) => {
-                counts.add(class, "");
                 if differences.iter().any(|difference| difference.path.part() == Part::Outcome) {
                     counts.add("failed", "");
                 }
             }
+            _ if differs => {}
+            Verdict::NotComparable(reason) | Verdict::Declined(reason) => {
+                counts.add(class, &self.redactor.label(reason));
+            }
             Verdict::Matched | Verdict::Pending => counts.add(class, ""),
+            Verdict::Ignored(_) => {}
         }
     }
 
@@ -128,38 +130,27 @@ impl Keeper {
         Ok(id)
     }
 
-    /// Counts what the experiment covers, and as a sample its shape and in which way it differs. Of a mismatch that is
-    /// no sample any more once it is accepted nothing counts but that it is one.
+    /// Counts what the experiment covers, and, when it can be a sample, its shape and in which way it differs. Where
+    /// something was not compared it is a sample only for as long as it mismatches, and nothing else counts of it.
     fn cover(
         &mut self,
         db: &Connection,
         evidence: i64,
         judged: &Judged,
-        clusters: &Clusters,
+        differing: Option<&Differing>,
         counts: &mut Counts,
     ) -> rusqlite::Result<()> {
-        let verdict = &judged.judgement.verdict;
-        let is_sample = matches!(verdict.class(), Class::Matched | Class::Ignored | Class::Mismatched);
-        let is_whole = is_sample && judged.judgement.unknown.is_none();
+        let can_be_sample = differing.is_some() || judged.judgement.verdict == Verdict::Matched;
+        let is_whole = can_be_sample && judged.judgement.unknown.is_none();
         samples::coverage(counts, &judged.experiment, is_whole);
         if is_whole {
             samples::rules(counts, &judged.experiment);
         }
-        if !is_sample {
+        if !can_be_sample {
             return Ok(());
         }
-        let differs = (verdict.class() == Class::Mismatched).then(|| self.way(judged, clusters));
-        self.shapes.add(db, evidence, Shape::of(&judged.experiment.request), differs)
-    }
-
-    fn way(&self, judged: &Judged, clusters: &Clusters) -> Way {
-        let mut known = clusters.known.clone();
-        known.sort_unstable();
-        let left = judged.judgement.unknown.as_ref().map(|unknown| match unknown {
-            Unknown::Pending => Unknown::Pending,
-            Unknown::NotComparable(reason) => Unknown::NotComparable(self.redactor.label(reason)),
-        });
-        Way { clusters: (!clusters.more).then_some(known), left }
+        let shape = Shape::of(&judged.experiment.request);
+        self.shapes.add(db, evidence, shape, differing.map(|differing| &differing.way))
     }
 
     /// Stores the pair when it belongs to the sample or is a better exemplar than those that are kept.
@@ -168,13 +159,13 @@ impl Keeper {
         db: &Connection,
         evidence: i64,
         judged: &Judged,
-        clusters: &Clusters,
+        clusters: &[i64],
     ) -> rusqlite::Result<()> {
         let hash = sample_hash(judged.experiment.id);
         let sampled = self.is_sampled(db, evidence, hash)?;
         let size = exchanged(&judged.experiment);
         let mut shown = Vec::new();
-        for cluster in &clusters.known {
+        for cluster in clusters {
             if self.is_exemplar(db, evidence, *cluster, size)? {
                 shown.push(*cluster);
             }
@@ -229,61 +220,6 @@ impl Keeper {
         Ok(())
     }
 
-    /// Counts the experiment once in each cluster that its standing differences belong to.
-    fn clusters(
-        &self,
-        db: &Connection,
-        evidence: i64,
-        judged: &Judged,
-        counts: &mut Counts,
-    ) -> rusqlite::Result<Clusters> {
-        let Verdict::Mismatched(differences) = &judged.judgement.verdict else {
-            return Ok(Clusters::default());
-        };
-        let key = |difference| {
-            let key = ClusterKey::of(&judged.experiment.route, difference);
-            ClusterKey { path: self.redactor.label(&key.path), shape: self.redactor.label(&key.shape), ..key }
-        };
-        let keys: BTreeSet<ClusterKey> = differences.iter().map(key).collect();
-        let mut clusters = Clusters { known: Vec::with_capacity(keys.len()), more: judged.judgement.cut };
-        for key in keys {
-            let Some(cluster) = self.cluster(db, &key)? else {
-                counts.add("unclustered", "");
-                clusters.more = true;
-                continue;
-            };
-            db.prepare_cached(
-                "INSERT INTO cluster_counts (cluster, evidence, n, first, last) VALUES (?1, ?2, 1, ?3, ?3)
-                 ON CONFLICT DO UPDATE SET n = n + 1, first = min(first, ?3), last = max(last, ?3)",
-            )?
-            .execute(params![cluster, evidence, judged.experiment.at.as_microsecond()])?;
-            trend::seen(db, cluster, judged.experiment.at)?;
-            clusters.known.push(cluster);
-        }
-        Ok(clusters)
-    }
-
-    /// The cluster's row; `None` when the route has too many already.
-    fn cluster(&self, db: &Connection, key: &ClusterKey) -> rusqlite::Result<Option<i64>> {
-        let (severity, kind) = (super::read::name(key.severity), super::read::name(key.kind));
-        let known = db
-            .prepare_cached("SELECT id FROM clusters WHERE route = ? AND severity = ? AND kind = ? AND path = ? AND shape = ?")?
-            .query_row(params![key.route, severity, kind, key.path, key.shape], |row| row.get(0))
-            .optional()?;
-        if known.is_some() {
-            return Ok(known);
-        }
-        let count: u64 = db
-            .prepare_cached("SELECT count(*) FROM clusters WHERE route = ?")?
-            .query_row([&key.route], |row| row.get::<_, i64>(0))? as u64;
-        if count >= self.limits.clusters {
-            return Ok(None);
-        }
-        db.prepare_cached("INSERT INTO clusters (route, severity, kind, path, shape) VALUES (?, ?, ?, ?, ?)")?
-            .insert(params![key.route, severity, kind, key.path, key.shape])
-            .map(Some)
-    }
-
     fn is_exemplar(&self, db: &Connection, evidence: i64, cluster: i64, size: i64) -> rusqlite::Result<bool> {
         let (count, largest) = db
             .prepare_cached(
@@ -302,14 +238,6 @@ impl Keeper {
             .execute(params![cluster, evidence, self.limits.exemplars as i64])?;
         if trimmed > 0 { drop_unused(db, evidence) } else { Ok(()) }
     }
-}
-
-/// The clusters of one experiment's standing differences.
-#[derive(Default)]
-struct Clusters {
-    known: Vec<i64>,
-    /// Whether there are differences beside them, for which there is no cluster.
-    more: bool,
 }
 
 /// Removes pairs that are neither sampled nor exemplars any more.

@@ -10,19 +10,22 @@
 //! | pairs | [`Limits::pairs`], [`Limits::pair_bytes`], [`Limits::age`] | the oldest goes |
 //! | sample | [`Limits::sample`] for each evidence | the largest hash goes, so that it stays uniform |
 //! | exemplars | [`Limits::exemplars`] for each cluster and evidence | the largest goes |
-//! | clusters | [`Limits::clusters`] for each route | not clustered, counted |
+//! | clusters | [`Limits::clusters`] for each route, half of them of what rules set aside | not clustered, counted |
 //! | hours of a cluster's trend | [`TREND_HOURS`] | the oldest goes |
 //! | shapes | 4096 of an evidence | further ones count as one |
-//! | ways to mismatch | 8192 of an evidence | further ones can't be decided |
+//! | ways to differ | 8192 of an evidence, as many again whatever the shape | further ones can't be set aside |
 //! | reasons | 64 of a class | counted as `other` |
 //! | evidence | 32 of a route, [`Limits::age`] | the oldest goes with all that hangs on it |
 //! | what was counted once | 7 days, 5 million | the oldest goes: what comes again after that is counted again |
 
 mod decide;
+mod derived;
+mod differing;
 mod erase;
 mod keep;
 mod read;
 mod retain;
+mod rules;
 mod samples;
 mod schema;
 mod standing;

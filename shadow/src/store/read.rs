@@ -1,14 +1,15 @@
 //! Reads a store, beside the process that writes it: what evidence comes to, clusters, pairs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use super::StoreError;
-use super::states::{self, Forgiven, States};
+use super::derived::{Derived, SetAside};
+use super::states::{self, States};
+use super::{StoreError, rules};
 use crate::cluster::ClusterKey;
 use crate::decision::Decision;
 use crate::evidence::{ClusterSummary, EvidenceKey, Parity};
@@ -33,7 +34,8 @@ impl Reader {
         Ok(query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
-    /// What the newest evidence of a route comes to; `None` when there is none.
+    /// What the newest evidence of a route comes to, by the rules that its newest experiment was judged by; `None` when
+    /// there is none.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -61,7 +63,8 @@ impl Reader {
             Ok((row.get(0)?, evidence, time(row.get(5)?), time(row.get(6)?)))
         })?;
         let rows = rows.collect::<Result<Vec<(i64, _, _, _)>, _>>()?;
-        let states = States::of(&snapshot, route)?;
+        let ignore = rules::of(&snapshot, route)?;
+        let states = States::of(&snapshot, route, &ignore, Timestamp::now())?;
         rows.into_iter()
             .map(|(id, evidence, first, last)| Ok(self.counted(id, evidence, (first, last), &states)?.0))
             .collect()
@@ -72,14 +75,12 @@ impl Reader {
         id: i64,
         evidence: EvidenceKey,
         (first, last): (String, String),
-        states: &States,
-    ) -> Result<(Parity, Forgiven), StoreError> {
-        let clusters = self.clusters(id, states)?;
-        let decided: HashMap<_, _> = clusters
-            .iter()
-            .map(|c| (c.id, (c.state, c.decision.as_ref().map(|decision| decision.id))))
-            .collect();
-        let forgiven = Forgiven::of(&self.connection, id, &decided)?;
+        states: &States<'_>,
+    ) -> Result<(Parity, Derived), StoreError> {
+        let mut clusters = self.clusters(id, states)?;
+        let set_aside = SetAside::new(&clusters, states.rules());
+        let derived = Derived::of(&self.connection, id, &set_aside)?;
+        derived.settle(&mut clusters);
         let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
         let mut query =
             self.connection.prepare_cached("SELECT class, what, n FROM counts WHERE evidence = ?")?;
@@ -91,30 +92,31 @@ impl Reader {
         }
         let mut by = |class: &str| counts.remove(class).unwrap_or_default();
         let sum = |by: BTreeMap<String, u64>| by.values().sum();
-        let (mut ignored_by_rule, mut not_comparable) = (by("rule"), by("not-comparable"));
-        add(&mut ignored_by_rule, &forgiven.by);
-        add(&mut not_comparable, &forgiven.not_comparable);
+        let mut not_comparable = by("not-comparable");
+        for (reason, n) in &derived.not_comparable {
+            *not_comparable.entry(reason.clone()).or_default() += n;
+        }
         let parity = Parity {
             evidence,
             first,
             last,
             matched: sum(by("matched")),
-            ignored: sum(by("ignored")) + forgiven.ignored,
-            ignored_by_rule,
-            mismatched: sum(by("mismatched")).saturating_sub(forgiven.all()),
+            ignored: derived.ignored,
+            ignored_by_rule: derived.by.clone(),
+            mismatched: derived.mismatched(),
             failed: sum(by("failed")),
             not_comparable,
             declined: by("declined"),
-            pending: sum(by("pending")) + forgiven.pending,
+            pending: sum(by("pending")) + derived.pending,
             dropped: by("dropped"),
             unattributed: by("unattributed"),
             unclustered: sum(by("unclustered")),
             clusters,
         };
-        Ok((parity, forgiven))
+        Ok((parity, derived))
     }
 
-    fn clusters(&self, evidence: i64, states: &States) -> Result<Vec<ClusterSummary>, StoreError> {
+    fn clusters(&self, evidence: i64, states: &States<'_>) -> Result<Vec<ClusterSummary>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT c.id, c.route, c.severity, c.kind, c.path, c.shape, n.n, n.first, n.last,
                     (SELECT count(*) FROM exemplars e WHERE e.cluster = c.id AND e.evidence = n.evidence)
@@ -178,7 +180,7 @@ impl Reader {
     }
 }
 
-fn cluster(row: &Row<'_>, states: &States) -> Result<ClusterSummary, StoreError> {
+fn cluster(row: &Row<'_>, states: &States<'_>) -> Result<ClusterSummary, StoreError> {
     let id = row.get(0)?;
     let key = ClusterKey {
         route: row.get(1)?,
@@ -187,21 +189,18 @@ fn cluster(row: &Row<'_>, states: &States) -> Result<ClusterSummary, StoreError>
         path: row.get(4)?,
         shape: row.get(5)?,
     };
-    let (state, decision) = states.state(id, &key.path, key.kind);
+    let stands = states.state(id, &key.path, key.kind);
     Ok(ClusterSummary {
         id,
-        state,
-        decision: decision.cloned(),
+        state: stands.state,
+        decision: stands.decision.cloned(),
+        rule: stands.rule.map(str::to_owned),
         key,
         count: row.get::<_, i64>(6)? as u64,
         first: time(row.get(7)?),
         last: time(row.get(8)?),
         exemplars: row.get::<_, i64>(9)? as u64,
     })
-}
-
-fn add(counts: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>) {
-    more.iter().for_each(|(what, n)| *counts.entry(what.clone()).or_default() += n);
 }
 
 /// The name that serde gives a unit variant.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Limits, topic, trend};
+use super::{Limits, rules, topic, trend};
 
 /// Evidence of one route that is kept, the newest.
 const MAX_EVIDENCE: i64 = 32;
@@ -27,6 +27,7 @@ pub(super) fn apply(db: &Connection, limits: &Limits, now: i64) -> rusqlite::Res
          WHERE place > 1 AND (last < ? OR place > ?))",
         params![oldest, MAX_EVIDENCE],
     )?;
+    rules::retain(db)?;
     topic::forget(db, now)?;
     trend::forget(db, now)?;
     // What was decided stays decided, whether or not it is seen at the moment.

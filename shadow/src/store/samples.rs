@@ -16,8 +16,11 @@ const MAX_SHAPES: i64 = 4096;
 /// The shape under which those are counted that are too many.
 const OTHERS: i64 = 0;
 
-/// Ways in which samples of one evidence mismatch that are told apart; further ones can't be decided.
+/// Ways in which pairs of one evidence differ that are told apart by shape; further ones are told apart without.
 const MAX_WAYS: i64 = 8192;
+
+/// Ways that are told apart at all; further ones can't be set aside.
+const MORE_WAYS: i64 = 2 * MAX_WAYS;
 
 /// Requests of one shape that can be told apart: bits of a row, one a hash. Two requests that share a bit count as one,
 /// so what is counted is never too much.
@@ -34,27 +37,41 @@ impl Samples {
         self.shapes.clear();
     }
 
-    /// Counts a sample's request. `differs`: in which way, when anything stands.
+    /// Counts a sample's request. `differs`: in which way, when anything does.
     pub(super) fn add(
         &mut self,
         db: &Connection,
         evidence: i64,
         shape: Shape,
-        differs: Option<Way>,
+        differs: Option<&Way>,
     ) -> rusqlite::Result<()> {
         // What may turn out to be no sample must not make others look different from one another.
-        let is_told_apart = differs.as_ref().is_none_or(|way| way.left.is_none());
+        let is_told_apart = differs.is_none_or(|way| way.left.is_none());
         let kind = self.count(db, evidence, shape, is_told_apart)?;
-        let Some(differs) = differs else { return Ok(()) };
+        let Some(way) = differs else { return Ok(()) };
+        let text = way.text();
+        let known = db
+            .prepare_cached(
+                "UPDATE mismatches SET n = n + 1 WHERE evidence = ? AND shape = ? AND clusters = ?",
+            )?
+            .execute(params![evidence, kind, text])?;
+        if known > 0 {
+            return Ok(());
+        }
         let ways: i64 = db
             .prepare_cached("SELECT count(*) FROM mismatches WHERE evidence = ?")?
             .query_row([evidence], |row| row.get(0))?;
-        let differs = if ways < MAX_WAYS { differs } else { Way::undecidable() };
+        let (kind, text) = match ways {
+            ..MAX_WAYS => (kind, text),
+            // All shapes together have fewer ways. A way whose shape must be known is not among them.
+            ..MORE_WAYS if way.left.is_none() => (OTHERS, text),
+            _ => (kind, Way::undecidable().text()),
+        };
         db.prepare_cached(
             "INSERT INTO mismatches (evidence, shape, clusters, n) VALUES (?, ?, ?, 1)
              ON CONFLICT DO UPDATE SET n = n + 1",
         )?
-        .execute(params![evidence, kind, differs.text()])
+        .execute(params![evidence, kind, text])
         .map(drop)
     }
 

@@ -25,8 +25,8 @@ CREATE TABLE evidence (
     first INTEGER NOT NULL, last INTEGER NOT NULL,
     UNIQUE (route, on_trial, legacy, policy)
 );
--- class: a verdict's, or 'rule', 'failed', 'dropped', 'unattributed', 'unclustered', 'seen', 'compared', 'effects';
--- what: reason, rule, topic, status class or type
+-- class: the verdict's of a pair that does not differ, or 'failed', 'dropped', 'unattributed', 'unclustered', 'seen',
+-- 'compared', 'effects'; what: reason, topic, status class or type
 CREATE TABLE counts (
     evidence INTEGER NOT NULL REFERENCES evidence ON DELETE CASCADE,
     class TEXT NOT NULL, what TEXT NOT NULL, n INTEGER NOT NULL,
@@ -66,8 +66,8 @@ CREATE TABLE shapes (
     shape INTEGER NOT NULL, n INTEGER NOT NULL, seen BLOB NOT NULL,
     PRIMARY KEY (evidence, shape)
 ) WITHOUT ROWID;
--- clusters: the numbers of those that a sample's differences belong to; all of them decided, it is no mismatch any more,
--- but what it is said to be then (see way.rs)
+-- All pairs that differ. clusters: the numbers of those that the differences belong to; all of them set aside, it is no
+-- mismatch any more, but what it is said to be then (see way.rs)
 CREATE TABLE mismatches (
     evidence INTEGER NOT NULL REFERENCES evidence ON DELETE CASCADE,
     shape INTEGER NOT NULL, clusters TEXT NOT NULL, n INTEGER NOT NULL,
@@ -88,7 +88,7 @@ CREATE INDEX decisions_by_cluster ON decisions (cluster);
 ";
 
 /// Tables that came after the version's first files. What came by a topic: which experiments were counted, and up to where each
-/// partition was worked off. How often a cluster was seen in each hour since 1970.
+/// partition was worked off. How often a cluster was seen in each hour since 1970. How each route's newest experiment was compared.
 const ADDED: &str = "
 CREATE TABLE IF NOT EXISTS counted (id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS counted_by_age ON counted (at);
@@ -101,6 +101,7 @@ CREATE TABLE IF NOT EXISTS cluster_hours (
     hour INTEGER NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (cluster, hour)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS policies (route TEXT PRIMARY KEY, at INTEGER NOT NULL, written TEXT NOT NULL) WITHOUT ROWID;
 ";
 
 /// Opens the file to write, creating it. A file that is corrupt or of another version is renamed, never changed;

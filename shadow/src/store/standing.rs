@@ -2,17 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 
-use super::StoreError;
+use super::derived::Derived;
 use super::read::{Reader, time};
 use super::samples::distinct;
-use super::states::{Forgiven, States};
+use super::states::States;
+use super::{StoreError, rules};
 use crate::evidence::{EvidenceKey, RuleCount, ShapeCount, Standing};
+use crate::policy::{Ignore, Policy};
 
 impl Reader {
-    /// How the evidence of a route stands that was gathered for this handler under this policy, against the version of
-    /// legacy that answered last. `None` where there is none: another handler's says nothing of this one.
+    /// How the evidence of a route stands that was gathered for this handler and compared as this policy does, against
+    /// the version of legacy that answered last. What does not count is said by this policy's rules alone, whichever
+    /// there were when it was gathered. `None` where there is none: another handler's says nothing of this one.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -20,20 +24,30 @@ impl Reader {
         &self,
         route: &str,
         on_trial: &str,
-        policy: &str,
+        policy: &Policy,
+        now: Timestamp,
     ) -> Result<Option<Standing>, StoreError> {
-        self.stands("route = ? AND on_trial = ? AND policy = ?", &[route, on_trial, policy])
+        let of = "route = ? AND on_trial = ? AND policy = ?";
+        self.stands(of, &[route, on_trial, policy.hash()], policy.ignore(), now)
     }
 
-    /// How the newest evidence of a route stands, whatever it belongs to.
+    /// How the newest evidence of a route stands, whatever it belongs to, by the rules that its newest experiment was
+    /// judged by.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn newest(&self, route: &str) -> Result<Option<Standing>, StoreError> {
-        self.stands("route = ?", &[route])
+        let ignore = rules::of(&self.connection, route)?;
+        self.stands("route = ?", &[route], &ignore, Timestamp::now())
     }
 
-    fn stands(&self, of: &str, values: &[&str]) -> Result<Option<Standing>, StoreError> {
+    fn stands(
+        &self,
+        of: &str,
+        values: &[&str],
+        ignore: &[Ignore],
+        now: Timestamp,
+    ) -> Result<Option<Standing>, StoreError> {
         let snapshot = self.connection.unchecked_transaction()?;
         let query = format!(
             "SELECT id, route, on_trial, legacy, policy, first, last FROM evidence WHERE {of}
@@ -52,11 +66,11 @@ impl Reader {
             })
             .optional()?;
         let Some((id, key, first, last)) = row else { return Ok(None) };
-        let states = States::of(&snapshot, &key.route)?;
-        let (parity, forgiven) = self.counted(id, key, (first, last), &states)?;
+        let states = States::of(&snapshot, &key.route, ignore, now)?;
+        let (parity, derived) = self.counted(id, key, (first, last), &states)?;
         Ok(Some(Standing {
             parity,
-            shapes: self.shapes(id, &forgiven)?,
+            shapes: self.shapes(id, &derived)?,
             seen: self.marks(id, "seen")?,
             compared: self.marks(id, "compared")?,
             effects: self.marks(id, "effects")?,
@@ -64,21 +78,27 @@ impl Reader {
         }))
     }
 
-    fn shapes(&self, evidence: i64, forgiven: &Forgiven) -> Result<Vec<ShapeCount>, StoreError> {
+    fn shapes(&self, evidence: i64, derived: &Derived) -> Result<Vec<ShapeCount>, StoreError> {
         let mut query = self
             .connection
             .prepare_cached("SELECT shape, n, seen FROM shapes WHERE evidence = ? ORDER BY n DESC")?;
         let rows = query.query_map([evidence], |row| {
             let shape: i64 = row.get(0)?;
-            let unknown = forgiven.unknown.get(&shape).copied().unwrap_or_default();
+            let unknown = derived.unknown.get(&shape).copied().unwrap_or_default();
             Ok(ShapeCount {
                 samples: (row.get::<_, i64>(1)? as u64).saturating_sub(unknown),
                 distinct: distinct(&row.get::<_, Vec<u8>>(2)?),
-                mismatched: forgiven.standing.get(&shape).copied().unwrap_or_default(),
+                mismatched: derived.standing.get(&shape).copied().unwrap_or_default(),
             })
         })?;
         let mut shapes = rows.collect::<Result<Vec<_>, _>>()?;
         shapes.retain(|shape| shape.samples > 0);
+        // What is too much to be told apart by shape.
+        let told: u64 = shapes.iter().map(|shape| shape.mismatched).sum();
+        let others = derived.mismatched().saturating_sub(told);
+        if others > 0 {
+            shapes.push(ShapeCount { mismatched: others, ..ShapeCount::default() });
+        }
         Ok(shapes)
     }
 

@@ -1,35 +1,51 @@
-//! How clusters stand, and what samples come to by that: derived from decisions whenever it is read.
+//! How clusters stand: derived from rules and decisions whenever it is read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::StoreError;
 use super::read::{named, time};
-use super::way::Way;
 use crate::decision::{Decision, State, Verb};
 use crate::difference::Kind;
-use crate::verdict::Unknown;
+use crate::path::Pattern;
+use crate::policy::Ignore;
 
 const COLUMNS: &str = "d.id, d.cluster, d.verb, d.kind, d.who, d.why, d.at, d.undone_by, d.undone_at";
 
-/// The decisions in effect on the clusters of one route.
-#[derive(Default)]
-pub(super) struct States {
+/// The rules and decisions in effect on the clusters of one route.
+pub(super) struct States<'r> {
+    /// What the route's table sets aside, and the time by which its rules are in effect.
+    ignore: (&'r [Ignore], Timestamp),
     by_cluster: HashMap<i64, Decision>,
     /// What is ignored: the place, the kind or all kinds, and the decision.
     rules: Vec<(String, Option<Kind>, Decision)>,
 }
 
-impl States {
-    /// Those of a route.
-    pub(super) fn of(db: &Connection, route: &str) -> Result<Self, StoreError> {
+/// How a cluster stands.
+pub(super) struct Stands<'s> {
+    pub(super) state: State,
+    /// The decision by which it does: its own, or one that ignores its place.
+    pub(super) decision: Option<&'s Decision>,
+    /// The name of the route's rule by which it does.
+    pub(super) rule: Option<&'s str>,
+}
+
+impl<'r> States<'r> {
+    /// Those of a route whose table has these rules.
+    pub(super) fn of(
+        db: &Connection,
+        route: &str,
+        ignore: &'r [Ignore],
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         let mut query = db.prepare_cached(&format!(
             "SELECT {COLUMNS}, c.path FROM decisions d JOIN clusters c ON c.id = d.cluster
              WHERE c.route = ? AND d.undone_at IS NULL AND d.verb <> 'comment' ORDER BY d.id",
         ))?;
         let rows = query.query_map([route], |row| Ok((decision(row), row.get::<_, String>(9)?)))?;
-        let mut states = Self::default();
+        let mut states = Self { ignore: (ignore, now), by_cluster: HashMap::new(), rules: Vec::new() };
         for row in rows {
             let (decision, path) = row?;
             let decision = decision?;
@@ -43,8 +59,15 @@ impl States {
         Ok(states)
     }
 
-    /// How a cluster stands, and by which decision: its own, or a rule that covers its place.
-    pub(super) fn state(&self, cluster: i64, path: &str, kind: Kind) -> (State, Option<&Decision>) {
+    /// How a cluster stands. The file is the stronger: what it ignores counts nowhere, whatever was decided before.
+    pub(super) fn state(&self, cluster: i64, path: &str, kind: Kind) -> Stands<'_> {
+        let (ignore, now) = self.ignore;
+        let places = if ignore.is_empty() { None } else { path.parse::<Pattern>().ok() };
+        let in_file =
+            places.and_then(|places| ignore.iter().find(|rule| rule.covers_all(&places, kind, now)));
+        if let Some(rule) = in_file {
+            return Stands { state: State::Ignored, decision: None, rule: Some(&rule.name) };
+        }
         let covers = |(place, of, _): &&(String, Option<Kind>, Decision)| {
             place == path && of.is_none_or(|of| of == kind)
         };
@@ -56,74 +79,14 @@ impl States {
             Some(Verb::Bug) => State::Bug,
             Some(Verb::Comment) | None => State::Unreviewed,
         };
-        (state, decision)
-    }
-}
-
-/// What the mismatches of one evidence come to, once decisions are taken into account.
-#[derive(Default)]
-pub(super) struct Forgiven {
-    /// Those of which every difference is set aside, and all was compared.
-    pub(super) ignored: u64,
-    /// The same, by the decision's name.
-    pub(super) by: BTreeMap<String, u64>,
-    /// Those of which every difference is set aside, and the effects are still awaited.
-    pub(super) pending: u64,
-    /// Those of which every difference is set aside, and something could not be compared, by reason.
-    pub(super) not_comparable: BTreeMap<String, u64>,
-    /// What still mismatches, by shape.
-    pub(super) standing: HashMap<i64, u64>,
-    /// What is no sample any more, by shape.
-    pub(super) unknown: HashMap<i64, u64>,
-}
-
-impl Forgiven {
-    /// `states`: how each cluster stands, with its decision's number.
-    pub(super) fn of(
-        db: &Connection,
-        evidence: i64,
-        states: &HashMap<i64, (State, Option<i64>)>,
-    ) -> Result<Self, StoreError> {
-        let mut query = db.prepare_cached("SELECT shape, clusters, n FROM mismatches WHERE evidence = ?")?;
-        let rows = query.query_map([evidence], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)? as u64))
-        })?;
-        let mut forgiven = Self::default();
-        for row in rows {
-            let (shape, clusters, n) = row?;
-            let way = Way::of(&clusters);
-            let by: Option<Vec<String>> = way.clusters.and_then(|clusters| {
-                let name = |cluster: &i64| {
-                    let (state, decision) = states.get(cluster)?;
-                    state.sets_aside().then(|| format!("{} #{}", state.name(), decision.unwrap_or_default()))
-                };
-                clusters.iter().map(name).collect()
-            });
-            match by {
-                Some(by) => forgiven.add(shape, by, way.left, n),
-                None => *forgiven.standing.entry(shape).or_default() += n,
-            }
-        }
-        Ok(forgiven)
+        Stands { state, decision, rule: None }
     }
 
-    fn add(&mut self, shape: i64, by: Vec<String>, left: Option<Unknown>, n: u64) {
-        if left.is_some() {
-            *self.unknown.entry(shape).or_default() += n;
-        }
-        match left {
-            None => {
-                self.ignored += n;
-                by.into_iter().for_each(|name| *self.by.entry(name).or_default() += n);
-            }
-            Some(Unknown::Pending) => self.pending += n,
-            Some(Unknown::NotComparable(reason)) => *self.not_comparable.entry(reason).or_default() += n,
-        }
-    }
-
-    /// How many are no mismatches any more.
-    pub(super) fn all(&self) -> u64 {
-        self.ignored + self.unknown.values().sum::<u64>()
+    /// The route's rules in effect: each one's key and name.
+    pub(super) fn rules(&self) -> HashMap<String, String> {
+        let (ignore, now) = self.ignore;
+        let in_effect = ignore.iter().filter(|rule| rule.is_in_effect(now));
+        in_effect.map(|rule| (rule.key(), rule.name.clone())).collect()
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use handover_shadow::{
     Asked, Assessment, Decider, Experiment, Gate, GateRaw, Limits, Parity, Policy, RedactionKey, Rehearsed,
-    Store, Verb, judge,
+    Standing, Store, Verb, judge,
 };
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::pair;
@@ -68,10 +69,7 @@ impl World {
     }
 
     pub(crate) fn ask_for(&self, gate: &Gate, fingerprint: &str) -> Assessment {
-        self.store.recorder().flush();
-        let reader = Store::read(&self.path).unwrap().unwrap();
-        let standing = reader.standing("create", fingerprint, self.policy.hash()).unwrap();
-        let now = "2026-01-02T04:04:05Z".parse().unwrap();
+        let (standing, now) = (self.stands(fingerprint), now());
         let topics = &self.topics;
         let (standing, rehearsed) = (standing.as_ref(), &self.rehearsed);
         gate.assess(&Asked { route: "create", topics, standing, rehearsed, now })
@@ -81,7 +79,18 @@ impl World {
         self.ask_for(gate, "f1")
     }
 
-    /// What the newest evidence comes to.
+    fn stands(&self, fingerprint: &str) -> Option<Standing> {
+        self.store.recorder().flush();
+        let reader = Store::read(&self.path).unwrap().unwrap();
+        reader.standing("create", fingerprint, &self.policy, now()).unwrap()
+    }
+
+    /// How the evidence of the first handler stands by the rules that there are now.
+    pub(crate) fn standing(&self) -> Standing {
+        self.stands("f1").unwrap()
+    }
+
+    /// What the newest evidence comes to by the rules that it was gathered under.
     pub(crate) fn parity(&self) -> Parity {
         self.store.recorder().flush();
         Store::read(&self.path).unwrap().unwrap().parity("create").unwrap().unwrap()
@@ -94,6 +103,10 @@ impl World {
             decider.decide(cluster.id, &Verb::Accept, "ann", "agreed").unwrap();
         }
     }
+}
+
+fn now() -> Timestamp {
+    "2026-01-02T04:04:05Z".parse().unwrap()
 }
 
 /// The experiment with a request that differs in a value.

@@ -159,6 +159,7 @@ pub(super) fn state(cluster: &ClusterSummary) -> Markup {
     html! {
         span.state.(cluster.state.name()) { (cluster.state.name()) }
         @if let Some(decision) = &cluster.decision { small { (decision.who) ": " (decision.why) } }
+        @if let Some(rule) = &cluster.rule { small { "rule " (rule) } }
     }
 }
 
