@@ -26,6 +26,15 @@ impl Handler for Nothing {
     }
 }
 
+/// Never answers: what a shadow side that hangs costs the others.
+struct Hangs;
+
+impl Handler for Hangs {
+    async fn handle(&self, _: &Request, _: &Context) -> Outcome {
+        std::future::pending().await
+    }
+}
+
 /// JSON decoded, forty rules, a look-up in 50,000 rows; what index.php does.
 struct Events {
     /// Whether an accepted event goes to Kafka, too.
@@ -71,6 +80,7 @@ fn main() -> ExitCode {
         .handler("nothing", Nothing)
         .handler("events", Events { recorded: false })
         .handler("events_recorded", Events { recorded: true })
+        .handler("hangs", Hangs)
         .handler("lookups", LookUps)
         .run()
 }
