@@ -1,5 +1,6 @@
 //! The CPU time and memory of a server: of all processes in its process groups, by `/proc`.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 /// The processes of a server: every process of these groups, whenever it was started.
@@ -12,12 +13,18 @@ impl Processes {
         Self(groups.into_iter().collect())
     }
 
-    /// The groups of those whom this process has started, but for its own.
+    /// The groups of those whom this process has started, and those by them, but for its own.
     pub(crate) fn started_by(parent: u32) -> Self {
         let stats = all();
         let own = stats.iter().find(|stat| stat.id == parent).map(|stat| stat.group);
-        let started = stats.iter().filter(|stat| stat.parent == parent && Some(stat.group) != own);
-        Self(started.map(|stat| stat.group).collect())
+        let (mut family, mut groups) = (vec![parent], BTreeSet::new());
+        while let Some(one) = family.pop() {
+            for stat in stats.iter().filter(|stat| stat.parent == one) {
+                family.push(stat.id);
+                groups.extend(Some(stat.group).filter(|group| Some(*group) != own));
+            }
+        }
+        Self(groups.into_iter().collect())
     }
 
     /// Whether there are none.
