@@ -1,14 +1,15 @@
 //! Counts the instructions that a request costs, by callgrind: the same on a noisy machine as on a quiet one.
 //!
 //! For each of the four main ways a process is run twice, with few requests and with many; what lies between is the
-//! requests' alone, whatever starting and stopping cost. A way that has grown by more than [`GROWTH`] beyond what
+//! requests' alone, whatever starting and stopping cost. Only the threads that a request passes through are counted: the
+//! others work by the clock, so that a machine that has other work to do would be counted, too. A way that has grown by more than [`GROWTH`] beyond what
 //! `counted.json` holds fails; `--update` writes that file.
 //!
 //! The build is the profile `counted`: what runs on a request's way is optimised as in a release, the rest is not, so
 //! that it is quick to build.
 
 use std::collections::BTreeMap;
-use std::fs::Permissions;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -26,6 +27,12 @@ const MANY: usize = 2_200;
 
 /// How long a request is judged, under callgrind.
 const JUDGED_WITHIN: Duration = Duration::from_millis(20);
+
+/// Whose thread serves clients, by a part of the names of functions that run on it alone.
+const SERVES: &str = "accept::core::";
+
+/// The same of the threads that judge.
+const JUDGES: &str = "mirror::court::";
 
 /// What a way may grow by.
 const GROWTH: f64 = 0.05;
@@ -52,9 +59,9 @@ pub(crate) fn run(path: &Path, update: bool) -> anyhow::Result<bool> {
         counts.insert(way.name.to_owned(), count);
     }
     if update {
-        std::fs::write(path, serde_json::to_string_pretty(&counts)? + "\n")?;
+        fs::write(path, serde_json::to_string_pretty(&counts)? + "\n")?;
     }
-    let text = std::fs::read(path).with_context(|| {
+    let text = fs::read(path).with_context(|| {
         format!("{} cannot be read; `make count UPDATE=--update` writes it", path.display())
     })?;
     let before: Counts = serde_json::from_slice(&text)?;
@@ -108,14 +115,17 @@ fn ways(origin: &Origin, php: &PhpFpm) -> [Way; 4] {
     ]
 }
 
-/// The instructions of a process that serves that many requests, from its start to its end.
+/// The instructions of a process that serves that many requests, from its start to its end, on the requests' threads.
 fn total(way: &Way, requests: usize) -> anyhow::Result<u64> {
     eprintln!("  {}: {requests} requests", way.name);
-    let folder = process::folder("callgrind");
+    let (folder, profiles) = (process::folder("served"), process::folder("callgrind"));
     let script = folder.path().join("served");
-    let command = "exec valgrind --tool=callgrind --callgrind-out-file=/dev/null";
+    let command = format!(
+        "exec valgrind --tool=callgrind --separate-threads=yes --callgrind-out-file={}/of",
+        profiles.path().display()
+    );
     process::write(&script, format!("#!/bin/sh\n{command} {} \"$@\"\n", served().display()));
-    std::fs::set_permissions(&script, Permissions::from_mode(0o755))?;
+    fs::set_permissions(&script, Permissions::from_mode(0o755))?;
     let mut proxy = Handover::start(&script, &format!("workers = 1\n{}", way.routes));
     tables_are_there(&mut proxy);
     let mut client = Client::connect(proxy.http())?;
@@ -131,10 +141,25 @@ fn total(way: &Way, requests: usize) -> anyhow::Result<u64> {
         all_judged(&mut proxy, requests);
     }
     proxy.stop();
-    let log = proxy.log();
-    let collected = log.lines().rev().find_map(|line| line.split_once("Collected :"));
-    let (_, number) = collected.with_context(|| format!("callgrind gave no count:\n{log}"))?;
-    Ok(number.trim().parse()?)
+    let of: &[&str] = if way.judged { &[SERVES, JUDGES] } else { &[SERVES] };
+    of.iter()
+        .map(|part| counted(profiles.path(), part))
+        .sum::<anyhow::Result<_>>()
+        .with_context(|| proxy.log())
+}
+
+/// The instructions of the threads on which functions run whose names have that part, by the files that callgrind has
+/// written, one a thread.
+fn counted(folder: &Path, part: &str) -> anyhow::Result<u64> {
+    let mut total = None;
+    for file in fs::read_dir(folder)? {
+        let profile = String::from_utf8_lossy(&fs::read(file?.path())?).into_owned();
+        if profile.lines().any(|line| line.starts_with("fn=") && line.contains(part)) {
+            let number = profile.lines().find_map(|line| line.strip_prefix("totals: "));
+            *total.get_or_insert(0) += number.context("callgrind's file has no totals")?.parse::<u64>()?;
+        }
+    }
+    total.with_context(|| format!("callgrind saw no function of {part}"))
 }
 
 /// Until then native leaves requests to legacy, and what is counted would be another way.
