@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos demo test check bench count deny fuzz setup-demo setup-test setup-bench fmt clippy doc unit e2e parity-requests attacks caching upgrades evidence clean
+.PHONY: help chaos demo test check bench count deny fuzz setup-demo setup-test setup-bench soak fmt clippy doc unit e2e parity-requests attacks caching upgrades evidence clean
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ bench: setup-bench ## Measures the proxy beside nginx, HAProxy and PHP, all in o
 count: setup-bench ## Counts the instructions of a request on its main ways, and fails where they have grown
 	$(CARGO) build --profile counted -p handover-bench
 	target/counted/handover-bench count $(UPDATE)
+
+soak: setup-bench ## Loads the proxy fully for half an hour (SOAK_SECONDS), with refreshes and reloads; its memory has to stay flat
+	$(CARGO) build --release -p handover-bench
+	target/release/handover-bench soak --seconds $(or $(SOAK_SECONDS),1800)
 
 check: fmt clippy doc ## Looks at the code without running it: format, lints, documentation
 

@@ -4,6 +4,7 @@
 //! make bench                       every case; prints tables and writes target/bench.json
 //! make bench CASES="proxy native"  those cases
 //! make count                       instructions a request, held against counted.json
+//! make soak                        half an hour of full load: memory has to stay flat
 //! ```
 //!
 //! Machines are noisy, so the figure that counts is a server's own CPU time per request ([`cpu`]). Each case has several
@@ -16,6 +17,7 @@
 //! | [`servers`] | the peers, and the proxy itself |
 //! | [`load`] | one run of wrk |
 //! | [`mod@count`] | instructions a request, by callgrind |
+//! | [`soak`] | memory under full load, for long |
 
 mod cases;
 mod contender;
@@ -25,8 +27,9 @@ mod load;
 mod report;
 mod rounds;
 mod servers;
+mod soak;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -56,6 +59,12 @@ enum Command {
         #[arg(long)]
         update: bool,
     },
+    /// Load it fully for long, with refreshes and reloads, and fail where memory grows.
+    Soak {
+        /// For how long, in seconds.
+        #[arg(long, default_value_t = 30 * 60)]
+        seconds: u64,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -77,9 +86,14 @@ fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::List => list(),
         Command::Run(run) => measure(&run)?,
-        Command::Count { before, update } => return count(&before, update),
+        Command::Count { before, update } => return Ok(status(count::run(&before, update)?)),
+        Command::Soak { seconds } => return Ok(status(soak::run(Duration::from_secs(seconds))?)),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn status(holds: bool) -> ExitCode {
+    if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn list() {
@@ -115,8 +129,4 @@ fn measure(asked: &Run) -> anyhow::Result<()> {
         markdown.display()
     );
     Ok(())
-}
-
-fn count(before: &Path, update: bool) -> anyhow::Result<ExitCode> {
-    Ok(if count::run(before, update)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

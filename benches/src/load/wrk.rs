@@ -8,6 +8,7 @@ use handover_parts::{process, tools};
 
 use super::Seen;
 use crate::contender::{Contender, Protocol};
+use crate::servers::COUNTED;
 
 /// The last line that the script prints, for us.
 const MARK: &str = "figures:";
@@ -57,6 +58,14 @@ fn lua(contender: &Contender, pause: Duration) -> String {
     if !request.body.is_empty() {
         let escaped: String = request.body.iter().map(|byte| format!("\\{byte:03}")).collect();
         let _ = writeln!(script, "wrk.body = \"{escaped}\"");
+    }
+    if String::from_utf8_lossy(&request.body).contains(COUNTED) {
+        let _ = writeln!(
+            script,
+            "local body, count = wrk.body, 0\n\
+             function request() count = count + 1\n\
+             return wrk.format(nil, nil, nil, (body:gsub(\"{COUNTED}\", string.format(\"%012d\", count)))) end"
+        );
     }
     if !pause.is_zero() {
         // In turn a millisecond less and more, so that connections do not come together.

@@ -7,7 +7,7 @@ mod proxy;
 
 pub(crate) use haproxy::Haproxy;
 pub(crate) use nginx::{Origin, ProxyNginx};
-pub(crate) use php::{application, event};
+pub(crate) use php::{COUNTED, application, event, varied_event};
 pub(crate) use proxy::{handover, served};
 
 use std::net::{SocketAddr, TcpStream};

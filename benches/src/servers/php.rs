@@ -31,6 +31,14 @@ pub(crate) fn application() -> TempDir {
     folder
 }
 
+/// What stands for a number that each request has anew.
+pub(crate) const COUNTED: &str = "@N@";
+
+/// The same event under an id that each request has anew.
+pub(crate) fn varied_event() -> String {
+    event().replacen("5f3a9c1b7d24", COUNTED, 1)
+}
+
 /// An event that all rules let through.
 pub(crate) fn event() -> &'static str {
     r#"{"id":"e-5f3a9c1b7d24","type":"click","campaign":"c31337","country":"DE","state":"","device":"phone","os":"android","ts":1700000000,"price":1.25,"currency":"EUR","width":320,"height":50,"referrer":"https://news.example/politics/article-77.html","user":{"id":"u-77120","age":34,"consent":true},"tags":["sport","local","evening"],"ip":"93.184.216.34","lang":"de-DE","session":"9f86d081884c7d659a2feaa0c55ad015","version":"4.17.2"}"#
