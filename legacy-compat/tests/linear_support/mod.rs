@@ -16,8 +16,8 @@ use nix::time::{ClockId, clock_gettime};
 /// The versions whose code differs most.
 pub const VERSIONS: [Version; 3] = [Version::V5_6, Version::V7_4, Version::V8_4];
 
-/// The shorter length, in bytes or elements; the longer is so many times as long.
-pub const SHORT: usize = 250;
+/// The shorter length, in bytes or elements; the longer is so many times as long. Rows name places within the shorter.
+pub const SHORT: usize = 400;
 pub const TIMES: usize = 16;
 
 /// How many times as much the longer may take. Linear work takes 16 times as much, quadratic work 256 times.
