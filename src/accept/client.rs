@@ -1,6 +1,6 @@
 //! Who is at the other end of a connection, as far as the connection tells.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::legacy::client_cert::ClientCert;
@@ -16,13 +16,4 @@ pub(super) struct Client {
     pub secure: bool,
     /// Its certificate, where it has one.
     pub cert: Option<Arc<ClientCert>>,
-}
-
-/// What stands for a client where clients are counted: its address, of IPv6 the first half, since the other is the
-/// client's own to choose.
-pub(crate) fn network(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
-        v4 => v4,
-    }
 }

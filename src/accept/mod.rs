@@ -5,7 +5,7 @@
 //! connection whose protocol was switched becomes a [`tunnel`].
 
 pub(crate) mod balance;
-pub(crate) mod client;
+mod client;
 mod connection;
 pub(crate) mod core;
 pub(crate) mod counts;

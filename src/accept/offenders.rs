@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::client::network;
+use crate::route::limits::network;
 
 /// Connections of one client that may be ended for a flood before it is barred.
 const OFFENCES_MAX: u32 = 4;
@@ -28,7 +28,7 @@ const CLIENTS_MAX: usize = 4096;
 /// The clients that offended lately.
 #[derive(Debug, Default)]
 pub(crate) struct Offenders {
-    /// How many are known, so that nobody asks for the lock while there is none.
+    /// How many are known, so that nobody asks for the lock while there is none: as most of the time.
     known: AtomicUsize,
     clients: Mutex<HashMap<IpAddr, Record>>,
 }
@@ -56,6 +56,17 @@ impl Offenders {
     /// Takes an offence of this client down.
     pub(super) fn note(&self, client: IpAddr) {
         self.note_at(client, Instant::now());
+    }
+
+    /// Forgets those whose time is over. To be called now and then.
+    pub(crate) fn forget(&self) {
+        self.forget_at(Instant::now());
+    }
+
+    fn forget_at(&self, now: Instant) {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.retain(|_, record| !record.is_over(now));
+        self.known.store(clients.len(), Relaxed);
     }
 
     fn is_barred_at(&self, client: IpAddr, now: Instant) -> bool {
@@ -120,6 +131,10 @@ mod tests {
         noted(&offenders, ip(1), 1, now);
         assert!(offenders.is_barred_at(ip(1), now) && !offenders.is_barred_at(ip(2), now));
         assert!(!offenders.is_barred_at(ip(1), now + BARRED));
+        offenders.forget_at(now);
+        assert!(offenders.is_barred_at(ip(1), now), "its time is not over");
+        offenders.forget_at(now + BARRED);
+        assert_eq!(offenders.known.load(Relaxed), 0);
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub(super) fn looks(process: &Arc<Process>, side: &tokio::runtime::Handle) -> io
 pub(super) async fn forget_clients(process: Arc<Process>) {
     loop {
         tokio::time::sleep(FORGET_EVERY).await;
+        process.offenders.forget();
         let generation = process.generations.load();
         generation.routes().iter().filter_map(|route| route.limiter.as_ref()).for_each(Limiter::forget);
     }

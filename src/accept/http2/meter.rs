@@ -201,6 +201,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::task::{Wake, Waker};
+
     use super::*;
 
     fn frame(kind: u8, flags: u8, payload: usize) -> Vec<u8> {
@@ -239,6 +243,32 @@ mod tests {
                 assert!(passed >= 1000, "{frames:?} passed {passed} times only");
             }
         }
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Relaxed);
+        }
+    }
+
+    #[test]
+    fn who_sends_without_end_leaves_others_their_turn() {
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
+        let mut stream = Metered::new(tokio::io::repeat(1), Bytes::new(), Rc::default());
+        let mut read = || {
+            let mut bytes = [0; 8192];
+            let mut into = ReadBuf::new(&mut bytes);
+            Pin::new(&mut stream).poll_read(&mut cx, &mut into).map(|read| read.map(|()| into.filled().len()))
+        };
+        let turns = (0..100).take_while(|_| read().is_ready()).count();
+        assert_eq!(turns * 8192, TURN);
+        assert!(woken.0.load(Relaxed), "it goes on when it is its turn again");
+        assert!(matches!(read(), Poll::Ready(Ok(8192))));
     }
 
     #[test]
