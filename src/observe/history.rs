@@ -1,7 +1,7 @@
 //! How the share of requests that native answers went over time: an hour a line in `progress.jsonl`, for the chart.
 //!
 //! ```text
-//! {"hour": 491234, "native": 120, "total": 4000}
+//! {"hour": 491234, "native": 120, "legacy": 3870, "total": 4000}
 //! ```
 //!
 //! `hour` counts hours since 1970 (UTC). Lines of the same hour add up: a process that ends writes what it has.
@@ -27,6 +27,9 @@ const HOURS_MAX: usize = 2 * 366 * 24;
 pub(crate) struct Share {
     /// Those that native answered.
     pub native: u64,
+    /// Those that legacy answered; lines that were written before it was counted say nothing of it.
+    #[serde(default)]
+    pub legacy: u64,
     /// All.
     pub total: u64,
 }
@@ -37,18 +40,16 @@ impl Share {
         (self.total > 0).then(|| self.native as f64 / self.total as f64)
     }
 
-    fn of_legacy(self) -> f64 {
-        self.total.saturating_sub(self.native) as f64
-    }
-
     fn add(&mut self, other: Self) {
         self.native += other.native;
+        self.legacy += other.legacy;
         self.total += other.total;
     }
 
     fn since(self, before: Self) -> Self {
         Self {
             native: self.native.saturating_sub(before.native),
+            legacy: self.legacy.saturating_sub(before.legacy),
             total: self.total.saturating_sub(before.total),
         }
     }
@@ -152,8 +153,8 @@ impl History {
         let hours = self.hours.lock().unwrap_or_else(PoisonError::into_inner);
         let seconds = Timestamp::now().duration_since(hours.since).as_secs_f64().max(1.0);
         let now = count(registry).since(hours.counted);
-        let legacy = now.of_legacy() / seconds;
-        let most = hours.kept.values().map(|share| share.of_legacy() / 3600.0).fold(legacy, f64::max);
+        let legacy = now.legacy as f64 / seconds;
+        let most = hours.kept.values().map(|share| share.legacy as f64 / 3600.0).fold(legacy, f64::max);
         Load { all: now.total as f64 / seconds, legacy, legacy_most: most }
     }
 
@@ -198,6 +199,8 @@ fn count(registry: &Registry) -> Share {
     let mut share = Share::default();
     for (_, sums) in registry.sums() {
         share.native += sums.answered_by(AnsweredBy::Native);
+        let legacys = AnsweredBy::ALL.iter().filter(|by| by.is_legacy());
+        share.legacy += legacys.map(|by| sums.answered_by(*by)).sum::<u64>();
         share.total += AnsweredBy::ALL.iter().map(|by| sums.answered_by(*by)).sum::<u64>();
     }
     share
@@ -234,7 +237,7 @@ mod tests {
         let history = History::in_folder(folder.path());
         answered(&first, AnsweredBy::Native, 3);
         answered(&first, AnsweredBy::Legacy, 1);
-        let so_far = Share { native: 3, total: 4 };
+        let so_far = Share { native: 3, legacy: 1, total: 4 };
         assert_eq!(history.hours(&first).into_values().next_back(), Some(so_far));
         history.end(&first);
         history.end(&first);
@@ -247,7 +250,7 @@ mod tests {
             all.add(share);
             all
         });
-        assert_eq!(all, Share { native: 3, total: 5 });
+        assert_eq!(all, Share { native: 3, legacy: 2, total: 5 });
         assert_eq!(all.of_native(), Some(0.6));
         assert_eq!(Share::default().of_native(), None);
     }
@@ -255,16 +258,16 @@ mod tests {
     #[test]
     fn the_load_of_legacy_is_told_beside_the_most_that_it_has_borne() {
         let folder = tempfile::tempdir().unwrap();
-        let line =
-            "{\"hour\":7,\"native\":0,\"total\":360000}\n{\"hour\":8,\"native\":720000,\"total\":720000}\n";
+        let line = "{\"hour\":7,\"native\":0,\"legacy\":360000,\"total\":400000}\n{\"hour\":8,\"native\":0,\"total\":720000}\n";
         std::fs::write(folder.path().join("progress.jsonl"), line).unwrap();
         let registry = Arc::new(Registry::default());
         let history = History::in_folder(folder.path());
         answered(&registry, AnsweredBy::Native, 30);
-        answered(&registry, AnsweredBy::Legacy, 10);
+        answered(&registry, AnsweredBy::Declined, 10);
+        answered(&registry, AnsweredBy::Cache, 40);
         let load = history.load(&registry);
-        assert_eq!(load.legacy_most, 100.0, "in the hour in which it had everything");
-        assert!(load.legacy <= 10.0 && load.legacy > 0.0 && load.all == 4.0 * load.legacy, "{load:?}");
+        assert_eq!(load.legacy_most, 100.0, "nothing is made of what no line says");
+        assert!(load.legacy <= 10.0 && load.legacy > 0.0 && load.all == 8.0 * load.legacy, "{load:?}");
     }
 
     #[test]

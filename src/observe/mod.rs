@@ -34,6 +34,11 @@ impl AnsweredBy {
     pub(crate) const ALL: [Self; 6] =
         [Self::Legacy, Self::Native, Self::Declined, Self::Fallback, Self::Cache, Self::Proxy];
 
+    /// Whether legacy had the work of it.
+    pub(crate) fn is_legacy(self) -> bool {
+        matches!(self, Self::Legacy | Self::Declined | Self::Fallback)
+    }
+
     /// A stable name for metrics and logs.
     pub(crate) fn label(self) -> &'static str {
         match self {

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     fn share(native: u64, total: u64) -> Share {
-        Share { native, total }
+        Share { native, legacy: total - native, total }
     }
 
     #[test]
