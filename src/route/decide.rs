@@ -128,6 +128,9 @@ fn plan(route: &Route, asked: &impl Asked) -> (Plan, Why) {
 /// canary that tells them apart.
 fn is_given_back(route: &Route, asked: &impl Asked) -> bool {
     let gone = route.given_back;
+    if gone == Share::default() {
+        return false;
+    }
     if route.spec.canary.share == Share::default() {
         return gone.contains(asked.draw());
     }
