@@ -110,3 +110,16 @@ fn everything_goes_back_to_php_by_one_form_and_every_page_says_so() {
         assert!(page.contains("legacy-only --off"), "and how it ends");
     }
 }
+
+#[test]
+fn everything_goes_back_to_php_step_by_step_where_the_form_says_so() {
+    let world = World::open().differs();
+    let form = |ramp: &str| format!("token={}&on=true&who=ann&why=drill&ramp_seconds={ramp}", token(&world));
+    assert_eq!(world.post("/review/legacy-only", &form("soon")).status, 400);
+    assert_eq!(world.post("/review/legacy-only", &form("600")).status, 303);
+    let page = world.page("/").text();
+    assert!(
+        page.contains("Everything goes to legacy, step by step. ") && page.contains("within 10m, 5 %"),
+        "{page}"
+    );
+}

@@ -6,6 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::{Pages, assets};
 use crate::admin::people::Person;
+use crate::route::legacy_only::LegacyOnly;
 
 /// Nothing but our own style and script; no frame around a page, no form to elsewhere.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -16,7 +17,7 @@ pub(super) struct Page<'a> {
     title: &'a str,
     person: Option<&'a Person>,
     here: &'static str,
-    emergency: Option<String>,
+    emergency: Option<LegacyOnly>,
     refused: Option<String>,
 }
 
@@ -28,7 +29,7 @@ impl<'a> Page<'a> {
     /// A page that says of the process what all pages say.
     pub(super) fn new(pages: &Pages, person: &'a Person, here: &'static str, title: &'a str) -> Self {
         let generation = pages.control.process.generations.load();
-        let emergency = generation.overrides.legacy_only.as_ref().map(ToString::to_string);
+        let emergency = generation.overrides.legacy_only.clone();
         Self { title, person: Some(person), here, emergency, refused: pages.control.refused() }
     }
 
@@ -66,7 +67,7 @@ impl<'a> Page<'a> {
                         button.quiet type="button" data-help { "Keys " kbd { "?" } }
                     }
                     @if let Some(why) = &self.emergency {
-                        p.banner.alarm role="alert" { strong { "Everything goes to legacy. " } (why) ". "
+                        p.banner.alarm role="alert" { strong { "Everything goes to legacy" @if let LegacyOnly::Ramping(..) = why { ", step by step" } ". " } (why.to_string()) ". "
                             "It ends by " code { "handover legacy-only --off" } " or at the foot of the progress." }
                     }
                     @if let Some(why) = &self.refused {
