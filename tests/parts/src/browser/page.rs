@@ -170,6 +170,7 @@ impl<'b> Page<'b> {
 
     /// Presses a key: a letter or sign, `Enter`, `Tab` or `Escape`.
     pub fn press(&self, key: &str) {
+        self.wait("document.readyState === 'complete'");
         let (code, text) = match key {
             "Enter" => (13, "\r"),
             "Tab" => (9, "\t"),
