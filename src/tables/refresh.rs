@@ -55,6 +55,11 @@ enum Refused {
 impl Refresher {
     /// Takes over what was kept on disk, if it is any good.
     pub(super) fn load_last_good(&self) {
+        match self.last_good.load_built(&self.reading()) {
+            Ok(Some(built)) => return self.begin_with(built.snapshot, built.confirmed, built.version),
+            Ok(None) => {}
+            Err(error) => self.ignore_last_good(&error),
+        }
         let kept = match self.last_good.load() {
             Ok(Some(kept)) => kept,
             Ok(None) => return,
@@ -62,17 +67,25 @@ impl Refresher {
         };
         match self.read(&kept.parts) {
             Ok(snapshot) => {
-                info!(table = %self.name(), rows = snapshot.len(), "took over the last good version from disk");
-                // There is none before it.
-                self.slot.swap(snapshot, kept.confirmed);
-                self.slot.books(|books| books.version = kept.version);
+                self.begin_with(snapshot, kept.confirmed, kept.version);
+                self.slot.books(|books| books.unbuilt = true);
             }
             Err(error) => self.ignore_last_good(&error),
         }
     }
 
+    fn begin_with(&self, snapshot: Snapshot, confirmed: SystemTime, version: Option<String>) {
+        info!(table = %self.name(), rows = snapshot.len(), "took over the last good version from disk");
+        // There is none before it.
+        self.slot.swap(snapshot, confirmed);
+        self.slot.books(|books| books.version = version);
+    }
+
     /// Refreshes at intervals until it is stopped. A version that has arrived is dealt with to the end.
     pub(super) async fn run(self: Arc<Self>) {
+        if self.slot.books(|books| books.unbuilt) {
+            self.keep_built().await;
+        }
         let mut failures = 0_u32;
         loop {
             let asked = tokio::select! {
@@ -135,6 +148,7 @@ impl Refresher {
                     books.last_failure = None;
                     books.version = version;
                 });
+                self.keep_built().await;
                 true
             }
             Err(refused) => {
@@ -190,6 +204,19 @@ impl Refresher {
         let read = read::read(parts, &self.spec, &progress);
         self.slot.reads(0);
         read
+    }
+
+    /// Keeps the current version as it is in memory, for the next start.
+    async fn keep_built(self: &Arc<Self>) {
+        let Some(snapshot) = self.slot.current() else { return };
+        let (reading, version) = (self.reading(), self.slot.books(|books| books.version.clone()));
+        self.on_disk(move |last_good| last_good.store_built(&reading, version.as_deref(), &snapshot)).await;
+    }
+
+    /// What else decides, beside the objects, what table is read from them.
+    fn reading(&self) -> String {
+        let valid::Table { format, key, keys, size_max, .. } = &self.spec;
+        format!("{format:?} {key:?} {keys:?} {size_max}")
     }
 
     /// Changes what is on disk. Without it the table is as good, until the next start.

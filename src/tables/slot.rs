@@ -47,6 +47,8 @@ pub(super) struct Books {
     pub last_failure: Option<String>,
     /// What the source calls the current version.
     pub version: Option<String>,
+    /// Whether the current version was read from objects on disk, beside which it does not lie as a table.
+    pub unbuilt: bool,
 }
 
 /// A table's place in the process. Readers never wait for whoever refreshes it.

@@ -171,13 +171,34 @@ async fn without_a_version_there_is_no_table_and_a_damaged_one_is_none() {
     assert!(matches!(world.tables.table("others"), Err(PortError::NoTable(_))));
     world.write(FOUR);
     world.refresh().await;
-    let kept = world.folder.path().join("state/tables/airports.table");
-    let mut damaged = fs::read(&kept).unwrap();
-    *damaged.last_mut().unwrap() ^= 1;
-    fs::write(&kept, damaged).unwrap();
+    let folder = world.folder.path().join("state/tables");
+    let damage = |name: &str| {
+        let mut damaged = fs::read(folder.join(name)).unwrap();
+        *damaged.last_mut().unwrap() ^= 1;
+        fs::write(folder.join(name), damaged).unwrap();
+    };
     fs::remove_file(world.file()).unwrap();
+    damage("airports.table");
+    let world = world.restarted(World::spec).await;
+    assert_eq!(world.tz_of("JFK").as_deref(), Some("-5"), "what was read from it lies beside it");
+    damage("airports.built");
     let world = world.restarted(World::spec).await;
     assert!(matches!(world.tables.table("airports"), Err(PortError::NoTable(_))));
+}
+
+#[tokio::test]
+async fn what_does_not_lie_there_as_it_was_in_memory_is_read_from_its_objects() {
+    let world = World::with(FOUR).await;
+    fs::remove_file(world.file()).unwrap();
+    let built = world.folder.path().join("state/tables/airports.built");
+    fs::remove_file(&built).unwrap();
+    let world = world.restarted(World::spec).await;
+    assert_eq!(world.tz_of("LAX").as_deref(), Some("-8"));
+    assert!(built.exists(), "the next start takes it over");
+    // It is looked up by another column now.
+    let world = world.restarted(|world| valid::Table { key: vec!["tz".into()], ..world.spec() }).await;
+    let table = world.tables.table("airports").unwrap();
+    assert_eq!(table.get(b"-8").unwrap().get("faa"), Some(&b"LAX"[..]));
 }
 
 #[tokio::test]

@@ -11,10 +11,12 @@
 //! key's hash and the row's first word, plus one; 0 is a free slot. So a look-up touches a slot, as a rule one, and the
 //! row.
 
+pub(crate) mod image;
+
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use foldhash::quality::RandomState;
+use foldhash::quality::FixedState;
 use handover_api::{Row, Schema, Table};
 
 /// A version of a table.
@@ -24,7 +26,8 @@ pub(crate) struct Snapshot {
     key: Index,
     further: Box<[(String, Index)]>,
     rows: usize,
-    hasher: RandomState,
+    /// What keys are hashed with: another number for each table.
+    seed: u64,
 }
 
 /// Finds rows by some columns.
@@ -59,7 +62,7 @@ impl Snapshot {
     }
 
     fn look_up(&self, index: &Index, key: &[&[u8]]) -> Option<Row<'_>> {
-        self.find(index, hash(&self.hasher, key.iter().copied()), key)
+        self.find(index, hash(self.seed, key.iter().copied()), key)
     }
 }
 
@@ -91,8 +94,8 @@ impl std::fmt::Debug for Snapshot {
     }
 }
 
-fn hash<'k>(hasher: &RandomState, key: impl Iterator<Item = &'k [u8]>) -> u64 {
-    let mut state = hasher.build_hasher();
+fn hash<'k>(seed: u64, key: impl Iterator<Item = &'k [u8]>) -> u64 {
+    let mut state = FixedState::with_seed(seed).build_hasher();
     key.for_each(|part| part.hash(&mut state));
     state.finish()
 }
@@ -165,10 +168,10 @@ impl Builder {
 
     /// The table. Of rows with the same key the last one counts, as in the array that PHP would have built.
     pub(crate) fn finish(self) -> Snapshot {
-        let hasher = RandomState::default();
+        let seed = fastrand::u64(..);
         let index = |columns: Vec<usize>, starts: &[u32]| {
             let mut index = Index { columns: columns.into(), slots: Box::default() };
-            let rows = index.fill(&self.schema, &self.words, starts, &hasher);
+            let rows = index.fill(&self.schema, &self.words, starts, seed);
             (index, rows)
         };
         let (key, rows) = index(self.keys.key, &self.starts);
@@ -178,18 +181,18 @@ impl Builder {
         kept.sort_unstable();
         let further = self.keys.further.into_iter().map(|(name, columns)| (name, index(columns, &kept).0));
         let further = further.collect();
-        Snapshot { words: self.words.into(), schema: self.schema, key, further, rows, hasher }
+        Snapshot { words: self.words.into(), schema: self.schema, key, further, rows, seed }
     }
 }
 
 impl Index {
     /// Finds the rows that begin there; how many differ in the key.
-    fn fill(&mut self, schema: &Schema, words: &[u32], starts: &[u32], hasher: &RandomState) -> usize {
+    fn fill(&mut self, schema: &Schema, words: &[u32], starts: &[u32], seed: u64) -> usize {
         let mut slots = vec![0_u64; starts.len() + starts.len() / 4 + 1].into_boxed_slice();
         let key = |start| row(schema, words, start).into_iter().flat_map(|row| key_of(row, &self.columns));
         let mut rows = 0;
         for start in starts {
-            let hash = hash(hasher, key(*start));
+            let hash = hash(seed, key(*start));
             let slot = u64::from(hash as u32) << 32 | u64::from(start + 1);
             let mut at = first_slot(hash, slots.len());
             while slots[at] != 0
@@ -237,7 +240,7 @@ mod tests {
     #[test]
     fn keys_of_the_same_hash_are_told_apart() {
         let table = snapshot(1, [vec![b"JFK".as_slice()]]);
-        let hash = table.hasher.hash_one(b"JFK".as_slice());
+        let hash = hash(table.seed, [b"JFK".as_slice()].into_iter());
         let finds = |key: &[u8]| table.find(&table.key, hash, &[key]).is_some();
         assert!(finds(b"JFK") && !finds(b"LGA"));
     }

@@ -1,4 +1,4 @@
-//! The last good object of each table, kept on disk so that starting needs neither S3 nor the file's origin.
+//! The last good version of each table, kept on disk so that starting needs neither S3 nor the file's origin.
 //!
 //! A file holds the objects as they were fetched, behind two lines. The first has the CRC32 of all that follows it, the
 //! second the objects' names and lengths, in their order:
@@ -10,10 +10,12 @@
 //! ```
 //!
 //! Its time of modification is when the source last confirmed it. It is written aside, synced and renamed, so that a
-//! crash leaves the old one or the new one.
+//! crash leaves the old one or the new one. Beside it lies the table that was read from it: see [`built`].
+
+mod built;
 
 use std::fs::{self, File, FileTimes};
-use std::io::{self, Write};
+use std::io::{self, BufRead as _, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -21,6 +23,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::read::Part;
+
+/// How a file with objects begins.
+const KIND: &str = "handover-table 2";
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -98,16 +103,15 @@ impl LastGood {
         let lengths = parts.iter().map(|part| (part.name.clone(), part.bytes.len())).collect();
         let head = Head { source: self.source.clone(), version: version.map(str::to_owned), parts: lengths };
         let head = serde_json::to_string(&head)? + "\n";
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let mut aside = tempfile::NamedTempFile::new_in(folder)?;
-        let all: Vec<&[u8]> =
-            [head.as_bytes()].into_iter().chain(parts.iter().map(|part| &part.bytes[..])).collect();
-        aside.write_all(first_line(&all).as_bytes())?;
-        all.into_iter().try_for_each(|bytes| aside.write_all(bytes))?;
-        aside.as_file().sync_all()?;
-        aside.persist(&self.path)?;
-        File::open(folder)?.sync_all()
+        let parts = parts.iter().map(|part| &part.bytes[..]);
+        replace(&self.path, KIND, &[head.as_bytes()].into_iter().chain(parts).collect::<Vec<_>>())
+    }
+
+    /// The line that names the objects that are kept.
+    fn first_line(&self) -> io::Result<String> {
+        let mut first = String::new();
+        BufReader::new(File::open(&self.path)?).read_line(&mut first)?;
+        Ok(first)
     }
 
     /// Notes that the source confirmed what is kept.
@@ -132,17 +136,33 @@ fn file_name(table: &str) -> String {
     name + ".table"
 }
 
+/// Puts a file in the place of the one before: a line that says what it is, then those parts.
+fn replace(path: &Path, kind: &str, parts: &[&[u8]]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut aside = tempfile::NamedTempFile::new_in(folder)?;
+    aside.write_all(first_line(kind, parts).as_bytes())?;
+    parts.iter().try_for_each(|part| aside.write_all(part))?;
+    aside.as_file().sync_all()?;
+    aside.persist(path)?;
+    File::open(folder)?.sync_all()
+}
+
 /// The line that tells what a file is, with the checksum of the parts that follow.
-fn first_line(parts: &[&[u8]]) -> String {
+fn first_line(kind: &str, parts: &[&[u8]]) -> String {
     let mut crc = flate2::Crc::new();
     parts.iter().for_each(|part| crc.update(part));
-    format!("handover-table 2 {:08x}\n", crc.sum())
+    line(kind, &crc)
+}
+
+fn line(kind: &str, crc: &flate2::Crc) -> String {
+    format!("{kind} {:08x}\n", crc.sum())
 }
 
 /// Head and objects of a file that is as it was written.
 fn verified(file: Bytes) -> Option<(Head, Bytes)> {
     let first = memchr::memchr(b'\n', &file)? + 1;
-    if file[..first] != *first_line(&[&file[first..]]).as_bytes() {
+    if file[..first] != *first_line(KIND, &[&file[first..]]).as_bytes() {
         return None;
     }
     let second = first + memchr::memchr(b'\n', &file[first..])? + 1;
@@ -155,11 +175,11 @@ mod tests {
 
     use super::*;
 
-    fn kept(folder: &Path) -> LastGood {
+    pub(super) fn kept(folder: &Path) -> LastGood {
         LastGood::new(folder, "air/../ports", "s3://tables/airports.csv".into())
     }
 
-    fn parts(of: &[&'static str]) -> Vec<Part> {
+    pub(super) fn parts(of: &[&'static str]) -> Vec<Part> {
         let part =
             |(at, text): (usize, &&'static str)| Part { name: format!("{at}.csv"), bytes: (*text).into() };
         of.iter().enumerate().map(part).collect()
