@@ -3,6 +3,7 @@
 //! Evidence is counted over shapes, so that a monitor's ping a hundred thousand times says no more than it does.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use handover_api::Fields;
 use ring::digest::{Context, SHA256, digest};
@@ -96,24 +97,57 @@ fn opaque(body: &[u8]) -> &'static str {
 
 /// A document by its keys and types; a list by the kinds of its elements, each once.
 fn structure(json: Json<'_>) -> String {
+    let mut text = String::new();
+    write(json, &mut text);
+    text
+}
+
+fn write(json: Json<'_>, text: &mut String) {
     match json.open() {
         Opened::Object(entries) if entries.len() > MAX_KEYS => {
-            let kinds: BTreeSet<String> = entries.iter().map(|(_, value)| structure(*value)).collect();
-            format!("{{*:{}}}", kinds.into_iter().collect::<Vec<_>>().join("|"))
+            text.push_str("{*:");
+            each_once(&entries, text, '|', |(_, value), text| write(*value, text));
+            text.push('}');
         }
         Opened::Object(entries) => {
-            let entries: BTreeSet<String> =
-                entries.iter().map(|(key, value)| format!("{}:{}", folded(key), structure(*value))).collect();
-            format!("{{{}}}", entries.into_iter().collect::<Vec<_>>().join(","))
+            text.push('{');
+            each_once(&entries, text, ',', |(key, value), text| {
+                text.push_str(folded(key));
+                text.push(':');
+                write(*value, text);
+            });
+            text.push('}');
         }
         Opened::Array(elements) => {
-            let kinds: BTreeSet<String> = elements.iter().map(|element| structure(*element)).collect();
-            format!("[{}]", kinds.into_iter().collect::<Vec<_>>().join("|"))
+            text.push('[');
+            each_once(&elements, text, '|', |element, text| write(*element, text));
+            text.push(']');
         }
-        Opened::Null => "null".to_owned(),
-        Opened::Bool => "bool".to_owned(),
-        Opened::Number => if json.raw().contains(['.', 'e', 'E']) { "float" } else { "int" }.to_owned(),
-        Opened::String => if json.raw() == "\"\"" { "empty" } else { "string" }.to_owned(),
+        Opened::Null => text.push_str("null"),
+        Opened::Bool => text.push_str("bool"),
+        Opened::Number => text.push_str(if json.raw().contains(['.', 'e', 'E']) { "float" } else { "int" }),
+        Opened::String => text.push_str(if json.raw() == "\"\"" { "empty" } else { "string" }),
+    }
+}
+
+/// Writes what `one` writes of each, in order and none twice. A request may have thousands of parts, so they lie in one
+/// text, not in one each.
+fn each_once<T>(all: &[T], text: &mut String, between: char, one: impl Fn(&T, &mut String)) {
+    let mut parts = String::new();
+    let mut ends: Vec<Range<usize>> = Vec::with_capacity(all.len());
+    for each in all {
+        let start = parts.len();
+        one(each, &mut parts);
+        ends.push(start..parts.len());
+    }
+    let part = |at: &Range<usize>| &parts[at.clone()];
+    ends.sort_unstable_by(|a, b| part(a).cmp(part(b)));
+    ends.dedup_by(|a, b| part(a) == part(b));
+    for (n, at) in ends.iter().enumerate() {
+        if n > 0 {
+            text.push(between);
+        }
+        text.push_str(part(at));
     }
 }
 

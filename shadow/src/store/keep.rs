@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::differing::{Clusters, Differing};
 use super::rules::Rules;
 use super::samples::{self, Samples};
-use super::tally::{Counts, Tally};
+use super::tally::{Counts, RuleCounts, Tally};
 use super::{Judged, Limits, topic};
 use crate::evidence::{EvidenceKey, Loss};
 use crate::experiment::{Experiment, ExperimentId, Outcome};
@@ -61,6 +61,7 @@ impl Keeper {
             self.keep(db, evidence, judged, differing.as_ref().map_or(&[], |differing| &differing.clusters))?;
             self.rules.note(db, judged)?;
         }
+        self.shapes.write(db)?;
         for (key, counts) in tally.0 {
             let evidence = self.evidence(db, &key, counts.first)?;
             add(db, evidence, &counts)?;
@@ -179,10 +180,7 @@ impl Keeper {
                 .execute(params![cluster, pair, evidence, size])?;
             self.trim_exemplars(db, evidence, cluster)?;
         }
-        if sampled {
-            self.trim_sample(db, evidence)?;
-        }
-        Ok(())
+        if sampled { self.trim_sample(db, evidence, hash) } else { Ok(()) }
     }
 
     fn insert(
@@ -208,15 +206,20 @@ impl Keeper {
         Ok(count < self.limits.sample || (hash < largest && self.limits.sample > 0))
     }
 
-    fn trim_sample(&mut self, db: &Connection, evidence: i64) -> rusqlite::Result<()> {
-        let (mut count, mut largest) = sample_of(db, evidence)?;
-        if count > self.limits.sample {
-            db.prepare_cached("UPDATE pairs SET sample = NULL WHERE evidence = ? AND sample = ?")?
-                .execute(params![evidence, largest])?;
-            drop_unused(db, evidence)?;
-            (count, largest) = sample_of(db, evidence)?;
+    /// Brings a sample to which a pair of that hash was added back to its bound: the largest hash leaves it.
+    fn trim_sample(&mut self, db: &Connection, evidence: i64, hash: i64) -> rusqlite::Result<()> {
+        let Some((count, largest)) = self.samples.get_mut(&evidence) else { return Ok(()) };
+        (*count, *largest) = (*count + 1, hash.max(*largest));
+        if *count > self.limits.sample {
+            let left = db
+                .prepare_cached(
+                    "UPDATE pairs SET sample = NULL WHERE evidence = ? AND sample = ? RETURNING id",
+                )?
+                .query_map([evidence, *largest], |row| row.get(0))?
+                .collect::<rusqlite::Result<Vec<i64>>>()?;
+            left.into_iter().try_for_each(|pair| drop_unused(db, pair))?;
+            (*count, *largest) = (*count - 1, largest_of(db, evidence)?);
         }
-        self.samples.insert(evidence, (count, largest));
         Ok(())
     }
 
@@ -233,28 +236,40 @@ impl Keeper {
         let trimmed = db
             .prepare_cached(
                 "DELETE FROM exemplars WHERE cluster = ?1 AND pair IN (SELECT pair FROM exemplars
-                 WHERE cluster = ?1 AND evidence = ?2 ORDER BY size, pair LIMIT -1 OFFSET ?3)",
+                 WHERE cluster = ?1 AND evidence = ?2 ORDER BY size, pair LIMIT -1 OFFSET ?3) RETURNING pair",
             )?
-            .execute(params![cluster, evidence, self.limits.exemplars as i64])?;
-        if trimmed > 0 { drop_unused(db, evidence) } else { Ok(()) }
+            .query_map(params![cluster, evidence, self.limits.exemplars as i64], |row| row.get(0))?
+            .collect::<rusqlite::Result<Vec<i64>>>()?;
+        trimmed.into_iter().try_for_each(|pair| drop_unused(db, pair))
     }
 }
 
-/// Removes pairs that are neither sampled nor exemplars any more.
-fn drop_unused(db: &Connection, evidence: i64) -> rusqlite::Result<()> {
+/// Removes a pair that is neither sampled nor an exemplar any more.
+fn drop_unused(db: &Connection, pair: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "DELETE FROM pairs WHERE evidence = ? AND sample IS NULL
+        "DELETE FROM pairs WHERE id = ? AND sample IS NULL
          AND NOT EXISTS (SELECT 1 FROM exemplars WHERE exemplars.pair = pairs.id)",
     )?
-    .execute([evidence])
+    .execute([pair])
     .map(drop)
 }
 
+/// How many pairs a sample has, and the largest hash among them.
 fn sample_of(db: &Connection, evidence: i64) -> rusqlite::Result<(u64, i64)> {
-    db.prepare_cached(
-        "SELECT count(sample), coalesce(max(sample), 0) FROM pairs WHERE evidence = ? AND sample IS NOT NULL",
-    )?
-    .query_row([evidence], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))
+    let count = db
+        .prepare_cached("SELECT count(*) FROM pairs WHERE evidence = ? AND sample IS NOT NULL")?
+        .query_row([evidence], |row| row.get::<_, i64>(0))?;
+    Ok((count as u64, largest_of(db, evidence)?))
+}
+
+fn largest_of(db: &Connection, evidence: i64) -> rusqlite::Result<i64> {
+    let largest = db
+        .prepare_cached(
+            "SELECT sample FROM pairs WHERE evidence = ? AND sample IS NOT NULL ORDER BY sample DESC LIMIT 1",
+        )?
+        .query_row([evidence], |row| row.get(0))
+        .optional()?;
+    Ok(largest.unwrap_or(0))
 }
 
 fn add(db: &Connection, evidence: i64, counts: &Counts) -> rusqlite::Result<()> {
@@ -265,8 +280,8 @@ fn add(db: &Connection, evidence: i64, counts: &Counts) -> rusqlite::Result<()> 
         "INSERT INTO rules (evidence, rule, held, broken) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET held = held + ?3, broken = broken + ?4",
     )?;
-    counts.rules.iter().try_for_each(|(name, (held, broken))| {
-        rule.execute(params![evidence, &**name, *held as i64, *broken as i64]).map(drop)
+    counts.rules.iter().flat_map(RuleCounts::by_name).try_for_each(|(name, (held, broken))| {
+        rule.execute(params![evidence, name, held as i64, broken as i64]).map(drop)
     })
 }
 

@@ -1,10 +1,11 @@
 //! What one sample adds to its evidence: its request's shape, what of it differed, what it covers.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::tally::Counts;
+use super::tally::{Counts, RuleCounts};
 use super::way::Way;
 use crate::experiment::{Effects, Experiment, Outcome};
 use crate::shape::{Shape, media, media_type};
@@ -26,18 +27,32 @@ const MORE_WAYS: i64 = 2 * MAX_WAYS;
 /// so what is counted is never too much.
 const BITS: usize = 1024;
 
+/// A bit for each hash of a request.
+type Bits = [u8; BITS / 8];
+
+/// Samples of one shape that are not written yet.
+struct Gathered {
+    n: i64,
+    seen: Bits,
+}
+
 /// Writes samples. Caches what is asked often; [`forget`](Self::forget) after a transaction that failed.
 #[derive(Default)]
 pub(super) struct Samples {
+    /// How many shapes each evidence has.
     shapes: HashMap<i64, i64>,
+    /// By evidence and shape: most samples match, and many of them have one shape.
+    gathered: HashMap<(i64, i64), Gathered>,
 }
 
 impl Samples {
     pub(super) fn forget(&mut self) {
         self.shapes.clear();
+        self.gathered.clear();
     }
 
-    /// Counts a sample's request. `differs`: in which way, when anything does.
+    /// Counts a sample's request. `differs`: in which way, when anything does. What does not differ is written by
+    /// [`write`](Self::write).
     pub(super) fn add(
         &mut self,
         db: &Connection,
@@ -45,10 +60,20 @@ impl Samples {
         shape: Shape,
         differs: Option<&Way>,
     ) -> rusqlite::Result<()> {
+        let mut seen = [0; BITS / 8];
+        let at = (shape.values % BITS as u64) as usize;
+        let Some(way) = differs else {
+            let none = Gathered { n: 0, seen };
+            let gathered = self.gathered.entry((evidence, shape.kind)).or_insert(none);
+            gathered.n += 1;
+            gathered.seen[at / 8] |= 1 << (at % 8);
+            return Ok(());
+        };
         // What may turn out to be no sample must not make others look different from one another.
-        let is_told_apart = differs.is_none_or(|way| way.left.is_none());
-        let kind = self.count(db, evidence, shape, is_told_apart)?;
-        let Some(way) = differs else { return Ok(()) };
+        if way.left.is_none() {
+            seen[at / 8] |= 1 << (at % 8);
+        }
+        let kind = self.count(db, evidence, shape.kind, &Gathered { n: 1, seen })?;
         let text = way.text();
         let known = db
             .prepare_cached(
@@ -75,37 +100,36 @@ impl Samples {
         .map(drop)
     }
 
-    /// Gives the shape under which it was counted.
-    fn count(
-        &mut self,
-        db: &Connection,
-        evidence: i64,
-        shape: Shape,
-        is_told_apart: bool,
-    ) -> rusqlite::Result<i64> {
+    /// Writes what was gathered.
+    pub(super) fn write(&mut self, db: &Connection) -> rusqlite::Result<()> {
+        for ((evidence, kind), gathered) in std::mem::take(&mut self.gathered) {
+            self.count(db, evidence, kind, &gathered)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the shape under which they were counted.
+    fn count(&mut self, db: &Connection, evidence: i64, kind: i64, more: &Gathered) -> rusqlite::Result<i64> {
         let seen = |kind: i64| {
             db.prepare_cached("SELECT seen FROM shapes WHERE evidence = ? AND shape = ?")?
                 .query_row([evidence, kind], |row| row.get::<_, Vec<u8>>(0))
                 .optional()
         };
-        let (kind, mut bits) = match seen(shape.kind)? {
-            Some(bits) => (shape.kind, bits),
+        let (kind, mut bits) = match seen(kind)? {
+            Some(bits) => (kind, bits),
             None if self.is_full(db, evidence)? => (OTHERS, seen(OTHERS)?.unwrap_or_default()),
-            None => (shape.kind, Vec::new()),
+            None => (kind, Vec::new()),
         };
         if bits.is_empty() {
             *self.shapes.entry(evidence).or_default() += 1;
         }
         bits.resize(BITS / 8, 0);
-        let at = (shape.values % BITS as u64) as usize;
-        if let Some(byte) = bits.get_mut(at / 8).filter(|_| is_told_apart) {
-            *byte |= 1 << (at % 8);
-        }
+        bits.iter_mut().zip(more.seen).for_each(|(known, more)| *known |= more);
         db.prepare_cached(
-            "INSERT INTO shapes (evidence, shape, n, seen) VALUES (?1, ?2, 1, ?3)
-             ON CONFLICT DO UPDATE SET n = n + 1, seen = ?3",
+            "INSERT INTO shapes (evidence, shape, n, seen) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET n = n + ?3, seen = ?4",
         )?
-        .execute(params![evidence, kind, bits])?;
+        .execute(params![evidence, kind, more.n, bits])?;
         Ok(kind)
     }
 
@@ -163,8 +187,12 @@ fn compared_topics(experiment: &Experiment) -> BTreeSet<String> {
 /// How the rules of a sample came out.
 pub(super) fn rules(counts: &mut Counts, experiment: &Experiment) {
     let Some(run) = &experiment.tried().rules else { return };
-    for (name, outcome) in run.names.iter().zip(&run.outcomes) {
-        let (held, broken) = counts.rules.entry(name.clone()).or_default();
+    let known = counts.rules.iter().position(|rules| Arc::ptr_eq(&rules.names, &run.names));
+    let at = known.unwrap_or_else(|| {
+        counts.rules.push(RuleCounts::none(&run.names));
+        counts.rules.len() - 1
+    });
+    for ((held, broken), outcome) in counts.rules[at].outcomes.iter_mut().zip(&run.outcomes) {
         *held += u64::from(outcome.held);
         *broken += u64::from(outcome.broken);
     }

@@ -32,11 +32,30 @@ pub(super) struct Tally(pub(super) HashMap<EvidenceKey, Counts>);
 pub(super) struct Counts {
     /// By class and what (reason, rule, topic).
     pub(super) counts: HashMap<(&'static str, String), u64>,
-    /// By rule: how often it held, how often it was broken.
-    pub(super) rules: HashMap<Arc<str>, (u64, u64)>,
+    /// How rules came out, for each list of them that runs share: as a rule there is one.
+    pub(super) rules: Vec<RuleCounts>,
     /// Microseconds of the first and last experiment.
     pub(super) first: i64,
     pub(super) last: i64,
+}
+
+/// How often each of a handler's rules held and was broken.
+pub(super) struct RuleCounts {
+    /// By which they are known, shared by all runs of one handler.
+    pub(super) names: Arc<[Arc<str>]>,
+    /// In the order of the names.
+    pub(super) outcomes: Vec<(u64, u64)>,
+}
+
+impl RuleCounts {
+    pub(super) fn none(names: &Arc<[Arc<str>]>) -> Self {
+        Self { names: Arc::clone(names), outcomes: vec![(0, 0); names.len()] }
+    }
+
+    /// By name: how often it held, how often it was broken.
+    pub(super) fn by_name(&self) -> impl Iterator<Item = (&str, (u64, u64))> {
+        self.names.iter().map(|name| &**name).zip(self.outcomes.iter().copied())
+    }
 }
 
 impl Tally {
@@ -44,7 +63,7 @@ impl Tally {
         if !self.0.contains_key(key) {
             self.0.insert(
                 key.clone(),
-                Counts { counts: HashMap::new(), rules: HashMap::new(), first: micros, last: micros },
+                Counts { counts: HashMap::new(), rules: Vec::new(), first: micros, last: micros },
             );
         }
         let counts = self.0.get_mut(key).unwrap_or_else(|| unreachable!("it was inserted"));
