@@ -40,9 +40,9 @@ impl EvidenceKey {
     }
 }
 
-/// What a route's evidence comes to.
+/// What a route's evidence comes to, with what differs: the list of it, or [how much](ByState), which costs less to read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Parity {
+pub struct Parity<C = Vec<ClusterSummary>> {
     /// What this is evidence for.
     pub evidence: EvidenceKey,
     /// When the first of it was counted (RFC 3339).
@@ -71,11 +71,11 @@ pub struct Parity {
     pub unattributed: BTreeMap<String, u64>,
     /// Differences that opened no cluster, since there were too many clusters already.
     pub unclustered: u64,
-    /// What differs, the worst and most frequent first.
-    pub clusters: Vec<ClusterSummary>,
+    /// What differs; a list has the worst and most frequent first.
+    pub clusters: C,
 }
 
-impl Parity {
+impl<C> Parity<C> {
     /// Requests that native answered and that could be compared.
     pub fn samples(&self) -> u64 {
         self.matched + self.ignored + self.mismatched
@@ -85,6 +85,41 @@ impl Parity {
     pub fn share(&self) -> Option<f64> {
         let samples = self.samples();
         (samples > 0).then(|| (self.matched + self.ignored) as f64 / samples as f64)
+    }
+}
+
+/// How many clusters stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByState {
+    /// Nobody has decided them yet.
+    pub unreviewed: u64,
+    /// They may be.
+    pub accepted: u64,
+    /// A rule covers them.
+    pub ignored: u64,
+    /// They are faults.
+    pub bug: u64,
+}
+
+impl ByState {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.unreviewed + self.accepted + self.ignored + self.bug
+    }
+}
+
+impl FromIterator<State> for ByState {
+    fn from_iter<I: IntoIterator<Item = State>>(states: I) -> Self {
+        let mut counts = Self::default();
+        for state in states {
+            *match state {
+                State::Unreviewed => &mut counts.unreviewed,
+                State::Accepted => &mut counts.accepted,
+                State::Ignored => &mut counts.ignored,
+                State::Bug => &mut counts.bug,
+            } += 1;
+        }
+        counts
     }
 }
 
@@ -115,20 +150,11 @@ pub struct ClusterSummary {
     pub rule: Option<String>,
 }
 
-impl ClusterSummary {
-    /// The name under which pairs count that it is set aside in.
-    pub(crate) fn set_aside_by(&self) -> Option<String> {
-        let decision = || self.decision.as_ref().map_or(0, |decision| decision.id);
-        let name = || self.rule.clone().unwrap_or_else(|| format!("{} #{}", self.state.name(), decision()));
-        self.state.sets_aside().then(name)
-    }
-}
-
 /// All that a gate asks about: what a route's evidence comes to, and how far it reaches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     /// What it comes to.
-    pub parity: Parity,
+    pub parity: Parity<ByState>,
     /// The samples by their requests' shapes.
     pub shapes: Vec<ShapeCount>,
     /// Status classes (`status 2xx`) and types (`answer text/html`, `request text/plain`) that legacy's answers and the

@@ -46,7 +46,7 @@ pub use cluster::ClusterKey;
 pub use compare::{answers, effects};
 pub use decision::{Decision, NotDecided, State, Verb};
 pub use difference::{Difference, Differences, Form, Found, Kind, MAX_DIFFERENCES, MAX_FOUND, Severity};
-pub use evidence::{ClusterSummary, EvidenceKey, Loss, Parity, RuleCount, ShapeCount, Standing};
+pub use evidence::{ByState, ClusterSummary, EvidenceKey, Loss, Parity, RuleCount, ShapeCount, Standing};
 pub use experiment::{
     Answer, Body, EffectRecord, Effects, Experiment, ExperimentId, OnTrial, Outcome, RecordedRequest,
     SessionState, Side, Who,

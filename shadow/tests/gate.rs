@@ -202,7 +202,7 @@ fn a_cluster_is_decided_once_and_what_it_covers_is_derived() {
     let said = world.ask(&gate(()));
     assert_eq!((shut_by(&said), said.mismatches), (vec!["mismatches", "clusters"], 5));
 
-    let cluster = world.standing().parity.clusters[0].id;
+    let cluster = world.clusters()[0].id;
     let mut decider = Decider::open(&world.path).unwrap();
     decider.decide(cluster, &Verb::Accept, "ann", "a measurement").unwrap();
     let said = world.ask(&gate(()));
@@ -210,7 +210,7 @@ fn a_cluster_is_decided_once_and_what_it_covers_is_derived() {
     let after = world.standing().parity;
     assert_eq!((after.mismatched, after.ignored), (0, 5));
     assert_eq!(after.ignored_by_rule.into_iter().collect::<Vec<_>>(), [("accepted #1".to_owned(), 5)]);
-    assert_eq!(after.clusters[0].state, State::Accepted);
+    assert_eq!(world.clusters()[0].state, State::Accepted);
 
     world.put(asking(200, pair(0, r#"{"took":1}"#, r#"{"took":null}"#)));
     let said = world.ask(&gate(()));

@@ -37,7 +37,8 @@ pub(super) async fn gates(State(control): State<Arc<Control>>) -> Response {
     let generation = control.process.generations.load();
     let all = move || {
         let routes = generation.config.routes.iter().filter(|route| route.gate.is_some());
-        routes.map(|route| control.gate().assess(route)).collect::<Vec<_>>()
+        let said = control.gate().assess_all(routes.map(|route| &**route));
+        said.into_iter().map(|said| said.assessment).collect::<Vec<_>>()
     };
     match tokio::task::spawn_blocking(all).await {
         Ok(said) => Json(said).into_response(),

@@ -28,7 +28,8 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let said: Vec<Assessment> = match &args.route {
         Some(name) => vec![gate.assess(&context.route(&generation, name)?.spec)],
         None => {
-            generation.config.routes.iter().filter(|r| r.gate.is_some()).map(|r| gate.assess(r)).collect()
+            let gated = generation.config.routes.iter().filter(|route| route.gate.is_some());
+            gate.assess_all(gated.map(|route| &**route)).into_iter().map(|said| said.assessment).collect()
         }
     };
     if args.json {

@@ -8,13 +8,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use handover_shadow::{Asked, Assessment, Gate, OnChange, Parity, Rehearsed, Standing, Store};
+use handover_shadow::{
+    Asked, Assessment, ByState, Gate, OnChange, Parity, Reader, Rehearsed, Standing, Store,
+};
 use jiff::Timestamp;
 
 use super::grants::{AskedFor, Grant, Grants, Requests};
 use super::ledger::{Ledger, Move};
 use crate::config::valid::{Config, RouteSpec};
 use crate::native::identity::Identities;
+use crate::observe::chain;
 use crate::rehearse::kept;
 use crate::route::generation::Generation;
 use crate::route::legacy_only::LegacyOnly;
@@ -52,8 +55,16 @@ struct Question {
     when: Instant,
 }
 
-/// What is said of one route.
-enum Said {
+/// What a route's gate says.
+pub(crate) struct Said {
+    /// Whether it is open, and why.
+    pub assessment: Assessment,
+    /// What the evidence comes to that this was said of; `None` where there is none.
+    pub parity: Option<Parity<ByState>>,
+}
+
+/// What becomes of what the file wants of one route.
+enum Ruling {
     /// It may be where the file wants it; the grant is a new one, and may be by what the gate said.
     Granted(Grant, Option<Assessment>),
     /// It may, and that is known already.
@@ -96,7 +107,7 @@ impl Gatekeeper {
         let held = |route: &RouteSpec| match self
             .say(route, grants.get(&*route.name), || self.in_ledger(&route.name))
         {
-            Said::Held(held, _) => Some((route.name.to_string(), held)),
+            Ruling::Held(held, _) => Some((route.name.to_string(), held)),
             _ => None,
         };
         config.routes.iter().filter_map(|route| held(route)).collect()
@@ -138,23 +149,33 @@ impl Gatekeeper {
 
     /// What a route's gate says now; that of the profile `standard` where it has none.
     pub(crate) fn assess(&self, route: &RouteSpec) -> Assessment {
-        self.assess_with_parity(route).0
+        self.say_of(route, self.standing(route)).assessment
     }
 
-    /// The same with what the evidence comes to that it was said of.
-    pub(crate) fn assess_with_parity(&self, route: &RouteSpec) -> (Assessment, Option<Parity>) {
+    /// What the gates of these routes say now, by one read of the evidence.
+    pub(crate) fn assess_all<'r>(&self, routes: impl IntoIterator<Item = &'r RouteSpec>) -> Vec<Said> {
+        let reader = self.reader();
+        let standing = |route| self.standing_in(reader.as_ref()?, route);
+        routes.into_iter().map(|route| self.say_of(route, standing(route))).collect()
+    }
+
+    fn say_of(&self, route: &RouteSpec, standing: Option<Standing>) -> Said {
         let standard = Gate::of(handover_shadow::Profile::Standard);
         let gate = route.gate.as_ref().unwrap_or(&standard);
         let topics: Vec<String> = route.shadow.effects().iter().map(|e| e.topic().to_owned()).collect();
-        let standing = self.standing(route);
         let (name, now) = (&*route.name, Timestamp::now());
-        let rehearsed = kept::rehearsed(&self.state, name).unwrap_or_else(|why| {
+        let rehearsed = kept::rehearsed(&self.state, name, gate).unwrap_or_else(|why| {
             tracing::error!(route = name, "what a legacy of its own showed says nothing: {why:#}");
             Rehearsed::default()
         });
         let asked =
             Asked { route: name, topics: &topics, standing: standing.as_ref(), rehearsed: &rehearsed, now };
-        (gate.assess(&asked), standing.map(|standing| standing.parity))
+        Said { assessment: gate.assess(&asked), parity: standing.map(|standing| standing.parity) }
+    }
+
+    /// Which lines of legacy a route's compared requests reached; `None` where nobody looked.
+    pub(crate) fn reached(&self, route: &str) -> anyhow::Result<Option<kept::Reached>> {
+        kept::load(&self.state, route)
     }
 
     /// Writes into the ledger which routes are not where it last saw them, and why.
@@ -181,16 +202,28 @@ impl Gatekeeper {
         self.ledger().append(generation.routes().iter().filter_map(moved).collect())
     }
 
-    /// The evidence of the native that there is now. A store that cannot be read is no evidence.
+    /// The evidence of the native that there is now.
     fn standing(&self, route: &RouteSpec) -> Option<Standing> {
-        let read = || -> Result<Option<Standing>, handover_shadow::StoreError> {
-            let Some(reader) = Store::read(&self.state.join(EVIDENCE))? else { return Ok(None) };
-            reader.standing(&route.name, &self.identities.of(route), &route.shadow, Timestamp::now())
-        };
-        read().unwrap_or_else(|why| {
+        self.standing_in(&self.reader()?, route)
+    }
+
+    /// All evidence. A store that cannot be read is none.
+    fn reader(&self) -> Option<Reader> {
+        let read = Store::read(&self.state.join(EVIDENCE));
+        read.inspect_err(|why| {
+            tracing::error!("the evidence cannot be read, so gates stay shut: {}", chain(why))
+        })
+        .ok()?
+    }
+
+    fn standing_in(&self, reader: &Reader, route: &RouteSpec) -> Option<Standing> {
+        let on_trial = self.identities.of(route);
+        let read = reader.standing(&route.name, &on_trial, &route.shadow, Timestamp::now());
+        read.unwrap_or_else(|why| {
             tracing::error!(
                 route = &*route.name,
-                "the evidence cannot be read, so its gate stays shut: {why}"
+                "the evidence cannot be read, so its gate stays shut: {}",
+                chain(&why)
             );
             None
         })
@@ -204,13 +237,13 @@ impl Gatekeeper {
             let name = route.name.to_string();
             let was = || last.ungated.get(&name).copied().or_else(|| self.in_ledger(&name));
             match self.say(route, before.get(&name), was) {
-                Said::Known => {}
-                Said::Granted(_, Some(_)) if overridden.contains(&name) => {}
-                Said::Granted(grant, said) => {
+                Ruling::Known => {}
+                Ruling::Granted(_, Some(_)) if overridden.contains(&name) => {}
+                Ruling::Granted(grant, said) => {
                     raised.extend(said.map(|said| (name.clone(), said, grant.clone())));
                     grants.insert(name.clone(), grant);
                 }
-                Said::Held(held, said) => {
+                Ruling::Held(held, said) => {
                     if last.holds.get(&name) != Some(&held) {
                         held.log(&name, &said.missing());
                     }
@@ -268,8 +301,8 @@ impl Gatekeeper {
     }
 
     /// `was`: where a route without a grant has been, as far as anybody knows.
-    fn say(&self, route: &RouteSpec, grant: Option<&Grant>, was: impl Fn() -> Option<Stage>) -> Said {
-        let Some(gate) = &route.gate else { return Said::Known };
+    fn say(&self, route: &RouteSpec, grant: Option<&Grant>, was: impl Fn() -> Option<Stage>) -> Ruling {
+        let Some(gate) = &route.gate else { return Ruling::Known };
         let to = route.stage;
         let new = |by: &str| Grant {
             stage: to,
@@ -281,16 +314,20 @@ impl Gatekeeper {
         };
         let Some(grant) = grant else {
             return match was() {
-                Some(was) if to <= was => Said::Granted(new("it was there before it had a gate"), None),
+                Some(was) if to <= was => Ruling::Granted(new("it was there before it had a gate"), None),
                 // A retired route may have no legacy any more to go back to.
                 None if to == Stage::Retired => {
-                    Said::Granted(new("it was retired when it was first seen"), None)
+                    Ruling::Granted(new("it was retired when it was first seen"), None)
                 }
                 was => self.raise(route, was.unwrap_or(Stage::Shadow), new),
             };
         };
         if to <= Stage::Shadow || to < grant.stage {
-            return if to == grant.stage { Said::Known } else { Said::Granted(new("it was lowered"), None) };
+            return if to == grant.stage {
+                Ruling::Known
+            } else {
+                Ruling::Granted(new("it was lowered"), None)
+            };
         }
         if to > grant.stage {
             return self.raise(route, grant.stage, new);
@@ -299,40 +336,40 @@ impl Gatekeeper {
     }
 
     /// The file wants more than was granted.
-    fn raise(&self, route: &RouteSpec, was: Stage, new: impl Fn(&str) -> Grant) -> Said {
+    fn raise(&self, route: &RouteSpec, was: Stage, new: impl Fn(&str) -> Grant) -> Ruling {
         if route.stage <= was.max(Stage::Shadow) {
-            return Said::Granted(new("no gate is asked for that"), None);
+            return Ruling::Granted(new("no gate is asked for that"), None);
         }
         let said = self.assess(route);
         let legacy = said.evidence.as_ref().map_or_else(String::new, |evidence| evidence.legacy.clone());
         match &route.force {
-            _ if said.open => Said::Granted(Grant { legacy, ..new("gate") }, Some(said)),
+            _ if said.open => Ruling::Granted(Grant { legacy, ..new("gate") }, Some(said)),
             Some(reason) => {
-                Said::Granted(Grant { legacy, reason: Some(reason.clone()), ..new("force") }, Some(said))
+                Ruling::Granted(Grant { legacy, reason: Some(reason.clone()), ..new("force") }, Some(said))
             }
-            None => Said::Held(Held { stage: was, asked: route.stage, by: HeldBy::Gate }, said),
+            None => Ruling::Held(Held { stage: was, asked: route.stage, by: HeldBy::Gate }, said),
         }
     }
 
     /// What was granted was granted to a native and a legacy; are they still these?
-    fn still(&self, route: &RouteSpec, gate: &Gate, grant: &Grant, new: impl Fn(&str) -> Grant) -> Said {
+    fn still(&self, route: &RouteSpec, gate: &Gate, grant: &Grant, new: impl Fn(&str) -> Grant) -> Ruling {
         let same_native = grant.on_trial == *self.identities.of(route);
         let standing = if route.stage == Stage::Retired { None } else { self.standing(route) };
         let legacy = standing.as_ref().map(|standing| standing.parity.evidence.legacy.as_str());
         let same_legacy = grant.legacy.is_empty() || legacy.is_none_or(|legacy| legacy == grant.legacy);
         if route.stage == Stage::Retired || (same_native && same_legacy) {
-            return Said::Known;
+            return Ruling::Known;
         }
         let said = self.assess(route);
         if said.open {
             let legacy = legacy.unwrap_or_default().to_owned();
-            return Said::Granted(Grant { legacy, ..new("gate") }, Some(said));
+            return Ruling::Granted(Grant { legacy, ..new("gate") }, Some(said));
         }
         let stage = match gate.on_change {
             OnChange::Keep => route.stage,
             OnChange::Canary if route.canary.share.get() > 0.0 => Stage::Canary,
             OnChange::Canary | OnChange::Shadow => Stage::Shadow,
         };
-        Said::Held(Held { stage: stage.min(route.stage), asked: route.stage, by: HeldBy::Change }, said)
+        Ruling::Held(Held { stage: stage.min(route.stage), asked: route.stage, by: HeldBy::Change }, said)
     }
 }

@@ -6,7 +6,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use handover_shadow::{Of, Other, Rehearsed};
+use handover_shadow::{Gate, Of, Other, Rehearsed};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -90,9 +91,10 @@ pub(crate) fn load<T: Kept>(state: &Path, route: &str) -> anyhow::Result<Option<
     }
 }
 
-/// All that a gate is told of it.
-pub(crate) fn rehearsed(state: &Path, route: &str) -> anyhow::Result<Rehearsed> {
-    let (done, reached) = (load::<Done>(state, route)?, load::<Reached>(state, route)?);
+/// All that a gate is told of it. Of lines, which may be many, only where it asks for some.
+pub(crate) fn rehearsed(state: &Path, route: &str, gate: &Gate) -> anyhow::Result<Rehearsed> {
+    let done = load::<Done>(state, route)?;
+    let reached = if gate.lines.is_empty() { None } else { load::<Reached>(state, route)? };
     let others = done.map(|done| Of { seen: done.others(), legacy: done.legacy });
     let unreached = reached.map(|reached| Of { seen: reached.unreached(), legacy: reached.legacy });
     Ok(Rehearsed { others, unreached })

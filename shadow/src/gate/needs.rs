@@ -3,7 +3,6 @@
 use super::assess::gathered;
 use super::said::{Need, NeedState, shown};
 use super::{Gate, Seen};
-use crate::decision::State;
 use crate::evidence::{RuleCount, Standing};
 
 /// At most so many names are listed of what is missing.
@@ -232,11 +231,11 @@ pub(super) fn no_evidence() -> Need {
 }
 
 pub(super) fn clusters(standing: &Standing) -> Need {
-    let of = |state: State| standing.parity.clusters.iter().filter(move |c| c.state == state);
-    let (unreviewed, bugs) = (of(State::Unreviewed).count(), of(State::Bug).count());
+    let clusters = standing.parity.clusters;
+    let (unreviewed, bugs) = (clusters.unreviewed, clusters.bug);
     let unclustered = standing.parity.unclustered;
     let found = match (unreviewed, bugs, unclustered) {
-        (0, 0, 0) => format!("{}, all decided", standing.parity.clusters.len()),
+        (0, 0, 0) => format!("{}, all decided", clusters.total()),
         (_, _, 0) => format!("{unreviewed} unreviewed, {bugs} bugs"),
         _ => format!("{unreviewed} unreviewed, {bugs} bugs, {unclustered} differences beyond what is kept"),
     };

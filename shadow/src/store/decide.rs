@@ -56,7 +56,7 @@ impl Decider {
             .query_row("SELECT severity FROM clusters WHERE id = ?", [cluster], |row| row.get::<_, String>(0))
             .optional()?
             .ok_or(NotDecided::NoCluster(cluster))?;
-        check(verb, named(severity)?, who, why)?;
+        check(verb, named(&severity)?, who, why)?;
         let kind = match verb {
             Verb::Ignore { kind } => kind.map(name),
             _ => None,

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use rusqlite::Connection;
 
 use super::StoreError;
+use super::clusters::Stood;
 use super::way::{Cause, Way};
 use crate::decision::State;
-use crate::evidence::ClusterSummary;
 use crate::verdict::Unknown;
 
 /// What is set aside, with the names under which that is counted.
@@ -19,8 +19,8 @@ pub(super) struct SetAside {
 }
 
 impl SetAside {
-    pub(super) fn new(clusters: &[ClusterSummary], rules: HashMap<String, String>) -> Self {
-        let clusters = clusters.iter().filter_map(|c| Some((c.id, c.set_aside_by()?))).collect();
+    pub(super) fn new(clusters: &[impl Stood], rules: HashMap<String, String>) -> Self {
+        let clusters = clusters.iter().filter_map(|c| Some((c.id(), c.set_aside_by()?))).collect();
         Self { clusters, rules }
     }
 
@@ -110,11 +110,12 @@ impl Derived {
     }
 
     /// Nobody has to decide a cluster of which rules cover all places that differ.
-    pub(super) fn settle(&self, clusters: &mut [ClusterSummary]) {
+    pub(super) fn settle(&self, clusters: &mut [impl Stood]) {
         let Some(standing) = &self.clusters else { return };
-        for cluster in clusters.iter_mut().filter(|cluster| cluster.state == State::Unreviewed) {
-            if let Some(name) = self.within.get(&cluster.id).filter(|_| !standing.contains(&cluster.id)) {
-                (cluster.state, cluster.rule) = (State::Ignored, Some(name.clone()));
+        for cluster in clusters.iter_mut().filter(|cluster| cluster.state() == State::Unreviewed) {
+            let id = cluster.id();
+            if let Some(name) = self.within.get(&id).filter(|_| !standing.contains(&id)) {
+                cluster.ignored_by(name);
             }
         }
     }

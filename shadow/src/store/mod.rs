@@ -18,6 +18,7 @@
 //! | evidence | 32 of a route, [`Limits::age`] | the oldest goes with all that hangs on it |
 //! | what was counted once | 7 days, 5 million | the oldest goes: what comes again after that is counted again |
 
+mod clusters;
 mod decide;
 mod derived;
 mod differing;

@@ -1,28 +1,57 @@
 //! Reads a store, beside the process that writes it: what evidence comes to, clusters, pairs.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
+use super::clusters::{self, Stood};
 use super::derived::{Derived, SetAside};
 use super::states::{self, States};
 use super::{StoreError, rules};
-use crate::cluster::ClusterKey;
 use crate::decision::Decision;
-use crate::evidence::{ClusterSummary, EvidenceKey, Parity};
+use crate::evidence::{EvidenceKey, Parity};
+use crate::policy::{Ignore, Policy};
 use crate::redact::StoredPair;
 
 /// A store, open to read.
 pub struct Reader {
     pub(super) connection: Connection,
+    /// By what rules routes are read.
+    policies: HashMap<String, Arc<Policy>>,
+}
+
+/// Evidence, not looked into yet.
+pub(super) struct Gathered {
+    pub(super) id: i64,
+    pub(super) key: EvidenceKey,
+    first: String,
+    last: String,
 }
 
 impl Reader {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection }
+        Self { connection, policies: HashMap::new() }
+    }
+
+    /// Has these routes read by these rules, as their gates do. All others are read by the rules that their newest
+    /// experiment was judged by.
+    #[must_use]
+    pub fn by(mut self, policies: impl IntoIterator<Item = (String, Arc<Policy>)>) -> Self {
+        self.policies.extend(policies);
+        self
+    }
+
+    /// The rules that a route is read by.
+    pub(super) fn rules_of(&self, route: &str) -> Result<Cow<'_, [Ignore]>, StoreError> {
+        match self.policies.get(route) {
+            Some(policy) => Ok(Cow::Borrowed(policy.ignore())),
+            None => rules::of(&self.connection, route).map(Cow::Owned),
+        }
     }
 
     /// The routes that there is evidence of, by name.
@@ -34,13 +63,12 @@ impl Reader {
         Ok(query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
-    /// What the newest evidence of a route comes to, by the rules that its newest experiment was judged by; `None` when
-    /// there is none.
+    /// What the newest evidence of a route comes to; `None` when there is none.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn parity(&self, route: &str) -> Result<Option<Parity>, StoreError> {
-        Ok(self.parities(route)?.into_iter().next())
+        Ok(self.newest_parities(route, 1)?.pop())
     }
 
     /// All evidence of a route, the newest first.
@@ -48,36 +76,47 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read.
     pub fn parities(&self, route: &str) -> Result<Vec<Parity>, StoreError> {
+        self.newest_parities(route, i64::MAX)
+    }
+
+    fn newest_parities(&self, route: &str, most: i64) -> Result<Vec<Parity>, StoreError> {
         // One snapshot: a writer's commit in between would give counts that do not add up.
         let snapshot = self.connection.unchecked_transaction()?;
-        let mut query = snapshot.prepare(
-            "SELECT id, route, on_trial, legacy, policy, first, last FROM evidence WHERE route = ? ORDER BY last DESC, id DESC",
-        )?;
-        let rows = query.query_map([route], |row| {
-            let evidence = EvidenceKey {
+        let ignore = self.rules_of(route)?;
+        let states = States::of(&snapshot, route, &ignore, Timestamp::now())?;
+        let whole = |gathered: Gathered| -> Result<Parity, StoreError> {
+            let clusters = clusters::whole(&snapshot, gathered.id, &states)?;
+            Ok(self.counted(gathered, clusters, &states, |clusters| clusters)?.0)
+        };
+        self.evidence("route = ?", &[route], most)?.into_iter().map(whole).collect()
+    }
+
+    /// The newest evidence of which that is true, the newest first.
+    pub(super) fn evidence(&self, of: &str, values: &[&str], most: i64) -> Result<Vec<Gathered>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT id, route, on_trial, legacy, policy, first, last FROM evidence WHERE {of}
+             ORDER BY last DESC, id DESC LIMIT {most}"
+        ))?;
+        let rows = query.query_map(rusqlite::params_from_iter(values), |row| {
+            let key = EvidenceKey {
                 route: row.get(1)?,
                 on_trial: row.get(2)?,
                 legacy: row.get(3)?,
                 policy: row.get(4)?,
             };
-            Ok((row.get(0)?, evidence, time(row.get(5)?), time(row.get(6)?)))
+            Ok(Gathered { id: row.get(0)?, key, first: time(row.get(5)?), last: time(row.get(6)?) })
         })?;
-        let rows = rows.collect::<Result<Vec<(i64, _, _, _)>, _>>()?;
-        let ignore = rules::of(&snapshot, route)?;
-        let states = States::of(&snapshot, route, &ignore, Timestamp::now())?;
-        rows.into_iter()
-            .map(|(id, evidence, first, last)| Ok(self.counted(id, evidence, (first, last), &states)?.0))
-            .collect()
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    pub(super) fn counted(
+    /// What evidence comes to whose clusters stand so; `told`: what is told of these.
+    pub(super) fn counted<C: Stood, T>(
         &self,
-        id: i64,
-        evidence: EvidenceKey,
-        (first, last): (String, String),
+        Gathered { id, key: evidence, first, last }: Gathered,
+        mut clusters: Vec<C>,
         states: &States<'_>,
-    ) -> Result<(Parity, Derived), StoreError> {
-        let mut clusters = self.clusters(id, states)?;
+        told: impl FnOnce(Vec<C>) -> T,
+    ) -> Result<(Parity<T>, Derived), StoreError> {
         let set_aside = SetAside::new(&clusters, states.rules());
         let derived = Derived::of(&self.connection, id, &set_aside)?;
         derived.settle(&mut clusters);
@@ -111,21 +150,9 @@ impl Reader {
             dropped: by("dropped"),
             unattributed: by("unattributed"),
             unclustered: sum(by("unclustered")),
-            clusters,
+            clusters: told(clusters),
         };
         Ok((parity, derived))
-    }
-
-    fn clusters(&self, evidence: i64, states: &States<'_>) -> Result<Vec<ClusterSummary>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT c.id, c.route, c.severity, c.kind, c.path, c.shape, n.n, n.first, n.last,
-                    (SELECT count(*) FROM exemplars e WHERE e.cluster = c.id AND e.evidence = n.evidence)
-             FROM cluster_counts n JOIN clusters c ON c.id = n.cluster WHERE n.evidence = ?",
-        )?;
-        let rows = query.query_map([evidence], |row| Ok(cluster(row, states)))?;
-        let mut clusters = rows.map(|row| row?).collect::<Result<Vec<_>, StoreError>>()?;
-        clusters.sort_by(|a, b| (a.key.severity, b.count, a.id).cmp(&(b.key.severity, a.count, b.id)));
-        Ok(clusters)
     }
 
     /// The route of a cluster; `None` when there is no such cluster.
@@ -180,29 +207,6 @@ impl Reader {
     }
 }
 
-fn cluster(row: &Row<'_>, states: &States<'_>) -> Result<ClusterSummary, StoreError> {
-    let id = row.get(0)?;
-    let key = ClusterKey {
-        route: row.get(1)?,
-        severity: named(row.get(2)?)?,
-        kind: named(row.get(3)?)?,
-        path: row.get(4)?,
-        shape: row.get(5)?,
-    };
-    let stands = states.state(id, &key.path, key.kind);
-    Ok(ClusterSummary {
-        id,
-        state: stands.state,
-        decision: stands.decision.cloned(),
-        rule: stands.rule.map(str::to_owned),
-        key,
-        count: row.get::<_, i64>(6)? as u64,
-        first: time(row.get(7)?),
-        last: time(row.get(8)?),
-        exemplars: row.get::<_, i64>(9)? as u64,
-    })
-}
-
 /// The name that serde gives a unit variant.
 pub(super) fn name(variant: impl Serialize) -> String {
     match serde_json::to_value(variant) {
@@ -211,7 +215,8 @@ pub(super) fn name(variant: impl Serialize) -> String {
     }
 }
 
-pub(super) fn named<T: DeserializeOwned>(name: String) -> Result<T, StoreError> {
+/// The unit variant that serde gives that name.
+pub(super) fn named<T: DeserializeOwned>(name: &str) -> Result<T, StoreError> {
     Ok(T::deserialize(IntoDeserializer::<serde_json::Error>::into_deserializer(name))?)
 }
 

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
+use rusqlite::Connection;
 
+use super::StoreError;
+use super::clusters::{self, Brief, Stood};
 use super::derived::Derived;
-use super::read::{Reader, time};
+use super::read::Reader;
 use super::samples::distinct;
 use super::states::States;
-use super::{StoreError, rules};
-use crate::evidence::{EvidenceKey, RuleCount, ShapeCount, Standing};
+use crate::evidence::{ByState, Parity, RuleCount, ShapeCount, Standing};
 use crate::policy::{Ignore, Policy};
 
 impl Reader {
@@ -28,46 +29,37 @@ impl Reader {
         now: Timestamp,
     ) -> Result<Option<Standing>, StoreError> {
         let of = "route = ? AND on_trial = ? AND policy = ?";
-        self.stands(of, &[route, on_trial, policy.hash()], policy.ignore(), now)
+        self.stands((of, &[route, on_trial, policy.hash()]), policy.ignore(), now)
     }
 
-    /// How the newest evidence of a route stands, whatever it belongs to, by the rules that its newest experiment was
-    /// judged by.
+    /// How the newest evidence of a route stands, whatever it belongs to.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn newest(&self, route: &str) -> Result<Option<Standing>, StoreError> {
-        let ignore = rules::of(&self.connection, route)?;
-        self.stands("route = ?", &[route], &ignore, Timestamp::now())
+        let ignore = self.rules_of(route)?;
+        self.stands(("route = ?", &[route]), &ignore, Timestamp::now())
+    }
+
+    /// What the newest evidence of a route comes to, in figures alone.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn figures(&self, route: &str) -> Result<Option<Parity<ByState>>, StoreError> {
+        let snapshot = self.connection.unchecked_transaction()?;
+        let ignore = self.rules_of(route)?;
+        let found = self.brief(&snapshot, ("route = ?", &[route]), &ignore, Timestamp::now())?;
+        Ok(found.map(|(_, parity, _)| parity))
     }
 
     fn stands(
         &self,
-        of: &str,
-        values: &[&str],
+        of: (&str, &[&str]),
         ignore: &[Ignore],
         now: Timestamp,
     ) -> Result<Option<Standing>, StoreError> {
         let snapshot = self.connection.unchecked_transaction()?;
-        let query = format!(
-            "SELECT id, route, on_trial, legacy, policy, first, last FROM evidence WHERE {of}
-             ORDER BY last DESC, id DESC LIMIT 1"
-        );
-        let row = snapshot
-            .prepare_cached(&query)?
-            .query_row(rusqlite::params_from_iter(values), |row| {
-                let key = EvidenceKey {
-                    route: row.get(1)?,
-                    on_trial: row.get(2)?,
-                    legacy: row.get(3)?,
-                    policy: row.get(4)?,
-                };
-                Ok((row.get::<_, i64>(0)?, key, time(row.get(5)?), time(row.get(6)?)))
-            })
-            .optional()?;
-        let Some((id, key, first, last)) = row else { return Ok(None) };
-        let states = States::of(&snapshot, &key.route, ignore, now)?;
-        let (parity, derived) = self.counted(id, key, (first, last), &states)?;
+        let Some((id, parity, derived)) = self.brief(&snapshot, of, ignore, now)? else { return Ok(None) };
         Ok(Some(Standing {
             parity,
             shapes: self.shapes(id, &derived)?,
@@ -76,6 +68,22 @@ impl Reader {
             effects: self.marks(id, "effects")?,
             rules: self.rules(id)?,
         }))
+    }
+
+    /// The newest evidence of which that is true: its number, and what it comes to.
+    fn brief(
+        &self,
+        snapshot: &Connection,
+        (of, values): (&str, &[&str]),
+        ignore: &[Ignore],
+        now: Timestamp,
+    ) -> Result<Option<(i64, Parity<ByState>, Derived)>, StoreError> {
+        let Some(gathered) = self.evidence(of, values, 1)?.pop() else { return Ok(None) };
+        let (id, states) = (gathered.id, States::of(snapshot, &gathered.key.route, ignore, now)?);
+        let clusters = clusters::brief(snapshot, id, &states)?;
+        let by_state = |clusters: Vec<Brief>| clusters.iter().map(Stood::state).collect();
+        let (parity, derived) = self.counted(gathered, clusters, &states, by_state)?;
+        Ok(Some((id, parity, derived)))
     }
 
     fn shapes(&self, evidence: i64, derived: &Derived) -> Result<Vec<ShapeCount>, StoreError> {

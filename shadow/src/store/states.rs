@@ -108,7 +108,9 @@ pub(super) fn one(db: &Connection, id: i64) -> Result<Option<Decision>, StoreErr
 fn decision(row: &Row<'_>) -> Result<Decision, StoreError> {
     let verb = match row.get::<_, String>(2)?.as_str() {
         "accept" => Verb::Accept,
-        "ignore" => Verb::Ignore { kind: row.get::<_, Option<String>>(3)?.map(named).transpose()? },
+        "ignore" => {
+            Verb::Ignore { kind: row.get::<_, Option<String>>(3)?.as_deref().map(named).transpose()? }
+        }
         "bug" => Verb::Bug,
         _ => Verb::Comment,
     };

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use handover_shadow::{
-    Asked, Assessment, Decider, Experiment, Gate, GateRaw, Limits, Parity, Policy, RedactionKey, Rehearsed,
-    Standing, Store, Verb, judge,
+    Asked, Assessment, ByState, ClusterSummary, Decider, Experiment, Gate, GateRaw, Limits, Parity, Policy,
+    RedactionKey, Rehearsed, Standing, Store, Verb, judge,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -94,6 +94,16 @@ impl World {
     pub(crate) fn parity(&self) -> Parity {
         self.store.recorder().flush();
         Store::read(&self.path).unwrap().unwrap().parity("create").unwrap().unwrap()
+    }
+
+    /// In which ways the sides differ, by the rules that there are now; as many as the gate counts, and standing alike.
+    pub(crate) fn clusters(&self) -> Vec<ClusterSummary> {
+        let counted = self.standing().parity.clusters;
+        let reader = Store::read(&self.path).unwrap().unwrap();
+        let reader = reader.by([("create".to_owned(), Arc::clone(&self.policy))]);
+        let clusters = reader.parity("create").unwrap().unwrap().clusters;
+        assert_eq!(counted, clusters.iter().map(|cluster| cluster.state).collect::<ByState>());
+        clusters
     }
 
     /// Accepts every way in which the sides differ.

@@ -1,9 +1,9 @@
 //! How far the takeover is: each route's stage, who answers it, how far both sides agree, what its gate says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
-use handover_shadow::{Assessment, NeedState, Parity};
+use handover_shadow::{Assessment, ByState, NeedState, Parity};
 use maud::{Markup, html};
 
 use super::chart;
@@ -20,26 +20,26 @@ use crate::route::Route;
 struct Line<'a> {
     route: &'a Route,
     sums: Sums,
-    parity: Option<&'a Parity>,
+    parity: Option<&'a Parity<ByState>>,
     gate: Option<&'a Assessment>,
 }
 
 /// The page.
 pub(super) async fn page(State(pages): State<Pages>, person: Person) -> Result<Markup, Failure> {
     let generation = pages.control.process.generations.load();
-    // What a gate looked at need not be read again.
     let gates = pages.aside(|control| {
         let generation = control.process.generations.load();
         let gated = generation.config.routes.iter().filter(|route| route.gate.is_some());
-        let said = gated.map(|route| (route.name.to_string(), control.gate().assess_with_parity(route)));
-        said.collect::<BTreeMap<_, _>>()
+        let said = control.gate().assess_all(gated.map(|route| &**route));
+        said.into_iter().map(|said| (said.assessment.route.clone(), said)).collect::<BTreeMap<_, _>>()
     });
     let gates = gates.await?;
-    let read: Vec<_> =
-        gates.iter().filter(|(_, (_, parity))| parity.is_some()).map(|(name, _)| name.clone()).collect();
+    // What a gate looked at need not be read again.
+    let looked_at = gates.iter().filter(|(_, said)| said.parity.is_some());
+    let looked_at: BTreeSet<String> = looked_at.map(|(name, _)| name.clone()).collect();
     let others = pages.read(move |reader| {
-        let routes = reader.routes()?.into_iter().filter(|route| !read.contains(route));
-        let of = |route: String| Ok(reader.parity(&route)?.map(|parity| (route, parity)));
+        let routes = reader.routes()?.into_iter().filter(|route| !looked_at.contains(route));
+        let of = |route: String| Ok(reader.figures(&route)?.map(|parity| (route, parity)));
         routes.filter_map(|route| of(route).transpose()).collect::<Result<BTreeMap<_, _>, _>>()
     });
     let others = others.await?.unwrap_or_default();
@@ -52,9 +52,9 @@ pub(super) async fn page(State(pages): State<Pages>, person: Person) -> Result<M
             sums: sums.remove(route.name()).unwrap_or_default(),
             parity: gates
                 .get(route.name())
-                .and_then(|(_, parity)| parity.as_ref())
+                .and_then(|said| said.parity.as_ref())
                 .or_else(|| others.get(route.name())),
-            gate: gates.get(route.name()).map(|(gate, _)| gate),
+            gate: gates.get(route.name()).map(|said| &said.assessment),
         })
         .collect();
     let unrouted = sums.remove(NO_ROUTE).unwrap_or_default();
@@ -108,9 +108,7 @@ fn row(line: &Line<'_>) -> Markup {
     let Line { route, sums, parity, gate } = line;
     let name = route.name();
     let fell_back = sums.answered_by(AnsweredBy::Fallback) + sums.answered_by(AnsweredBy::Declined);
-    let unreviewed = parity.map_or(0, |parity| {
-        parity.clusters.iter().filter(|cluster| cluster.state == handover_shadow::State::Unreviewed).count()
-    });
+    let unreviewed = parity.map_or(0, |parity| parity.clusters.unreviewed);
     html! {
         tr data-href=(format!("/routes/{name}")) {
             td {
@@ -124,10 +122,10 @@ fn row(line: &Line<'_>) -> Markup {
             td.n { (total(sums)) }
             td.n { (sums.answered_by(AnsweredBy::Native)) }
             td.n.warn[fell_back > 0] { (fell_back) }
-            td.n { (parity.and_then(Parity::share).map_or_else(|| "–".to_owned(), |s| format!("{:.3} %", 100.0 * s))) }
+            td.n { (parity.and_then(|parity| parity.share()).map_or_else(|| "–".to_owned(), |s| format!("{:.3} %", 100.0 * s))) }
             td.n.warn[unreviewed > 0] {
                 @if let Some(parity) = parity {
-                    a href=(format!("/differences?route={name}")) { (parity.clusters.len()) }
+                    a href=(format!("/differences?route={name}")) { (parity.clusters.total()) }
                     @if unreviewed > 0 { small { (unreviewed) " unreviewed" } }
                 }
             }

@@ -1,7 +1,7 @@
 //! One route: its stage and why, what its gate asks for, where it was before.
 
 use axum::extract::{Path, State};
-use handover_shadow::{Assessment, Estimate, Need, NeedState, Parity};
+use handover_shadow::{Assessment, ByState, Estimate, Need, NeedState, Parity};
 use maud::{Markup, html};
 
 use super::differences::minute;
@@ -22,7 +22,7 @@ pub(super) async fn page(
 ) -> Result<Markup, Failure> {
     let route = pages.route(&name)?;
     let wanted = name.clone();
-    let parity = pages.read(move |reader| reader.parity(&wanted)).await?.flatten();
+    let parity = pages.read(move |reader| reader.figures(&wanted)).await?.flatten();
     let asked = route.clone();
     let (gate, entries) = pages
         .aside(move |control| (control.gate().assess(&asked.spec), control.gate().ledger().read()))
@@ -115,7 +115,7 @@ fn untouched(rules: &[String]) -> Markup {
     }
 }
 
-fn evidence(parity: &Parity) -> Markup {
+fn evidence(parity: &Parity<ByState>) -> Markup {
     let sum = |by: &std::collections::BTreeMap<String, u64>| by.values().sum::<u64>();
     let figures = [
         ("matched", parity.matched),
@@ -133,7 +133,7 @@ fn evidence(parity: &Parity) -> Markup {
         @if !parity.dropped.is_empty() {
             p.warn { "Not compared: " @for (why, count) in &parity.dropped { (count) " (" (why) ") " } }
         }
-        p { a href=(format!("/differences?route={}", parity.evidence.route)) { (counted(parity.clusters.len() as u64, "difference")) }
+        p { a href=(format!("/differences?route={}", parity.evidence.route)) { (counted(parity.clusters.total(), "difference")) }
             " · legacy " code { (parity.evidence.legacy) } " · native " code { (parity.evidence.on_trial) } }
     }
 }
