@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use handover_shadow::{Store, StoreError, Verb};
+use handover_shadow::{Reader, Store, StoreError, Verb};
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 
@@ -143,9 +143,15 @@ impl Control {
         self.reloader.give_back(route)
     }
 
+    /// The evidence, read by the rules that there are now; `None` where there is none. It blocks on the disk: not for a core.
+    pub(crate) fn evidence(&self) -> Result<Option<Reader>, StoreError> {
+        let reader = Store::read(&self.store)?;
+        Ok(reader.map(|reader| reader.by(self.process.generations.load().config.policies())))
+    }
+
     /// Whether somebody may decide so on a cluster. It reads the store: not for a core.
     pub(crate) fn may_decide(&self, cluster: i64, who: &str, verb: &Verb) -> Result<(), NotYours> {
-        let Some(reader) = Store::read(&self.store)? else { return Ok(()) };
+        let Some(reader) = self.evidence()? else { return Ok(()) };
         let Some(route) = reader.route_of(cluster)? else { return Ok(()) };
         Ok(own_work::check(&self.process.generations.load().config, &route, who, verb)?)
     }

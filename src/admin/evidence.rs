@@ -1,12 +1,12 @@
 //! What the evidence of each route comes to, read from the store.
 
-use std::path::Path;
+use handover_shadow::{ClusterSummary, Parity, Reader, StoreError};
 
-use handover_shadow::{ClusterSummary, Parity, Reader, Store, StoreError};
+use crate::control::Control;
 
 /// The newest evidence of all routes that have any.
-pub(super) fn all(store: &Path) -> Result<Vec<Parity>, StoreError> {
-    let Some(reader) = Store::read(store)? else { return Ok(Vec::new()) };
+pub(super) fn all(control: &Control) -> Result<Vec<Parity>, StoreError> {
+    let Some(reader) = control.evidence()? else { return Ok(Vec::new()) };
     reader.routes()?.iter().filter_map(|route| reader.parity(route).transpose()).collect()
 }
 

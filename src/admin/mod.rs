@@ -148,8 +148,7 @@ async fn rules_seen(State(control): State<Arc<Control>>) -> Json<Vec<rules::Rout
 }
 
 async fn parity(State(control): State<Arc<Control>>) -> Response {
-    let path = control.store.clone();
-    let read = tokio::task::spawn_blocking(move || evidence::all(&path)).await;
+    let read = tokio::task::spawn_blocking(move || evidence::all(&control)).await;
     match read {
         Ok(Ok(parities)) => Json(parities).into_response(),
         Ok(Err(error)) => failed(&error),

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use handover_shadow::{DecideError, Decider, NotDecided, Reader, Store, StoreError, Verb};
+use handover_shadow::{DecideError, Decider, NotDecided, Reader, StoreError, Verb};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -118,12 +118,9 @@ async fn read<T: serde::Serialize + Send + 'static>(
     control: Arc<Control>,
     read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
 ) -> Response {
-    let path = control.store.clone();
-    let done = tokio::task::spawn_blocking(move || match Store::read(&path)? {
-        Some(reader) => read(&reader).map(Some),
-        None => Ok(None),
-    });
-    match done.await {
+    match tokio::task::spawn_blocking(move || control.evidence()?.map(|reader| read(&reader)).transpose())
+        .await
+    {
         Ok(Ok(Some(found))) => Json(found).into_response(),
         Ok(Ok(None)) => (StatusCode::NOT_FOUND, "there is no evidence yet\n").into_response(),
         Ok(Err(error)) => failed(&error),

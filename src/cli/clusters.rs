@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use handover_shadow::{ClusterSummary, Decider, Reader, State, Store, Verb};
+use handover_shadow::{ClusterSummary, Decider, Reader, State, Verb};
 
 use super::legacy_only::operator;
 use super::{Context, output, unusable};
@@ -66,7 +66,7 @@ struct Decision {
 /// Lists, or decides.
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let file = context.location.state().join(EVIDENCE);
-    let Some(reader) = Store::read(&file)? else {
+    let Some(reader) = context.evidence()? else {
         bail!("there is no evidence yet: {} is not there", file.display());
     };
     let decider = || Decider::open(&file).context("the decision cannot be kept");

@@ -39,6 +39,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use handover_shadow::{Reader, Store, StoreError};
 
 use crate::config::document::did_you_mean;
 use crate::config::fault::{Faults, shown_path};
@@ -48,6 +49,7 @@ use crate::native::identity::Identities;
 use crate::route::Route;
 use crate::route::generation::{Generation, Handlers, Shared};
 use crate::route::override_store::OverrideStore;
+use crate::serve::EVIDENCE;
 pub(crate) use inventory::short;
 use output::Output;
 
@@ -176,6 +178,16 @@ impl Context {
         overrides.held = self.keeper(&checked.config.state).look(&checked.config);
         let shared = Shared::new(self.handlers.clone(), Arc::new(checked.config), Arc::new(overrides));
         Ok(shared.load())
+    }
+
+    /// The evidence, read by the rules that the file has now, as gates read it; `None` where there is none. A file that
+    /// cannot be used is no reason to show none: then it is read by the rules that it was gathered under.
+    fn evidence(&self) -> Result<Option<Reader>, StoreError> {
+        let reader = Store::read(&self.location.state().join(EVIDENCE))?;
+        Ok(reader.map(|reader| match self.location.check(&self.handler_names()) {
+            Ok((_, checked)) => reader.by(checked.config.policies()),
+            Err(_) => reader,
+        }))
     }
 
     /// The gates of a process with that state folder.

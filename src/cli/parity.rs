@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use handover_shadow::{
-    ClusterSummary, Parity, Reader, Store, StoredDifference, StoredFound, StoredOutcome, StoredPair,
+    ClusterSummary, Parity, Reader, StoredDifference, StoredFound, StoredOutcome, StoredPair,
 };
 
 use super::{Context, output};
@@ -34,7 +34,7 @@ pub(super) struct Args {
 /// Shows it.
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let file = context.location.state().join(EVIDENCE);
-    let Some(reader) = Store::read(&file)? else {
+    let Some(reader) = context.evidence()? else {
         bail!(
             "there is no evidence yet: {} is not there; a route gathers it from stage shadow on",
             file.display()

@@ -1,6 +1,9 @@
 //! What the pages do by the requests that a browser makes of them, and what no other page may do.
 
-use crate::world::World;
+use handover_parts::http;
+use serde_json::Value;
+
+use crate::world::{SOON, World, command};
 
 /// The token that the page's forms carry.
 fn token(world: &World) -> String {
@@ -122,4 +125,35 @@ fn everything_goes_back_to_php_step_by_step_where_the_form_says_so() {
         page.contains("Everything goes to legacy, step by step. ") && page.contains("within 10m, 5 %"),
         "{page}"
     );
+}
+
+#[test]
+fn a_rule_that_was_just_written_holds_for_pages_and_commands_as_for_the_gate() {
+    let mut world = World::open().differs();
+    let clusters: Value = serde_json::from_slice(&world.page("/api/clusters").body).unwrap();
+    let rule = |cluster: &Value| {
+        format!(
+            "{{ name = 'banner', path = {}, author = 'ann', reason = 'nobody reads it' }}",
+            cluster["path"]
+        )
+    };
+    let rules: Vec<String> = clusters.as_array().unwrap().iter().map(rule).collect();
+    let file = std::fs::read_to_string(world.proxy.routes()).unwrap();
+    std::fs::write(world.proxy.routes(), format!("{file}shadow = {{ ignore = [{}] }}\n", rules.join(", ")))
+        .unwrap();
+
+    // Not a request has come since.
+    let said = command(world.proxy.folder(), &["parity", "n", "--json"]);
+    let of = |parity: &Value| (parity["ignored"].as_u64(), parity["mismatched"].as_u64());
+    let parity: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(of(&parity[0]), (Some(1), Some(0)), "{said}");
+    let listed = command(world.proxy.folder(), &["clusters", "n"]);
+    assert!(listed.contains("ignored") && listed.contains("banner"), "{listed}");
+    let admin = world.proxy.admin();
+    world.proxy.wait_until("the process reads by it", SOON, || {
+        let parity = http::get(admin, "/api/parity").expect("an answer");
+        serde_json::from_slice::<Value>(&parity.body).is_ok_and(|all| of(&all[0]) == (Some(1), Some(0)))
+    });
+    assert!(world.page("/differences").text().contains("rule banner"));
+    assert!(world.page("/").text().contains("100.000 %"));
 }

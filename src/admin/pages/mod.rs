@@ -34,7 +34,7 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use handover_shadow::{Reader, Store, StoreError};
+use handover_shadow::{Reader, StoreError};
 use maud::html;
 
 use self::shell::Page;
@@ -86,12 +86,7 @@ impl Pages {
         &self,
         read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<Option<T>, Failure> {
-        let path = self.control.store.clone();
-        let done = tokio::task::spawn_blocking(move || match Store::read(&path)? {
-            Some(reader) => read(&reader).map(Some),
-            None => Ok(None),
-        });
-        Ok(done.await??)
+        Ok(self.aside(|control| control.evidence()?.map(|reader| read(&reader)).transpose()).await??)
     }
 
     /// Runs what may wait for the disk, off the admin's thread.

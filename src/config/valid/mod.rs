@@ -75,6 +75,13 @@ pub(crate) struct Config {
     pub matcher: Matcher,
 }
 
+impl Config {
+    /// How each route is compared, by its name: evidence is read by these.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = (String, Arc<Policy>)> {
+        self.routes.iter().map(|route| (route.name.to_string(), Arc::clone(&route.shadow)))
+    }
+}
+
 /// Where evidence of several processes is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Review {
