@@ -267,6 +267,18 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The file was begun by an older process, and what it lacks cannot be added from here.
+    #[error(
+        "{} was begun by an older version, and what it lacks cannot be added from here: serve with this version once, or \
+         look as somebody who may write the file",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's reason.
+        source: rusqlite::Error,
+    },
     /// An unusable file cannot be renamed.
     #[error("cannot set {} aside: rename or remove it by hand", path.display())]
     SetAside {

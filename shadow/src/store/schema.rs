@@ -89,6 +89,7 @@ CREATE INDEX decisions_by_cluster ON decisions (cluster);
 
 /// Tables that came after the version's first files. What came by a topic: which experiments were counted, and up to where each
 /// partition was worked off. How often a cluster was seen in each hour since 1970. How each route's newest experiment was compared.
+/// What comes last here is what tells that the others are there ([`has_all`]).
 const ADDED: &str = "
 CREATE TABLE IF NOT EXISTS counted (id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS counted_by_age ON counted (at);
@@ -176,28 +177,45 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Opens the file that is there to write beside the writer.
 pub(super) fn open_to_decide(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open_beside(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let fault = |source| StoreError::Open { path: path.to_owned(), source };
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(fault)?;
-    connection.busy_timeout(BUSY).map_err(fault)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(fault)?;
+    Ok(connection)
+}
+
+/// Opens the file to read beside the writer; `None` when there is none yet. What a file of this version lacks that an older
+/// process began is added first, so that nobody has to serve with this one before they can look.
+pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, StoreError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let connection = open_beside(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let fault = |source| StoreError::Open { path: path.to_owned(), source };
+    if !has_all(&connection).map_err(fault)? {
+        add(path).map_err(|source| StoreError::Older { path: path.to_owned(), source })?;
+    }
+    Ok(Some(connection))
+}
+
+fn open_beside(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let fault = |source| StoreError::Open { path: path.to_owned(), source };
+    let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    connection.busy_timeout(BUSY).map_err(fault)?;
     match version(&connection).map_err(fault)? {
         VERSION => Ok(connection),
         _ => Err(StoreError::Unusable { path: path.to_owned() }),
     }
 }
 
-/// Opens the file to read beside the writer; `None` when there is none yet.
-pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, StoreError> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let fault = |source| StoreError::Open { path: path.to_owned(), source };
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;
-    connection.busy_timeout(BUSY).map_err(fault)?;
-    match version(&connection).map_err(fault)? {
-        VERSION => Ok(Some(connection)),
-        _ => Err(StoreError::Unusable { path: path.to_owned() }),
-    }
+/// Whether the table is there that came last.
+fn has_all(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'policies'", [], |row| row.get(0))
+}
+
+fn add(path: &Path) -> rusqlite::Result<()> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(BUSY)?;
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {ADDED} COMMIT;"))
 }
 
 /// Renames the file, and what SQLite keeps beside it, to the first free `NAME.aside-N`.
