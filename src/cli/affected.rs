@@ -139,7 +139,15 @@ mod tests {
         let line = |hits| BTreeMap::from([(1, hits)]);
         let lines = [("a.php", 1), ("b.php", 2), ("c.php", 3), ("new.php", 4), ("never.php", 0)];
         let lines = lines.map(|(path, hits)| (path.to_owned(), line(hits))).into();
-        let kept = Reached { legacy: None, sources: app, lines, requests: 1, made: 0 };
+        let kept = Reached {
+            at: None,
+            legacy: None,
+            sources: app,
+            lines,
+            digests: BTreeMap::new(),
+            requests: 1,
+            made: 0,
+        };
         assert_eq!(changed(&kept, "v1").unwrap(), ["a.php", "b.php", "new.php"]);
         assert_eq!(changed(&kept, "HEAD").unwrap(), ["b.php", "new.php"]);
         assert!(changed(&kept, "v9").unwrap_err().to_string().contains("v9"));

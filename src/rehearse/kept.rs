@@ -14,16 +14,39 @@ use serde::{Deserialize, Serialize};
 /// How often lines of legacy were reached by requests that were compared.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Reached {
+    /// When it was taken; `None` where an older version kept it.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
     /// The version that legacy said it has.
     pub legacy: Option<String>,
     /// The folder of the sources.
     pub sources: PathBuf,
     /// How often each line that can run was reached, by file and line.
     pub lines: BTreeMap<String, BTreeMap<u32, u64>>,
+    /// What tells each source from another text of it, so that nobody counts the lines of one in another.
+    #[serde(default)]
+    pub digests: BTreeMap<String, String>,
     /// Requests that were put to both sides.
     pub requests: u64,
     /// Of these, those that `fuzz` made.
     pub made: u64,
+}
+
+/// A source of legacy's whose lines were counted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// As it was then.
+    Same(String),
+    /// It has changed since: the counts may be of other lines.
+    Changed(String),
+    /// It is not there any more, or cannot be read from here.
+    Gone,
+}
+
+/// What tells one text from another.
+pub(crate) fn digest(text: &[u8]) -> String {
+    let hash = ring::digest::digest(&ring::digest::SHA256, text);
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What legacy does beside answering.
@@ -55,6 +78,14 @@ impl Done {
 }
 
 impl Reached {
+    /// The text of one of its sources, as it is now.
+    pub(crate) fn source(&self, path: &str) -> Source {
+        let Ok(bytes) = fs::read(self.sources.join(path)) else { return Source::Gone };
+        let is_same = self.digests.get(path).is_none_or(|known| *known == digest(&bytes));
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if is_same { Source::Same(text) } else { Source::Changed(text) }
+    }
+
     fn unreached(&self) -> BTreeMap<String, Vec<u32>> {
         let never = |lines: &BTreeMap<u32, u64>| {
             lines.iter().filter(|(_, hits)| **hits == 0).map(|(line, _)| *line).collect()

@@ -44,6 +44,17 @@ fn seen_by(world: &World, cookie: &str, path: &str) -> Response {
     http::Client::connect(admin).unwrap().exchange(&request).expect("an answer")
 }
 
+/// What `handover coverage` keeps of the application.
+fn coverage(world: &World) {
+    let folder = world.proxy.folder().join("handover-state/coverage");
+    std::fs::create_dir_all(&folder).expect("the state folder");
+    let sources = world.app().display();
+    let kept = format!(
+        r#"{{"legacy":"1","sources":"{sources}","lines":{{"index.php":{{"1":1,"2":0}}}},"requests":1,"made":0}}"#
+    );
+    std::fs::write(folder.join("n.json"), kept).expect("the state folder");
+}
+
 fn form_by(world: &World, cookie: &str, path: &str, form: &str) -> u16 {
     let fields = [("Cookie", cookie), ("Content-Type", "application/x-www-form-urlencoded")];
     world.send(path, &fields, form).status
@@ -92,6 +103,14 @@ fn each_role_does_what_it_may_and_no_more() {
         let off = format!("token={token}&on=false&why=x");
         assert_eq!(form_by(&world, cookie, "/review/legacy-only", &off), moves, "{name}");
     }
+    coverage(&world);
+    for (cookie, status) in [(&eve, 403), (&bob, 200)] {
+        assert_eq!(seen_by(&world, cookie, "/routes/n/coverage").status, 200);
+        let source = seen_by(&world, cookie, "/routes/n/coverage?source=index.php");
+        assert_eq!(source.status, status, "PHP's sources may hold more than requests tell");
+        assert_eq!(source.text().contains("header_remove"), status == 200);
+    }
+
     let decided = seen_by(&world, &ann, "/differences/1").text();
     assert!(
         decided.contains("by bob") && !decided.contains("mallory"),

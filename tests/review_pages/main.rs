@@ -2,6 +2,7 @@
 
 mod barriers;
 mod by_http;
+mod coverage;
 mod doors;
 mod many;
 mod story;

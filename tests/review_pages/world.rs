@@ -26,7 +26,7 @@ const ROUTE: &str = "[[route]]\nname = 'n'\nowner = 'intake'\nauthors = ['ivy']\
 
 pub(crate) struct World {
     _php: PhpFpm,
-    _app: tempfile::TempDir,
+    app: tempfile::TempDir,
     _people: tempfile::TempDir,
     pub(crate) proxy: Handover,
 }
@@ -60,7 +60,7 @@ impl World {
             routes.push_str(&format!("{route}stage = 'shadow'\n"));
         }
         let proxy = Handover::start(binary(), &routes);
-        Self { _php: php, _app: app, _people: process::folder("people"), proxy }
+        Self { _php: php, app, _people: process::folder("people"), proxy }
     }
 
     /// `admin`: what the file says of people.
@@ -70,7 +70,12 @@ impl World {
         let php = PhpFpm::serving(app.path()).children(4).start();
         let routes = format!("{}{}", admin(people.path()), file(&php, "shadow"));
         let proxy = Handover::start(binary(), &routes);
-        Self { _php: php, _app: app, _people: people, proxy }
+        Self { _php: php, app, _people: people, proxy }
+    }
+
+    /// The application's folder.
+    pub(crate) fn app(&self) -> &Path {
+        self.app.path()
     }
 
     /// Asks as a client.

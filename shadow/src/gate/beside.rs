@@ -50,6 +50,11 @@ impl Gate {
         self.matching(&other.what)
     }
 
+    /// Why a line of legacy's need not have been reached.
+    pub fn accepts_line(&self, source: &str, line: u32) -> Option<&str> {
+        self.matching(&format!("line:{source}:{line}"))
+    }
+
     fn matching(&self, what: &str) -> Option<&str> {
         self.waive.iter().find(|(pattern, _)| is_like(what, pattern)).map(|(_, why)| why.as_str())
     }
@@ -126,8 +131,8 @@ impl Gate {
     }
 
     fn unwaived(&self, source: &str, lines: &[u32]) -> Vec<String> {
-        let place = |line: &u32| format!("{source}:{line}");
-        lines.iter().map(place).filter(|place| self.matching(&format!("line:{place}")).is_none()).collect()
+        let open = lines.iter().filter(|line| self.accepts_line(source, **line).is_none());
+        open.map(|line| format!("{source}:{line}")).collect()
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `/login` | [`login`]: the way in, where people have to log in |
 //! | `/routes/{name}` | [`route`]: what its gate asks for, its differences, its ledger |
 //! | `/routes/{name}/move` | [`moves`]: what a move would be, to be confirmed |
+//! | `/routes/{name}/coverage` | [`coverage`]: which lines of legacy no compared request has reached |
 //! | `/differences` | [`differences`]: the clusters, unreviewed and worst first; several decided at once |
 //! | `/differences/{id}` | [`cluster`]: the pairs side by side, and the decisions |
 //!
@@ -17,6 +18,7 @@
 mod assets;
 mod chart;
 mod cluster;
+mod coverage;
 mod differences;
 mod document;
 mod forms;
@@ -57,6 +59,7 @@ pub(super) fn router(control: Arc<Control>, door: Arc<Door>) -> Router {
         .route("/", get(progress::page))
         .route("/routes/{name}", get(route::page))
         .route("/routes/{name}/move", get(moves::page))
+        .route("/routes/{name}/coverage", get(coverage::page))
         .route("/differences", get(differences::page))
         .route("/differences/{id}", get(cluster::page))
         .route("/inventory", get(inventory::page))

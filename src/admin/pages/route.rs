@@ -11,6 +11,7 @@ use super::{Failure, Pages};
 use crate::admin::people::{Person, Role};
 use crate::admin::rules;
 use crate::gate::ledger::Entry;
+use crate::legacy::spec::Kind;
 use crate::route::overrides::Overridden;
 use crate::route::{Route, Stage};
 
@@ -43,6 +44,9 @@ pub(super) async fn page(
                 None => p.empty { "There is no evidence yet: in shadow, every request that is compared is some." },
             }
             (needs(&gate, route.spec.gate.is_some()))
+            @if matches!(route.spec.legacy.kind, Kind::FastCgi(_)) {
+                p { a href=(format!("/routes/{name}/coverage")) { "Lines of PHP that no compared request has reached" } }
+            }
             (untouched(&rules::untouched(&pages.control.process, &name)))
         }
         (ledger(&own, broken.as_deref()))
@@ -147,7 +151,7 @@ pub(super) fn needs(gate: &Assessment, has_gate: bool) -> Markup {
     }
 }
 
-fn line(need: &Need) -> Markup {
+pub(super) fn line(need: &Need) -> Markup {
     let (class, word) = match need.state {
         NeedState::Met => ("good", "met"),
         NeedState::Missing => ("bad", "missing"),
