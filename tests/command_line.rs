@@ -256,8 +256,9 @@ fn an_admin_that_others_can_reach_needs_people_to_log_in() {
 fn scaffold_makes_a_route_a_handler_and_tests_and_overwrites_nothing() {
     let folder = folder(GOOD);
     let recorded = r#"{"id":"1","route":"x","at":"2026-01-31T10:00:00Z","request":{"method":"POST","target":"/v1/users/7?x=1","fields":[["Content-Type","application/json"],["Host","h"]],"body":"{\"n\":1}"},"control":{"who":"legacy","version":"1","outcome":{"answered":{"status":202,"fields":[],"body":"ok"}}},"candidate":{"who":"native"}}"#;
-    let recording =
-        format!("{{\"handover-recording\":1}}\n{recorded}\n{}\n", recorded.replace("/v1/users/7", "/other"));
+    let again = recorded.replace(r#"["Host","h"]"#, r#"["Host","h"],["X-Forwarded-For","10.0.0.7"]"#);
+    let other = recorded.replace("/v1/users/7", "/other");
+    let recording = format!("{{\"handover-recording\":1}}\n{recorded}\n{again}\n{other}\n");
     fs::write(folder.path().join("r.jsonl"), recording).unwrap();
     let arguments = ["scaffold", "post", "/v1/users/{}", "--name", "change-user", "--with", "r.jsonl"];
     let (status, out, err) = run(folder.path(), &arguments);
@@ -271,7 +272,7 @@ fn scaffold_makes_a_route_a_handler_and_tests_and_overwrites_nothing() {
     for part in ["pub struct ChangeUser;", "recorded_1_is_answered_202", ".param(\"id\", \"7\")", "\"ok\""] {
         assert!(handler.contains(part), "{part} in\n{handler}");
     }
-    assert!(!handler.contains("\"Host\""), "{handler}");
+    assert!(!handler.contains("\"Host\"") && !handler.contains("X-Forwarded"), "{handler}");
     let schema: Value =
         serde_json::from_str(&fs::read_to_string(folder.path().join("schemas/change-user.json")).unwrap())
             .unwrap();

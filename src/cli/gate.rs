@@ -44,9 +44,11 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
 
 /// What a gate says, for people.
 pub(super) fn text(said: &Assessment) -> String {
-    let open = if said.open { "open" } else { "shut" };
     let table = needs_table(&said.needs);
-    format!("{}: the gate is {open}\n{table}it opens: {}\n", said.route, said.estimate)
+    if said.open {
+        return format!("{}: the gate is open\n{table}", said.route);
+    }
+    format!("{}: the gate is shut\n{table}it opens: {}\n", said.route, said.estimate)
 }
 
 /// What is asked for, what there is of it, and how to get the rest.

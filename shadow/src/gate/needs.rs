@@ -225,7 +225,7 @@ pub(super) fn no_evidence() -> Need {
             "evidence",
             false,
             "none for this handler, this comparison and this legacy".to_owned(),
-            "put the route at stage shadow and let traffic through",
+            "let traffic through: at stage shadow, or at native with a `verify` share",
         )
     }
 }

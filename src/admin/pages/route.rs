@@ -181,7 +181,7 @@ fn ledger(own: &[&Entry], broken: Option<&str>) -> Markup {
         @if let Some(why) = broken { p.warn role="alert" { (why) } }
         @if own.is_empty() { p.empty { "It was never moved." } }
         ol.history { @for entry in own.iter().rev() {
-            li { time { (minute(&entry.at.to_string())) } " "
+            li value=(entry.n) { time { (minute(&entry.at.to_string())) } " "
                 @if let Some(from) = entry.moved.from { (from) " → " } strong { (entry.moved.to) }
                 " by " (entry.moved.who) ": " (entry.moved.why)
                 @if let Some(gate) = &entry.moved.evidence { small { "on " (gate.samples) " samples" } } }

@@ -1,12 +1,13 @@
 //! Recorded examples: what was asked, and what legacy answered. Lines of `handover record`'s files.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 /// Headers that say nothing of the application.
-const DULL: [&str; 9] = [
+const DULL: [&str; 13] = [
     "connection",
     "content-length",
     "date",
@@ -16,10 +17,14 @@ const DULL: [&str; 9] = [
     "accept-encoding",
     "user-agent",
     "accept",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
 ];
 
 /// One of them.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Example {
     pub target: String,
     pub fields: Vec<(String, String)>,
@@ -28,7 +33,7 @@ pub(super) struct Example {
     pub answer: String,
 }
 
-/// The first examples of a recording that fit, of each status at least one as far as there are.
+/// The first examples of a recording that fit, each once, of each status at least one as far as there are.
 pub(super) fn read(
     path: &Path,
     method: &str,
@@ -44,6 +49,8 @@ pub(super) fn read(
     let all = lines.filter_map(|line| example(&serde_json::from_str(line).ok()?, method));
     let mut all: Vec<Example> =
         all.filter(|example| fits(example.target.split('?').next().unwrap_or_default())).collect();
+    let mut seen = HashSet::new();
+    all.retain(|example| seen.insert(example.clone()));
     // One of each status first, the smallest.
     all.sort_by_key(|example| (example.status, example.body.len() + example.answer.len()));
     let (mut firsts, mut others): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
