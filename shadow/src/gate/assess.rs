@@ -69,6 +69,18 @@ impl Gate {
         Seen { requests: requests.max(mismatches), mismatches }
     }
 
+    /// How many requests can come to count by waiting alone.
+    fn room(&self, standing: &Standing, seen: Seen) -> u64 {
+        let of = |shape: &ShapeCount| {
+            let is_known = shape.samples >= shape.distinct.saturating_mul(KNOWN_BY_HEART);
+            if is_known { shape.distinct.min(self.per_shape) } else { self.per_shape }
+        };
+        match self.repeats {
+            Some(_) => u64::MAX,
+            None => standing.shapes.iter().map(of).fold(seen.mismatches, u64::saturating_add),
+        }
+    }
+
     fn needs(&self, asked: &Asked<'_>, standing: &Standing, seen: Seen) -> Vec<Need> {
         let mut needs = vec![self.samples(standing), self.age(standing), self.bound(standing, seen)];
         needs.extend(self.shares(standing));
@@ -103,15 +115,12 @@ impl Gate {
         let Some(needed) = seen.needed(self.mismatches, self.confidence) else {
             return Estimate::Unknown("no number of matches makes up for these mismatches".to_owned());
         };
-        let room = match self.repeats {
-            Some(_) => u64::MAX,
-            None => (standing.shapes.len() as u64).saturating_mul(self.per_shape) + seen.mismatches,
-        };
+        let room = self.room(standing, seen);
         if needed > room {
-            let shapes = standing.shapes.len();
+            let (samples, shapes) = (standing.parity.samples(), standing.shapes.len());
             return Estimate::Unknown(format!(
-                "{shapes} shapes count {room} requests at most, {needed} are needed: new shapes, a larger `per_shape`, \
-                 or `repeats` with a reason where the route has no input"
+                "the {samples} samples are of {shapes} shapes that count {room} requests at most as traffic goes, {needed} are \
+                 needed: new shapes, other values, a larger `per_shape`, or `repeats` with a reason where the route has no input"
             ));
         }
         let age = self.age.saturating_sub(gathered(standing)).as_secs_f64();
@@ -123,6 +132,9 @@ impl Gate {
         }
     }
 }
+
+/// From so many samples a different request on, a shape's requests are taken to be all known: no more of them come by waiting.
+const KNOWN_BY_HEART: u64 = 10;
 
 /// What a replay must show: that nothing differs which nobody set aside, and, where the route has a gate, that what it
 /// covers is what the gate asks to be covered. How many and how old the samples are says nothing there.
