@@ -205,11 +205,15 @@ fn inventory_groups_what_clients_asked_for() {
         assert!(users.contains(part), "{part} in {users}");
     }
     assert!(!out.contains("/v1/airports"), "a route names it: {out}");
+    assert!(!out.contains("not logged"), "{out}");
     assert!(out.contains("1 would be refused") && out.contains("1 line left out"), "{out}");
     let all = json(folder.path(), &["inventory", "access.log", "--all", "--json"]);
     let templates = all["templates"].as_array().unwrap();
     let airports = templates.iter().find(|row| row["routes"]["airport"] == 30).expect("the route's");
     assert_eq!(airports["template"], "/v1/airports/{}");
+    fs::write(folder.path().join("default.log"), line("GET /", 200, "")).unwrap();
+    let (_, out, _) = run(folder.path(), &["inventory", "default.log"]);
+    assert!(out.contains("not logged") && out.contains("`$request_time` (nginx)"), "{out}");
     fs::write(folder.path().join("empty.log"), "nothing\n").unwrap();
     assert_eq!(run(folder.path(), &["inventory", "empty.log"]).0, Some(1));
     assert_eq!(run(folder.path(), &["inventory", "none.log"]).0, Some(1));

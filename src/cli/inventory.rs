@@ -189,6 +189,9 @@ fn shown(rows: &[Row], read: &Read, top: usize) -> String {
     if rows.len() > top {
         text.push_str(&format!("… and {}: --top {}\n", count(rows.len() - top, "more template"), rows.len()));
     }
+    if rows.iter().take(top).any(|row| row.counts.quantile(0.99).is_none()) {
+        text.push_str(NOT_LOGGED);
+    }
     let named = count(all as usize, "request");
     text.push_str(&format!("{named} in {}\n", count(rows.len(), "template")));
     if read.others > 0 {
@@ -197,6 +200,10 @@ fn shown(rows: &[Row], read: &Read, top: usize) -> String {
     text
 }
 
+/// How the log comes to say how long answers took: no default format does.
+const NOT_LOGGED: &str =
+    "P99 is not logged: it takes `$request_time` (nginx) or `%D` (Apache) at the end of each line\n";
+
 fn cells(Row { template, counts }: &Row, all: u64) -> [String; 8] {
     [
         counts.requests.to_string(),
@@ -204,7 +211,7 @@ fn cells(Row { template, counts }: &Row, all: u64) -> [String; 8] {
         template.clone(),
         counts.methods.keys().cloned().collect::<Vec<_>>().join(" "),
         statuses(counts),
-        counts.quantile(0.99).map_or_else(String::new, |took| format!("≤ {}", short(took))),
+        counts.quantile(0.99).map_or_else(|| "not logged".to_owned(), |took| format!("≤ {}", short(took))),
         counts.last.map_or_else(String::new, |last| last.strftime("%F %H:%M").to_string()),
         note(counts),
     ]
