@@ -127,8 +127,8 @@ fn every_page_is_quick_and_light_with_100_000_experiments_and_10_000_clusters() 
         "/differences?route=n7",
         "/differences?state=accepted",
         "/differences/5000",
-        "/assets/0.1.0.css",
-        "/assets/0.1.0.js",
+        concat!("/assets/", env!("CARGO_PKG_VERSION"), ".css"),
+        concat!("/assets/", env!("CARGO_PKG_VERSION"), ".js"),
     ] {
         let mut times = Vec::new();
         let mut weight = 0;
