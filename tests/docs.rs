@@ -63,6 +63,23 @@ fn every_metric_is_described() {
     );
 }
 
+#[test]
+fn every_request_of_the_admin_api_is_described() {
+    let code = read("src/admin/mod.rs");
+    let routes = code.split(".route(\"").skip(1).filter_map(|rest| rest.split_once(')'));
+    let page = read("docs/admin-api.md");
+    let mut missing = Vec::new();
+    for (route, _) in routes {
+        let (path, way) = route.split_once("\", ").expect("a path, and what it does");
+        let method = if way.starts_with("post(") { "POST" } else { "GET" };
+        if !page.contains(&format!("| `{method} {path}` |")) {
+            missing.push(format!("{method} {path}"));
+        }
+    }
+    assert!(code.contains(".route(\"/api/status\", get(status))"), "the code is written otherwise now");
+    assert!(missing.is_empty(), "docs/admin-api.md lacks {missing:?}");
+}
+
 /// Metrics by their form: words that begin with `handover_`, but for crates, which a path goes on behind.
 fn names(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
