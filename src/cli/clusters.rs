@@ -18,8 +18,8 @@ pub(super) struct Args {
     route: Option<String>,
 
     /// Only those in that state.
-    #[arg(long, value_parser = state)]
-    state: Option<State>,
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    only: Option<State>,
 
     /// Print JSON.
     #[arg(long)]
@@ -118,7 +118,7 @@ fn list(args: &Args, reader: &Reader, context: &Context) -> anyhow::Result<()> {
             clusters.extend(reader.parity(&route)?.into_iter().flat_map(|parity| parity.clusters));
         }
     }
-    clusters.retain(|cluster| args.state.is_none_or(|state| cluster.state == state));
+    clusters.retain(|cluster| args.only.is_none_or(|state| cluster.state == state));
     // Unreviewed ones first; among these the worst are first already.
     clusters.sort_by_key(|cluster| cluster.state);
     if args.json {

@@ -287,6 +287,23 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// clap takes the one for the other, and panics where their types differ.
+    #[test]
+    fn no_command_has_an_argument_of_the_name_that_all_have() {
+        fn own(command: &clap::Command) -> Vec<String> {
+            let below = command.get_subcommands().flat_map(own);
+            let ids = command.get_arguments().filter(|argument| !argument.is_global_set());
+            ids.map(|argument| argument.get_id().to_string()).chain(below).collect()
+        }
+        let all = Cli::command();
+        let shared = |name: &&str| all.get_arguments().any(|argument| argument.get_id() == *name);
+        assert!(["config", "state"].iter().all(shared));
+        let own = own(&all);
+        assert!(!own.iter().any(|id| id == "config" || id == "state"), "{own:?}");
+        let line = ["handover", "clusters", "n", "--only", "bug", "--state", "folder"];
+        assert_eq!(Cli::try_parse_from(line).unwrap().state, Some(PathBuf::from("folder")));
+    }
+
     #[test]
     fn the_file_and_the_folder_can_be_given_anywhere() {
         for line in [["handover", "--config", "x.toml", "check"], ["handover", "check", "--config", "x.toml"]]
