@@ -154,7 +154,9 @@ fn counted(folder: &Path, part: &str) -> anyhow::Result<u64> {
     let mut total = None;
     for file in fs::read_dir(folder)? {
         let profile = String::from_utf8_lossy(&fs::read(file?.path())?).into_owned();
-        if profile.lines().any(|line| line.starts_with("fn=") && line.contains(part)) {
+        // A name stands where its function is told of first, be it as one that is called.
+        let is_function = |line: &str| line.starts_with("fn=") || line.starts_with("cfn=");
+        if profile.lines().any(|line| is_function(line) && line.contains(part)) {
             let number = profile.lines().find_map(|line| line.strip_prefix("totals: "));
             *total.get_or_insert(0) += number.context("callgrind's file has no totals")?.parse::<u64>()?;
         }
