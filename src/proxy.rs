@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use handover_api::Handler;
+use handover_api::{Commit, Handler, Observe};
 
+use crate::native::application::Application;
 use crate::native::identity::Identities;
-use crate::route::generation::Handlers;
 
 /// A proxy with handlers of one's own. [`run`](Builder::run) is the whole command line.
 #[derive(Debug)]
@@ -15,14 +15,14 @@ pub struct Proxy(());
 impl Proxy {
     /// Begins a proxy.
     pub fn builder() -> Builder {
-        Builder { handlers: Handlers::new(), identities: Identities::default() }
+        Builder { application: Application::default(), identities: Identities::default() }
     }
 }
 
-/// Collects native handlers.
+/// Collects native handlers, and what effects of the application's own need.
 #[must_use]
 pub struct Builder {
-    handlers: Handlers,
+    application: Application,
     identities: Identities,
 }
 
@@ -30,7 +30,20 @@ impl Builder {
     /// Adds a handler under the name that `native = "…"` gives it in `routes.toml`. A later one of the same name
     /// takes the earlier one's place.
     pub fn handler(mut self, name: impl Into<String>, handler: impl Handler) -> Self {
-        self.handlers.insert(name.into(), Arc::new(handler));
+        self.application.handlers.insert(name.into(), Arc::new(handler));
+        self
+    }
+
+    /// Says who commits effects of the application's own of that kind. An answer that asks for a kind of which nobody does is
+    /// not committed: legacy answers.
+    pub fn commits(mut self, kind: impl Into<String>, committer: impl Commit) -> Self {
+        self.application.committers.insert(kind.into(), Arc::new(committer));
+        self
+    }
+
+    /// Says who sees which effects of that kind legacy had, for routes that ask for it: `shadow = { observe = ["KIND"] }`.
+    pub fn observes(mut self, kind: impl Into<String>, observer: impl Observe) -> Self {
+        self.application.observers.insert(kind.into(), Arc::new(observer));
         self
     }
 
@@ -43,7 +56,7 @@ impl Builder {
 
     /// Runs the command line that the process was called with.
     pub fn run(self) -> ExitCode {
-        crate::cli::run(self.handlers, self.identities)
+        crate::cli::run(self.application, self.identities)
     }
 }
 

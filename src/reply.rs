@@ -44,7 +44,7 @@ pub(crate) enum Failure {
     StillUnderWay,
     /// The effects were handed over and may or may not have been persisted.
     CommitUnknown,
-    /// The records were accepted, but the session was not stored.
+    /// Something was committed, but not all of it, or the response is not made of it.
     CommittedInPart,
 }
 
@@ -104,7 +104,7 @@ impl Failure {
                 500,
                 "committed_in_part",
                 Level::ERROR,
-                "The request was accepted, but the session could not be stored.",
+                "The request was accepted and committed, but not all of it could be done. Trying again may do it twice.",
             ),
             Self::StillUnderWay => busy(
                 409,

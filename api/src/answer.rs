@@ -1,11 +1,12 @@
 //! What a handler returns: an answer with its effects, a decline, or an error.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::{Effect, Fields, InvalidField, PortError};
+use crate::{Context, Effect, Fields, InvalidField, NoReceipt, PortError, Receipt, Receipts};
 
 /// What a handler's run came to.
 pub type Outcome = Result<Reply, HandlerError>;
@@ -25,20 +26,74 @@ pub enum Reply {
 pub struct Answer {
     /// What the client gets.
     pub response: Response,
-    /// What is committed first: all of them, or none.
+    /// What is committed first: all of them, or none; only those of the application's own are committed one by one
+    /// ([`Commit`](crate::Commit)).
     pub effects: Vec<Effect>,
+    finish: Option<Finish>,
+}
+
+/// What is left to do to a response when its answer's effects are done.
+struct Finish(Box<FinishFn>);
+
+type FinishFn = dyn FnOnce(Response, &Receipts) -> Result<Response, HandlerError> + Send + Sync;
+
+impl fmt::Debug for Finish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Finish")
+    }
 }
 
 impl Answer {
     /// An answer without effects.
     pub fn new(response: Response) -> Self {
-        Self { response, effects: Vec::new() }
+        Self { response, effects: Vec::new(), finish: None }
     }
 
     /// Adds an effect.
     pub fn with(mut self, effect: impl Into<Effect>) -> Self {
         self.effects.push(effect.into());
         self
+    }
+
+    /// Has the response finished by the receipts of effects of the application's own, once all effects are done. It is too
+    /// late to fall back then: where it fails the client gets a 500 that says what was done.
+    pub fn finish(
+        mut self,
+        finish: impl FnOnce(Response, &Receipts) -> Result<Response, HandlerError> + Send + Sync + 'static,
+    ) -> Self {
+        self.finish = Some(Finish(Box::new(finish)));
+        self
+    }
+
+    /// Whether its response is still to be finished.
+    pub fn is_unfinished(&self) -> bool {
+        self.finish.is_some()
+    }
+
+    /// Finishes the response, for whoever has committed the effects.
+    pub fn finish_by(&mut self, receipts: &Receipts) -> Result<(), HandlerError> {
+        if let Some(Finish(finish)) = self.finish.take() {
+            let begun = std::mem::replace(&mut self.response, Response::new(500));
+            self.response = finish(begun, receipts)?;
+        }
+        Ok(())
+    }
+
+    /// Finishes the response of a run that commits nothing: by the receipts that legacy chose, where the ports have them, and
+    /// by what [stands](method@crate::Own::receipt) for them elsewhere.
+    pub async fn rehearse(&mut self, cx: &Context) -> Result<(), HandlerError> {
+        if !self.is_unfinished() {
+            return Ok(());
+        }
+        let mut receipts = Receipts::new();
+        for effect in &self.effects {
+            if let Effect::Own(own) = effect
+                && let Some(awaited) = &own.receipt
+            {
+                receipts.add(own, &Receipt::of(cx.receipt(awaited).await?));
+            }
+        }
+        self.finish_by(&receipts)
     }
 }
 
@@ -142,6 +197,12 @@ impl HandlerError {
 
 impl From<InvalidField> for HandlerError {
     fn from(source: InvalidField) -> Self {
+        Self::new(source)
+    }
+}
+
+impl From<NoReceipt> for HandlerError {
+    fn from(source: NoReceipt) -> Self {
         Self::new(source)
     }
 }

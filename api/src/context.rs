@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use legacy_compat::Php;
 
-use crate::{PortError, PortRead, Ports, RuleRun, Session, Table};
+use crate::{Awaited, PortError, PortRead, Ports, RuleRun, Session, Table};
 
 /// Gives a handler the clock, ids, randomness, hot tables and the session. It offers no way to perform an effect. Clones are
 /// of the same run.
@@ -57,6 +57,14 @@ impl Context {
         };
         self.keep(|| PortRead::Id(name.to_owned(), id.clone()));
         Ok(id)
+    }
+
+    /// The receipt of an effect that is not committed: legacy's, or what stands for it. It is kept as an id is.
+    pub(crate) async fn receipt(&self, awaited: &Awaited) -> Result<String, PortError> {
+        let chosen = self.ports.chosen(&awaited.name).await?;
+        let receipt = chosen.unwrap_or_else(|| awaited.stand_in.clone());
+        self.keep(|| PortRead::Id(awaited.name.clone(), receipt.clone()));
+        Ok(receipt)
     }
 
     /// The current snapshot of a hot table: it does not change under the handler's hands.

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use http::Method;
 
-use crate::Session;
+use crate::{Own, Session};
 
 /// One effect of an answer.
+///
+/// A new kind is a change that breaks what matches on it, by intent: whoever commits or compares effects overlooks none.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Effect {
     /// A Kafka record.
     Record(Record),
@@ -17,6 +18,14 @@ pub enum Effect {
     Once(Once),
     /// The session is stored as it is here. Of several the last one counts.
     Session(Box<Session>),
+    /// One of the application's own.
+    Own(Box<Own>),
+}
+
+impl From<Own> for Effect {
+    fn from(own: Own) -> Self {
+        Self::Own(Box::new(own))
+    }
 }
 
 impl From<Record> for Effect {

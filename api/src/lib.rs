@@ -5,6 +5,9 @@
 //! answer") or an error. The proxy commits the effects afterwards. So a dry run is an answer whose effects are
 //! not committed, and falling back to legacy is always safe: nothing has happened yet.
 //!
+//! Beside records, calls and the session an answer can ask for effects of the application's own ([`Own`]): the application
+//! registers who [commits](Commit) them, and who [sees](Observe) what legacy did of their kind.
+//!
 //! What a handler reads from the world (the clock, ids, hot tables, `$_SESSION`) it reads through the context, so that a
 //! run can be recorded and repeated exactly.
 //!
@@ -24,10 +27,13 @@
 //! ```
 
 mod answer;
+mod commit;
 mod context;
 mod effect;
 mod fields;
 mod handler;
+mod observe;
+mod own;
 mod ports;
 mod request;
 mod rules;
@@ -36,10 +42,13 @@ mod table;
 pub mod testing;
 
 pub use answer::{Answer, Decline, HandlerError, Outcome, Reply, Response};
+pub use commit::{BoxedCommit, Commit, CommitContext, CommitError, ErasedCommit};
 pub use context::Context;
 pub use effect::{Call, Effect, Once, Record};
 pub use fields::{Field, Fields, InvalidField};
 pub use handler::{BoxedHandler, ErasedHandler, Handler};
+pub use observe::{BoxedObserve, ErasedObserve, NotObserved, Observe};
+pub use own::{Awaited, NoReceipt, Own, Receipt, Receipts};
 pub use ports::{BoxFuture, PortError, PortRead, Ports};
 pub use request::{Request, RequestBuilder};
 pub use rules::{RuleOutcome, RuleRun};

@@ -43,7 +43,7 @@ impl Frozen {
         Self { now: time.parse().expect("an RFC 3339 time"), ..Self::default() }
     }
 
-    /// Gives `id` wherever the handler asks for an id of that name.
+    /// Gives `id` wherever the handler asks for an id of that name, or finishes its response by a receipt of it.
     pub fn choosing(mut self, name: &str, id: &str) -> Self {
         self.chosen.insert(name.to_owned(), id.to_owned());
         self
@@ -72,15 +72,30 @@ impl Frozen {
         Context::recording(Arc::new(self.clone()))
     }
 
-    /// Runs a handler that is expected to answer.
+    /// Runs a handler that is expected to answer. Nothing of the answer is committed; a response that is finished by receipts
+    /// gets the [given](Self::choosing) ones, and what stands for them elsewhere.
     ///
     /// # Panics
-    /// When it declines or fails.
+    /// When it declines or fails, and when it decides otherwise the second time: then it reads from elsewhere than its ports,
+    /// and no dry run says anything of it.
     pub async fn run(&self, handler: &impl Handler, request: &Request) -> Answer {
-        match handler.handle(request, &self.context()).await {
+        let answer = self.once(handler, request).await;
+        let again = self.once(handler, request).await;
+        assert!(
+            (&answer.response, &answer.effects) == (&again.response, &again.effects),
+            "run twice it decides twice: {answer:?}, then {again:?}"
+        );
+        answer
+    }
+
+    async fn once(&self, handler: &impl Handler, request: &Request) -> Answer {
+        let cx = self.context();
+        let mut answer = match handler.handle(request, &cx).await {
             Ok(Reply::Answer(answer)) => answer,
             other => panic!("expected an answer, got {other:?}"),
-        }
+        };
+        answer.rehearse(&cx).await.unwrap_or_else(|why| panic!("its response is not finished: {why:?}"));
+        answer
     }
 }
 
@@ -110,5 +125,61 @@ impl Ports for Frozen {
 
     fn session(&self) -> BoxFuture<'_, Result<Session, PortError>> {
         Box::pin(std::future::ready(self.session.clone().ok_or(PortError::NoSession)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use http::Method;
+
+    use super::*;
+    use crate::{Outcome, Own, Response};
+
+    fn request() -> Request {
+        Request::builder(Method::POST, "/reports").build().unwrap()
+    }
+
+    /// Writes a row and answers its id.
+    struct Reports;
+
+    impl Handler for Reports {
+        async fn handle(&self, _: &Request, _: &Context) -> Outcome {
+            let row = Own::new("reports", r#"{"text":"late"}"#).receipt("report", "0");
+            let answer = Answer::new(Response::json(201, "")).with(row);
+            answer
+                .finish(|response, receipts| {
+                    Ok(response.body(format!(r#"{{"id":{}}}"#, receipts.get("report")?)))
+                })
+                .into()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_response_is_finished_by_what_legacy_chose_or_by_what_stands_for_it() {
+        let (ports, request) = (Frozen::default(), request());
+        let answer = ports.run(&Reports, &request).await;
+        assert_eq!(answer.response.body, r#"{"id":0}"#);
+        let answer = ports.choosing("report", "17").run(&Reports, &request).await;
+        assert_eq!(answer.response.body, r#"{"id":17}"#);
+        assert!(!answer.is_unfinished() && answer.effects.len() == 1);
+    }
+
+    /// Counts its runs.
+    #[derive(Default)]
+    struct Counts(AtomicU64);
+
+    impl Handler for Counts {
+        async fn handle(&self, _: &Request, _: &Context) -> Outcome {
+            let row = format!("{}", self.0.fetch_add(1, Ordering::Relaxed));
+            Answer::new(Response::new(201)).with(Own::new("rows", row)).into()
+        }
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "run twice it decides twice")]
+    async fn a_handler_that_reads_from_elsewhere_is_found_out() {
+        _ = Frozen::default().run(&Counts::default(), &request()).await;
     }
 }

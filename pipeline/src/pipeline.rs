@@ -198,7 +198,7 @@ impl Handler for Pipeline {
                     frame.vars[*slot as usize] = Value::string(id);
                 }
                 let (response, effects) = (self.respond(&frame, self.ends.pass)?, self.effects(&frame)?);
-                Answer { response, effects }.into()
+                effects.into_iter().fold(Answer::new(response), Answer::with).into()
             }
         }
     }

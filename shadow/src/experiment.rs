@@ -3,12 +3,15 @@
 //! These types hold clients' data and therefore cannot be serialised: what is stored is a
 //! [`StoredPair`](crate::StoredPair), which only redaction makes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use handover_api::{Fields, PortRead, Record, RuleRun};
+use handover_api::{Effect, Fields, Own, PortRead, Record, RuleRun};
 use jiff::Timestamp;
+
+use crate::policy::Policy;
 
 /// One request answered by both sides.
 #[derive(Clone, Debug)]
@@ -62,10 +65,11 @@ impl Experiment {
                 Outcome::Answered(answer) => fields(&answer.fields) + answer.body.bytes().len(),
                 _ => 0,
             };
-            let effects = match &side.effects {
+            let effects = |effects: &Effects| match effects {
                 Effects::Known(records) => records.iter().map(EffectRecord::size).sum(),
                 _ => 0,
             };
+            let effects = effects(&side.effects) + side.own.values().map(effects).sum::<usize>();
             let rules = side.rules.as_ref().map_or(0, |run| size_of_val(&*run.outcomes));
             let session = match &side.session {
                 SessionState::Known(values) => values.len(),
@@ -132,8 +136,10 @@ pub struct Side {
     pub who: Who,
     /// What it came to.
     pub outcome: Outcome,
-    /// What it did to the world, or would have done.
+    /// The records that it sent, or would have sent.
     pub effects: Effects,
+    /// Its effects of the application's own.
+    pub own: OwnEffects,
     /// What the client's session holds when the request has ended.
     pub session: SessionState,
     /// From the request's last byte to the answer's last byte.
@@ -231,6 +237,22 @@ pub enum Effects {
     NotComparable(String),
 }
 
+/// What is known of a side's effects of the application's own, by kind. At a kind that is not here nobody looks.
+pub type OwnEffects = BTreeMap<String, Effects>;
+
+/// What native does of the application's own, or would do: its answer's effects of each kind, and that there is none of those
+/// kinds that the policy has observed at legacy.
+pub fn own_effects(policy: &Policy, effects: &[Effect]) -> OwnEffects {
+    let none = policy.observed().iter().map(|kind| (kind.clone(), Vec::new()));
+    let mut by_kind: BTreeMap<String, Vec<EffectRecord>> = none.collect();
+    for effect in effects {
+        if let Effect::Own(own) = effect {
+            by_kind.entry(own.kind.clone()).or_default().push(EffectRecord::from(&**own));
+        }
+    }
+    by_kind.into_iter().map(|(kind, effects)| (kind, Effects::Known(effects))).collect()
+}
+
 /// What a side left in the client's session, or would have left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionState {
@@ -242,10 +264,11 @@ pub enum SessionState {
     NotComparable(String),
 }
 
-/// A Kafka record that a side sent, or would have sent.
+/// A Kafka record that a side sent, or would have sent; or an effect of the application's own, which has no partition and no
+/// headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EffectRecord {
-    /// The topic.
+    /// The topic; of an effect of the application's own `own:` and its kind, which no topic is called.
     pub topic: String,
     /// The partition; `None` where it is left to chance (as for null keys), which is equal to any.
     pub partition: Option<i32>,
@@ -265,6 +288,26 @@ impl EffectRecord {
         size_of::<Self>() + self.topic.len() + len(&self.key) + len(&self.value) + headers
     }
 }
+
+impl From<&Own> for EffectRecord {
+    fn from(own: &Own) -> Self {
+        Self {
+            topic: own_topic(&own.kind),
+            partition: None,
+            key: own.key.clone(),
+            value: Some(own.value.clone()),
+            headers: Vec::new(),
+        }
+    }
+}
+
+/// What effects of that kind of the application's own are called beside topics.
+pub(crate) fn own_topic(kind: &str) -> String {
+    format!("{OWN}{kind}")
+}
+
+/// What begins the name of a kind beside those of topics, none of which can have a colon.
+pub(crate) const OWN: &str = "own:";
 
 impl From<&Record> for EffectRecord {
     /// The record as the handler gave it: its partition is that which the handler fixed.

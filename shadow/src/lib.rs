@@ -48,8 +48,8 @@ pub use decision::{Decision, NotDecided, State, Verb};
 pub use difference::{Difference, Differences, Form, Found, Kind, MAX_DIFFERENCES, MAX_FOUND, Severity};
 pub use evidence::{ByState, ClusterSummary, EvidenceKey, Loss, Parity, RuleCount, ShapeCount, Standing};
 pub use experiment::{
-    Answer, Body, EffectRecord, Effects, Experiment, ExperimentId, OnTrial, Outcome, RecordedRequest,
-    SessionState, Side, Who,
+    Answer, Body, EffectRecord, Effects, Experiment, ExperimentId, OnTrial, Outcome, OwnEffects,
+    RecordedRequest, SessionState, Side, Who, own_effects,
 };
 pub use gate::{
     Asked, Assessment, Estimate, Gate, GateFault, GateRaw, Need, NeedState, Of, OnChange, Other, Profile,

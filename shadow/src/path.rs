@@ -10,6 +10,7 @@
 //! | `body`, `body:/errors/0/code` | the whole body, a place in its JSON (RFC 6901) |
 //! | `text:/12` | the 12th line of a body that is text |
 //! | `effect:flights.v1`, `effect:flights.v1/received_at` | a record of that topic, a place in its JSON value |
+//! | `effect:own:rows`, `effect:own:rows/text` | an effect of that kind of the application's own, a place in what it does |
 //! | `session`, `session:/user/name` | what `$_SESSION` holds afterwards, a place in it |
 //! | `effect-key:flights.v1`, `effect-partition:flights.v1`, `effect-header:flights.v1/event-id` | its other parts |
 //!

@@ -12,8 +12,9 @@ use crate::experiment::{EffectRecord, Experiment};
 use crate::recording::{Recorded, Unusable};
 use crate::redact::Redactor;
 
-/// The version that is written, and the newest that is read.
-const VERSION: u32 = 1;
+/// The version that is written, and the newest that is read: 2 has effects of the application's own, which older programs would
+/// not miss.
+const VERSION: u32 = 2;
 
 /// What one process sends to another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,8 @@
 //! The judge: from an experiment and a policy to a verdict. Pure: the same pair under the same policy gets the same
 //! verdict whenever it is judged.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::compare;
@@ -125,7 +127,8 @@ pub fn judge_again(experiment: &Experiment, policy: &Policy, unseen: &[Pattern])
     }
     let mut found = compare::answers(a, b);
     let session = compare_sessions(control, candidate, &mut found);
-    let unknown = compare_effects(control, candidate, &mut found).or(session);
+    let own = compare_own(control, candidate, policy, &mut found);
+    let unknown = compare_effects(&control.effects, &candidate.effects, &mut found).or(own).or(session);
     weigh(found, unknown, (experiment, policy), unseen)
 }
 
@@ -168,8 +171,8 @@ fn unanswered(experiment: &Experiment) -> Judgement {
 }
 
 /// Compares effects where both sides' are known; else says what keeps the pair from matching.
-fn compare_effects(control: &Side, candidate: &Side, found: &mut Differences) -> Option<Unknown> {
-    match (&control.effects, &candidate.effects) {
+fn compare_effects(control: &Effects, candidate: &Effects, found: &mut Differences) -> Option<Unknown> {
+    match (control, candidate) {
         (Effects::Known(a), Effects::Known(b)) => {
             found.append(compare::effects(a, b));
             None
@@ -184,6 +187,34 @@ fn compare_effects(control: &Side, candidate: &Side, found: &mut Differences) ->
             (!records.is_empty()).then(|| Unknown::NotComparable(reason()))
         }
     }
+}
+
+/// The same for each kind of the application's own that nobody has waived.
+fn compare_own(
+    control: &Side,
+    candidate: &Side,
+    policy: &Policy,
+    found: &mut Differences,
+) -> Option<Unknown> {
+    let kinds: BTreeSet<&String> = control.own.keys().chain(candidate.own.keys()).collect();
+    let mut unknown = None;
+    for kind in kinds.into_iter().filter(|kind| !policy.waives(kind)) {
+        let [a, b] = [control, candidate].map(|side| side.own.get(kind));
+        let of_kind = match (a, b) {
+            (Some(a), Some(b)) => compare_effects(a, b, found),
+            (Some(Effects::Known(effects)), None) | (None, Some(Effects::Known(effects)))
+                if effects.is_empty() =>
+            {
+                None
+            }
+            _ => Some(Unknown::NotComparable(format!(
+                "one side has effects of the kind `{kind}`, and nobody sees the other's (`observe` of the route's \
+                 `shadow`, or a reason in `unseen_effects`)"
+            ))),
+        };
+        unknown = unknown.or(of_kind);
+    }
+    unknown
 }
 
 /// The same for what the client's session holds afterwards.

@@ -4,9 +4,10 @@ mod world;
 
 use std::sync::Arc;
 
-use handover_api::{RuleOutcome, RuleRun};
+use handover_api::{Own, RuleOutcome, RuleRun};
 use handover_shadow::{
-    Decider, Effects, Estimate, Gate, Loss, NeedState, Of, Other, Outcome, Rehearsed, State, Store, Verb, Who,
+    Decider, EffectRecord, Effects, Estimate, Gate, Loss, NeedState, Of, Other, Outcome, Rehearsed, State,
+    Store, Verb, Who,
 };
 use serde_json::json;
 use world::gated::*;
@@ -127,6 +128,28 @@ fn it_stays_shut_when_nobody_looks_at_effects_or_none_was_seen() {
         world.put(experiment);
     }
     assert_eq!(shut_by(&world.ask(&gate(json!({ "waive": {} })))), ["effects"]);
+}
+
+#[test]
+fn a_kind_of_the_application_s_own_that_is_observed_must_have_been_compared() {
+    let mut world = World::with(policy(json!({ "observe": ["reports"] })));
+    let with = |at: usize, effects: &[Own]| {
+        let mut experiment = asking(at, pair(0, "{}", "{}"));
+        let effects = Effects::Known(effects.iter().map(EffectRecord::from).collect());
+        for side in [&mut experiment.control, &mut experiment.candidate] {
+            side.own.insert("reports".to_owned(), effects.clone());
+        }
+        experiment
+    };
+    (0..60).for_each(|at| world.put(with(at, &[])));
+    let said = world.ask(&gate(json!({ "waive": {} })));
+    let effects = said.needs.iter().find(|need| need.what == "effects").unwrap();
+    assert_eq!(shut_by(&said), ["effects"]);
+    assert!(effects.found.contains("own:reports"), "{}", effects.found);
+    world.put(with(60, &[Own::new("reports", "{}")]));
+    // What of records nobody explains is not outweighed by what is no record.
+    world.store.recorder().lost("create", Loss::Unattributed, "t", 1);
+    assert_eq!(shut_by(&world.ask(&gate(json!({ "waive": {} })))), ["unattributed"]);
 }
 
 #[test]

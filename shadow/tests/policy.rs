@@ -28,6 +28,8 @@ fn every_fault_is_found_at_once_with_its_field_and_what_to_write() {
         ],
         "reveal": ["body:id"],
         "unseen_calls": " ",
+        "observe": ["reports", "mails", "reports"],
+        "unseen_effects": { "mails": "they are sent by a cron job", "files": "" },
     }));
     for (field, advice) in [
         ("`sample`", "from 0 to 1"),
@@ -48,13 +50,16 @@ fn every_fault_is_found_at_once_with_its_field_and_what_to_write() {
         ("`alike[2].matches`", "unclosed group"),
         ("`reveal[0]`", "slash"),
         ("`unseen_calls`", "say why"),
+        ("`observe[1]`", "seen or it is not"),
+        ("`observe[2]`", "twice"),
+        ("`unseen_effects.files`", "say why"),
     ] {
         assert!(
             found.iter().any(|fault| fault.starts_with(&format!("{field}: ")) && fault.contains(advice)),
             "{field} … {advice} in {found:#?}"
         );
     }
-    assert_eq!(found.len(), 18, "{found:#?}");
+    assert_eq!(found.len(), 21, "{found:#?}");
 }
 
 #[test]
@@ -80,6 +85,8 @@ fn the_hash_changes_with_what_is_compared_and_with_nothing_else() {
     let base = policy(json!({ "ignore": rule("ann", "body:/a") }));
     let unseen = |reason: &str| policy(json!({ "unseen_calls": reason })).hash().to_owned();
     assert_eq!(unseen("for one reason"), unseen("for another"));
+    let unseen = |reason: &str| policy(json!({ "unseen_effects": { "mails": reason } })).hash().to_owned();
+    assert_eq!(unseen("for one reason"), unseen("for another"));
     for (raw, same) in [
         (json!({ "ignore": rule("bob", "body:/a") }), true),
         (
@@ -90,6 +97,8 @@ fn the_hash_changes_with_what_is_compared_and_with_nothing_else() {
         (json!({}), true),
         (json!({ "alike": [{ "path": "body:/a", "both": "uuid" }] }), false),
         (json!({ "ignore": rule("ann", "body:/a"), "unseen_calls": "r" }), false),
+        (json!({ "ignore": rule("ann", "body:/a"), "unseen_effects": { "mails": "r" } }), false),
+        (json!({ "ignore": rule("ann", "body:/a"), "observe": ["reports"] }), false),
         (json!({ "ignore": rule("ann", "body:/a"), "inject": { "id": "json:/id" } }), false),
     ] {
         assert_eq!(policy(raw.clone()).hash() == base.hash(), same, "{raw}");

@@ -2,9 +2,10 @@
 
 mod world;
 
+use handover_api::Own;
 use handover_shadow::{
-    Answer, Body, Class, Effects, Experiment, Kind, MAX_DIFFERENCES, Outcome, Policy, RedactionKey, Redactor,
-    Sent, SessionState, Verdict, Who, judge,
+    Answer, Body, Class, EffectRecord, Effects, Experiment, Kind, MAX_DIFFERENCES, Outcome, Policy,
+    RedactionKey, Redactor, Sent, SessionState, Verdict, Who, judge,
 };
 use serde_json::json;
 use world::*;
@@ -114,6 +115,78 @@ fn silence_about_effects_is_never_a_match_where_the_other_side_speaks() {
         let differing = with(control.clone(), candidate.clone(), "[]");
         assert_eq!(differing, Class::Mismatched, "what stands, stands whatever else is unknown: {control:?}");
     }
+}
+
+/// An effect of the kind `reports`.
+fn report(text: &str) -> EffectRecord {
+    EffectRecord::from(&Own::new("reports", format!(r#"{{"text":"{text}"}}"#)).key("7"))
+}
+
+/// What both sides have of the kind `reports`; `None` where nobody looks.
+fn reports(control: Option<Effects>, candidate: Option<Effects>) -> Experiment {
+    let mut pair = pair(1, "{}", "{}");
+    let of = |effects: Option<Effects>| effects.map(|effects| ("reports".to_owned(), effects));
+    (pair.control.own, pair.candidate.own) =
+        (of(control).into_iter().collect(), of(candidate).into_iter().collect());
+    pair
+}
+
+#[test]
+fn what_is_of_the_application_s_own_matches_only_where_both_sides_are_seen_alike() {
+    let known = |effects: &[EffectRecord]| Some(Effects::Known(effects.to_vec()));
+    let (one, two) = (|| known(&[report("late")]), || known(&[report("late"), report("early")]));
+    let none = || known(&[]);
+    let unknown = || Some(Effects::NotComparable("the row is gone".to_owned()));
+    for (control, candidate, expected) in [
+        (one(), one(), Class::Matched),
+        (none(), none(), Class::Matched),
+        (two(), known(&[report("early"), report("late")]), Class::Matched),
+        (one(), none(), Class::Mismatched),
+        (none(), one(), Class::Mismatched),
+        (one(), two(), Class::Mismatched),
+        (one(), known(&[report("early")]), Class::Mismatched),
+        (None, one(), Class::NotComparable),
+        (one(), None, Class::NotComparable),
+        (None, none(), Class::Matched),
+        (unknown(), none(), Class::NotComparable),
+        (unknown(), one(), Class::NotComparable),
+    ] {
+        let pair = reports(control.clone(), candidate.clone());
+        assert_eq!(class(&pair, &Policy::default()), expected, "{control:?} {candidate:?}");
+        let waiving = policy(json!({ "unseen_effects": { "reports": "a cron job counts them" } }));
+        assert_eq!(class(&pair, &waiving), Class::Matched, "waived: {control:?} {candidate:?}");
+        let other = policy(json!({ "unseen_effects": { "mails": "nobody reads them" } }));
+        assert_eq!(class(&pair, &other), expected, "{control:?} {candidate:?}");
+    }
+    let Verdict::Mismatched(differences) =
+        judge(&reports(one(), known(&[report("early")])), &Policy::default()).verdict
+    else {
+        panic!("they differ");
+    };
+    assert_eq!(differences[0].path.to_string(), "effect:own:reports/text");
+    let set_aside =
+        json!({ "ignore": [{ "path": "effect:own:reports/text", "author": "ann", "reason": "r" }] });
+    assert_eq!(class(&reports(one(), known(&[report("early")])), &policy(set_aside)), Class::Ignored);
+}
+
+#[test]
+fn what_is_of_the_application_s_own_is_recorded_and_sent_with_its_pair() {
+    let pair = reports(
+        Some(Effects::Known(vec![report("ann@example.org")])),
+        Some(Effects::NotComparable("the row is gone".to_owned())),
+    );
+    let redactor = Redactor::new(&RedactionKey::new([7; 32]));
+    let sent = Sent::of(&pair, &redactor).encode().unwrap();
+    let Sent::Experiment(sent) = Sent::decode(&sent).unwrap() else { panic!("an experiment was sent") };
+    let came = sent.experiment().unwrap();
+    assert_eq!(came.candidate.own, pair.candidate.own);
+    let Some(Effects::Known(effects)) = came.control.own.get("reports") else { panic!("{came:?}") };
+    let value = String::from_utf8(effects[0].value.clone().unwrap().to_vec()).unwrap();
+    assert!(effects[0].topic == "own:reports" && effects[0].key.as_deref() == Some(&b"7"[..]), "{effects:?}");
+    assert!(value.contains("@redacted.example") && !value.contains("ann@"), "{value}");
+    let stored = redactor.pair(&pair, &judge(&pair, &Policy::default()), &Policy::default());
+    let stored = serde_json::to_string(&stored).unwrap();
+    assert!(stored.contains(r#""own":{"reports""#) && !stored.contains("ann@example.org"), "{stored}");
 }
 
 #[test]

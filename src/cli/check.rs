@@ -20,7 +20,7 @@ pub(super) struct Args {
 
 /// Checks. Faults make the exit status 1, gates that are shut 3, warnings nothing.
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let checked = context.location.check(&context.handler_names());
+    let checked = context.location.check(&context.application.names());
     let held = match &checked {
         Ok((_, checked)) if checked.config.state.join(EVIDENCE).exists() => {
             context.keeper(&checked.config.state).look(&checked.config)

@@ -100,7 +100,7 @@ fn decide(
 ) -> anyhow::Result<()> {
     let who = operator();
     let (_, checked) =
-        context.location.check(&context.handler_names()).map_err(|faults| unusable(context, &faults))?;
+        context.location.check(&context.application.names()).map_err(|faults| unusable(context, &faults))?;
     for cluster in &asked.clusters {
         if let Some(route) = reader.route_of(*cluster)? {
             own_work::check(&checked.config, &route, &who, verb)?;

@@ -109,7 +109,7 @@ pub(super) fn keep(route: &str, fuzz: &Fuzz, context: &Context) -> anyhow::Resul
 
 /// What a route's gate says of its lines; nothing where the file cannot be used.
 fn gate(route: &str, context: &Context) -> Option<Gate> {
-    let (_, checked) = context.location.check(&context.handler_names()).ok()?;
+    let (_, checked) = context.location.check(&context.application.names()).ok()?;
     checked.config.routes.iter().find(|spec| *spec.name == *route)?.gate.clone()
 }
 

@@ -45,9 +45,10 @@ use crate::config::document::did_you_mean;
 use crate::config::fault::{Faults, shown_path};
 use crate::config::load::Location;
 use crate::gate::keeper::Gatekeeper;
+use crate::native::application::Application;
 use crate::native::identity::Identities;
 use crate::route::Route;
-use crate::route::generation::{Generation, Handlers, Shared};
+use crate::route::generation::{Generation, Shared};
 use crate::route::override_store::OverrideStore;
 use crate::serve::EVIDENCE;
 pub(crate) use inventory::short;
@@ -165,7 +166,7 @@ pub(crate) const KEEP_POOL: &str = "keep-pool";
 /// What every command is given.
 struct Context {
     location: Location,
-    handlers: Handlers,
+    application: Application,
     identities: Identities,
     output: Output,
 }
@@ -173,10 +174,11 @@ struct Context {
 impl Context {
     /// What files and overrides on disk come to.
     fn generation(&self) -> Result<Arc<Generation>, Faults> {
-        let (_, checked) = self.location.check(&self.handler_names())?;
+        let (_, checked) = self.location.check(&self.application.names())?;
         let mut overrides = OverrideStore::new(checked.config.state.clone()).load();
         overrides.held = self.keeper(&checked.config.state).look(&checked.config);
-        let shared = Shared::new(self.handlers.clone(), Arc::new(checked.config), Arc::new(overrides));
+        let shared =
+            Shared::new(self.application.handlers.clone(), Arc::new(checked.config), Arc::new(overrides));
         Ok(shared.load())
     }
 
@@ -184,7 +186,7 @@ impl Context {
     /// cannot be used is no reason to show none: then it is read by the rules that it was gathered under.
     fn evidence(&self) -> Result<Option<Reader>, StoreError> {
         let reader = Store::read(&self.location.state().join(EVIDENCE))?;
-        Ok(reader.map(|reader| match self.location.check(&self.handler_names()) {
+        Ok(reader.map(|reader| match self.location.check(&self.application.names()) {
             Ok((_, checked)) => reader.by(checked.config.policies()),
             Err(_) => reader,
         }))
@@ -203,19 +205,15 @@ impl Context {
             anyhow::anyhow!("there is no route {name}{hint}")
         })
     }
-
-    fn handler_names(&self) -> Vec<&str> {
-        self.handlers.keys().map(String::as_str).collect()
-    }
 }
 
 /// Runs the command line that the process was called with.
-pub(crate) fn run(handlers: Handlers, identities: Identities) -> ExitCode {
+pub(crate) fn run(application: Application, identities: Identities) -> ExitCode {
     let cli = Cli::parse();
     // Others whom we start, such as php-fpm, work in other folders.
     let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
     let location = Location { main: absolute(cli.config), state: cli.state.map(absolute) };
-    let context = Context { location, handlers, identities, output: Output::of_this_process() };
+    let context = Context { location, application, identities, output: Output::of_this_process() };
     let done = match cli.command {
         Command::Init(args) => init::run(&args, &context),
         Command::Inventory(args) => inventory::run(&args, &context),

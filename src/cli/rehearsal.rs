@@ -57,6 +57,7 @@ pub(super) async fn start(name: &str, wanted: &Wanted, context: &Context) -> any
         identities: context.identities.clone(),
         phps: Phps::said(&generation.config.legacies),
         recordings: Arc::new(Recordings::noting(Redactor::new(&key))),
+        observers: Arc::new(context.application.observers.clone()),
         blocking: Arc::new(Pool::new(BLOCKING)),
     };
     let own = OwnLegacy::start(route, &generation.config.forwarding, wanted).await?;

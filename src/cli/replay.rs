@@ -134,6 +134,7 @@ fn replay(
         identities: context.identities.clone(),
         phps: Phps::said(&config.legacies),
         recordings: Arc::new(Recordings::new(Redactor::new(key))),
+        observers: Arc::new(context.application.observers.clone()),
         blocking: Arc::new(Pool::new(BLOCKING)),
     };
     Ok(Replay { generation: Arc::clone(generation), conductor, live: args.tables.then_some(ports) })
@@ -228,7 +229,7 @@ fn outcome(
     for name in reader.routes()? {
         parities.extend(reader.parity(&name)?);
         let Some(route) = generation.route(&name) else { continue };
-        let topics: Vec<String> = route.spec.shadow.effects().iter().map(|e| e.topic().to_owned()).collect();
+        let topics = route.spec.shadow.compared();
         let standing = reader.newest(&name)?;
         // A replay has no legacy.
         let rehearsed = Rehearsed::default();

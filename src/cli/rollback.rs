@@ -74,6 +74,7 @@ mod tests {
     use super::*;
     use crate::config::source::Sources;
     use crate::config::validate::{Against, validate};
+    use crate::native::application::Names;
     use crate::route::canary::Share;
     use crate::route::overrides::{Held, HeldBy, Overridden};
 
@@ -82,7 +83,7 @@ mod tests {
         let text = format!(
             "[legacy.a]\nhttp = 'http://a'\n[[route]]\nname = 'r'\nmatch = 'GET /'\nnative = 'n'\nstage = '{stage}'\n{canary}"
         );
-        let against = Against { env: &|_| None, handlers: &["n"], state: None };
+        let against = Against { env: &|_| None, names: &Names::of_handlers(&["n"]), state: None };
         let config =
             validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}")).config;
         let spec = config.routes.into_iter().next().unwrap();

@@ -68,7 +68,7 @@ fn run_as(role: Role, args: &Args, context: &Context) -> anyhow::Result<ExitCode
     };
     let running = match Running::start(
         context.location.clone(),
-        context.handlers.clone(),
+        context.application.clone(),
         context.identities.clone(),
         role,
         inherited,

@@ -79,7 +79,7 @@ struct ShownDamage {
 /// Runs a command on the spool.
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let (_, checked) =
-        context.location.check(&context.handler_names()).map_err(|faults| unusable(context, &faults))?;
+        context.location.check(&context.application.names()).map_err(|faults| unusable(context, &faults))?;
     let config = checked.config;
     match &args.command {
         Command::Status(look) => {

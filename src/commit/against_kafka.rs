@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use handover_api::{Effect, Record};
+use handover_api::Record;
 use handover_parts::Kafka;
 use tokio::runtime::Handle;
 
 use super::Producers;
+use super::parts::Parts;
 use super::spool::replay::{DEAD_REASON, DEAD_TOPIC};
 use super::tests::{config_with, route};
 use super::under_load::{outage, survives};
@@ -50,7 +51,8 @@ async fn never_taken(cluster: &str, kafka: &Kafka) -> (tempfile::TempDir, Produc
     let route = route(&config, "spool");
     let large = Record::new("narrow", vec![b'x'; 5000]).key("UA").header("kind", "large");
     for record in [Record::new("narrow", "before"), large, Record::new("narrow", "behind")] {
-        producers.commit(&route, vec![Effect::from(record)], None).await.unwrap();
+        let parts = Parts { records: vec![record], ..Parts::default() };
+        producers.commit(&route, parts, None).await.unwrap();
     }
     (state, producers)
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use handover_api::{Effect, Record};
+use handover_api::Record;
 use handover_parts::{Identity, Secured};
 use tokio::runtime::Handle;
 
 use super::Producers;
+use super::parts::Parts;
 use super::tests::{config_with, route};
 use crate::observe::chain;
 use crate::route::Route;
@@ -32,7 +33,8 @@ fn place(identity: &Identity, folder: &Path) {
 
 async fn commit(producers: &Producers, route: &Route, key: usize, number: u64) -> Result<(), String> {
     let record = Record::new("flights", number.to_string()).key(key.to_string());
-    let committed = producers.commit(route, vec![Effect::from(record)], None).await;
+    let parts = Parts { records: vec![record], ..Parts::default() };
+    let committed = producers.commit(route, parts, None).await;
     committed.map(|_| ()).map_err(|error| chain(&error))
 }
 

@@ -2,18 +2,28 @@
 //!
 //! 1. reserve: the idempotency key where the answer has one ([`once`]), the records are marked, and have room in the spool
 //!    where they go through it. Nothing has happened;
-//! 2. the frame: one answer's records, to the spool or to Kafka. **The point of no return**: before it anything may fall
-//!    back, after it nothing may. A crash right behind it has sent records of which the client was told nothing; it asks
+//! 2. what is of the application's own ([`own`]): where there is any, **the point of no return** is the first of them.
+//!    A crash leaves those up to some one of them, and no records;
+//! 3. the frame: one answer's records, to the spool or to Kafka. Elsewhere **the point of no return**: before it anything may
+//!    fall back, after it nothing may. A crash right behind it has sent records of which the client was told nothing; it asks
 //!    again, and the answer's records come twice;
-//! 3. the session, where the request has one: see [`session`].
+//! 4. the session, where the request has one: see [`session`];
+//! 5. the response is finished by the receipts of step 2, where it waits for them.
+//!
+//! An answer with effects of the application's own has its records go through the spool, whatever the mode, as one with calls:
+//! then they have room before the first of those effects is done, and nothing but a broken disk can come between.
 //!
 //! A commit runs in a task of its own: a client that leaves ends its request, not its commit.
 
 pub(crate) mod access;
+mod answer;
 pub(crate) mod calls;
 mod clusters;
+mod error;
 mod event;
 pub(crate) mod once;
+mod own;
+mod parts;
 mod renew;
 pub(crate) mod session;
 pub(crate) mod spool;
@@ -21,64 +31,29 @@ pub(crate) mod spool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use handover_api::{Answer, Call, Effect, Record, Response};
+use handover_api::{Receipts, Record, Response};
 use handover_kafka::{CommitError, Frame, Producer, Refused};
 use handover_spool::AppendError;
 
 use self::clusters::{ByName, Clusters, Running};
-use self::once::{Begun, Marks};
+use self::error::{BoxError, NoCluster, NoSpool, before};
+use self::once::Marks;
+use self::own::Ready;
+use self::parts::Parts;
 use self::renew::Retiring;
-use self::spool::Spooler;
 use self::spool::body::Spooled;
+use self::spool::{Reserved, Spooler};
 use crate::config::valid::{Ack, Config};
-use crate::native::session::LiveSession;
+use crate::native::application::Committers;
 use crate::route::generation::Generation;
 use crate::route::{Route, Stage};
 
 pub(crate) use self::access::Access;
+pub(crate) use self::error::{NotCommitted, PrepareError};
 pub(crate) use self::event::ORIGIN;
 
 /// Says what was promised of an answer's records.
 pub(crate) const ACK_HEADER: &str = "Handover-Ack";
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Effects were not committed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotCommitted {
-    /// Nothing has happened: legacy may answer.
-    #[error("nothing was committed")]
-    Before(#[source] BoxError),
-    /// Another request of the same idempotency key has not ended, and this one could not wait for longer.
-    #[error("another request of the same idempotency key is under way")]
-    UnderWay,
-    /// The records may or may not be in their topics, or in the spool; or the session may or may not be stored.
-    #[error("it is unknown whether the effects were persisted")]
-    Unknown(#[source] BoxError),
-    /// The records were accepted, but the session was not stored.
-    #[error("the records were accepted, but the session was not stored")]
-    OnlyRecords(#[source] BoxError),
-}
-
-/// A producer could not be made.
-#[derive(Debug, thiserror::Error)]
-#[error("the producer of Kafka cluster `{cluster}` cannot be started")]
-pub(crate) struct PrepareError {
-    cluster: String,
-    source: BoxError,
-}
-
-/// The route's configuration asks for what is not there.
-#[derive(Debug, thiserror::Error)]
-#[error("route `{0}` returned a record, but names no `kafka` cluster that is running")]
-struct NoCluster(Arc<str>);
-
-/// The spool could not be opened when the configuration first asked for it.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "there is no spool: `[spool]` asks for one; where it does, it could not be opened, see the log, and a reload tries again"
-)]
-struct NoSpool;
 
 /// What was committed, and what that promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,9 +69,10 @@ impl Committed {
     }
 }
 
-/// The producers of the process, one a cluster, and its spool.
+/// The producers of the process, one a cluster, its spool, and who commits what is of the application's own.
 #[derive(Default)]
 pub(crate) struct Producers {
+    committers: Committers,
     clusters: Clusters,
     spooler: ArcSwapOption<Spooler>,
     marks: Marks,
@@ -104,6 +80,11 @@ pub(crate) struct Producers {
 }
 
 impl Producers {
+    /// Those of an application that commits effects of its own.
+    pub(crate) fn with(committers: Committers) -> Self {
+        Self { committers, ..Self::default() }
+    }
+
     /// Starts what the configuration newly names, keeps what is unchanged, and retires the rest: a retired producer
     /// settles what it holds, on `side`.
     pub(crate) fn prepare(&self, config: &Config, side: &tokio::runtime::Handle) -> Result<(), PrepareError> {
@@ -150,59 +131,34 @@ impl Producers {
         record.partition.or_else(chosen)
     }
 
-    /// Commits an answer, once where it has an idempotency mark, and gives what the client gets. Where nothing of it was
-    /// committed the session's lock is given back.
-    pub(crate) async fn answer(
-        &self,
-        route: &Route,
-        mut answer: Answer,
-        session: Option<Arc<LiveSession>>,
-    ) -> Result<Response, NotCommitted> {
-        let Some(once) = once::taken(&mut answer.effects) else {
-            let settled = session::settle(self, route, answer.effects, session, None).await?;
-            return Ok(settled.told(answer.response));
-        };
-        let whose = session.as_deref().and_then(LiveSession::client_id);
-        let begun = self.marks.begin(route, &once, whose).await;
-        if let (Ok(Begun::Repeated(_)) | Err(_), Some(session)) = (&begun, &session) {
-            session.release().await;
-        }
-        match begun? {
-            Begun::Repeated(response) => Ok(response),
-            Begun::First(mark) => {
-                let seed = Some(mark.seed());
-                let settled = session::settle(self, route, answer.effects, session, seed).await?;
-                let response = settled.told(answer.response);
-                mark.done(&response).await;
-                Ok(response)
-            }
-        }
-    }
-
     /// How it stands with idempotency keys, by route.
     pub(crate) fn marks(&self) -> &Marks {
         &self.marks
     }
 
-    /// Commits the effects of one answer as the route's acknowledgement mode says. The event ids of its records are made of
+    /// Commits the effects of one answer, but for its session, as the route's acknowledgement mode says. Event ids are made of
     /// `seed`, where there is one.
     async fn commit(
         &self,
         route: &Route,
-        effects: Vec<Effect>,
+        mut parts: Parts,
         seed: Option<String>,
-    ) -> Result<Committed, NotCommitted> {
+    ) -> Result<(Committed, Receipts), NotCommitted> {
         // 1
-        let (mut records, mut calls) = sorted(effects);
-        if records.is_empty() && calls.is_empty() {
-            return Ok(Committed(None));
+        if !parts.has_any_to_send() {
+            return Ok((Committed(None), Receipts::new()));
         }
         let seed = seed.unwrap_or_else(event::seed);
-        event::mark(&mut records, &seed);
-        if !calls.is_empty() {
-            event::mark_calls(&mut calls, &seed);
-            return self.commit_calls(route, records, calls).await;
+        event::mark(&mut parts.records, &seed);
+        if parts.own.is_empty() && parts.calls.is_empty() {
+            return Ok((self.commit_records(route, parts.records).await?, Receipts::new()));
         }
+        event::mark_calls(&mut parts.calls, &seed);
+        self.commit_through_spool(route, parts, &seed).await
+    }
+
+    /// An answer with nothing but records.
+    async fn commit_records(&self, route: &Route, records: Vec<Record>) -> Result<Committed, NotCommitted> {
         let running = self.of(route).ok_or_else(|| before(NoCluster(Arc::clone(&route.spec.name))))?;
         let spooler = self.spooler.load_full();
         let frame = |records| {
@@ -211,7 +167,7 @@ impl Producers {
         };
         let asked = route.spec.ack;
         let holds = |spooler: &Spooler| spooler.holds(&running.spec.name, &records);
-        // 2
+        // 3
         let given = if asked == Ack::Spool || spooler.as_deref().is_some_and(holds) {
             let spooler = spooler.ok_or_else(|| before(NoSpool))?;
             // What the producer would never take must not lie in the way of others.
@@ -236,13 +192,19 @@ impl Producers {
         Ok(Committed(is_told.then_some(given)))
     }
 
-    /// An answer with calls: one frame in the spool, whatever the mode.
-    async fn commit_calls(
+    /// An answer with calls or effects of the application's own: what else it has is one frame in the spool, whatever the mode.
+    async fn commit_through_spool(
         &self,
         route: &Route,
-        records: Vec<Record>,
-        calls: Vec<Call>,
-    ) -> Result<Committed, NotCommitted> {
+        Parts { own, records, calls, .. }: Parts,
+        seed: &str,
+    ) -> Result<(Committed, Receipts), NotCommitted> {
+        let has_own = !own.is_empty();
+        let own = Ready::of(own, &self.committers)?;
+        if records.is_empty() && calls.is_empty() {
+            // 2
+            return Ok((Committed(None), own.commit(seed, route.spec.timeout).await?));
+        }
         let spooler = self.spooler.load_full().ok_or_else(|| before(NoSpool))?;
         let mut cluster = String::new();
         let mut is_told = false;
@@ -253,10 +215,14 @@ impl Producers {
             cluster.clone_from(&running.spec.name);
             is_told = running.spec.ack_header || weaker(Ack::Spool, route.spec.ack);
         }
+        let frame = Spooled { cluster, route: route.name().to_owned(), records, calls };
+        let reserved = spooler.reserve(frame).map_err(before)?;
         // 2
+        let receipts = own.commit(seed, route.spec.timeout).await?;
+        // 3
         let given =
-            append(&spooler, Spooled { cluster, route: route.name().to_owned(), records, calls }).await?;
-        Ok(Committed(is_told.then_some(given)))
+            appended(reserved).await.map_err(|error| if has_own { own::and_then(error) } else { error })?;
+        Ok((Committed(is_told.then_some(given)), receipts))
     }
 
     /// All running producers, by cluster name.
@@ -339,7 +305,10 @@ enum NotDelivered {
 }
 
 async fn append(spooler: &Spooler, frame: Spooled) -> Result<Ack, NotCommitted> {
-    let reserved = spooler.reserve(frame).map_err(before)?;
+    appended(spooler.reserve(frame).map_err(before)?).await
+}
+
+async fn appended(reserved: Reserved<'_>) -> Result<Ack, NotCommitted> {
     match reserved.append().await {
         Ok(()) => Ok(Ack::Spool),
         Err(AppendError::Refused(refused)) => Err(before(refused)),
@@ -364,23 +333,6 @@ fn count_partitions(config: &Config, running: &ByName) {
             running.producer.partition_of(effect.topic(), None);
         }
     }
-}
-
-/// The records and the calls of an answer.
-fn sorted(effects: Vec<Effect>) -> (Vec<Record>, Vec<Call>) {
-    let (mut records, mut calls) = (Vec::with_capacity(effects.len()), Vec::new());
-    for effect in effects {
-        match effect {
-            Effect::Record(record) => records.push(record),
-            Effect::Call(call) => calls.push(call),
-            _ => {}
-        }
-    }
-    (records, calls)
-}
-
-fn before(error: impl Into<BoxError>) -> NotCommitted {
-    NotCommitted::Before(error.into())
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
-//! The session's part in a commit. It comes last: what it needs is looked at before anything is sent, and it is stored when
-//! the records are accepted. A crash in between has accepted records of a request whose session is as it was before.
+//! The session's part in a commit. It comes last: what it needs is looked at before anything is sent, and it is stored when all
+//! else is committed. A crash in between has accepted records of a request whose session is as it was before.
 
 use std::sync::Arc;
 
-use handover_api::{Effect, Fields, Response, Session};
+use handover_api::{Fields, Receipts, Response, Session};
 use handover_session::SessionError;
 
-use super::{Committed, NotCommitted, Producers, before};
+use super::parts::Parts;
+use super::{BoxError, Committed, NotCommitted, Producers, before};
 use crate::native::session::{LiveSession, with_added};
 use crate::route::Route;
 
@@ -22,48 +23,56 @@ struct NoSession;
 )]
 struct Unfaithful;
 
+/// The rest of the answer is committed.
+#[derive(Debug, thiserror::Error)]
+#[error("the session was not stored")]
+struct NotStored(#[source] BoxError);
+
 /// What was committed, and what the session adds to the response.
 #[derive(Debug)]
-pub(crate) struct Settled {
+pub(super) struct Settled {
     committed: Committed,
+    receipts: Receipts,
     added: Fields,
 }
 
 impl Settled {
+    /// What the response is finished by.
+    pub(super) fn receipts(&self) -> &Receipts {
+        &self.receipts
+    }
+
     /// The response as the client gets it.
-    pub(crate) fn told(self, response: Response) -> Response {
+    pub(super) fn told(self, response: Response) -> Response {
         self.committed.told(with_added(response, self.added))
     }
 }
 
 /// Commits an answer's effects, its session last; event ids are made of `seed`, where there is one. Where nothing was committed the session's lock is given back.
-pub(crate) async fn settle(
+pub(super) async fn settle(
     producers: &Producers,
     route: &Route,
-    effects: Vec<Effect>,
+    mut parts: Parts,
     session: Option<Arc<LiveSession>>,
     seed: Option<String>,
 ) -> Result<Settled, NotCommitted> {
-    let left = effects.iter().rev().find_map(|effect| match effect {
-        Effect::Session(session) => Some((**session).clone()),
-        _ => None,
-    });
+    let left = parts.session.take();
     let Some(session) = session else {
         if left.is_some() {
             return Err(before(NoSession));
         }
-        let committed = producers.commit(route, effects, seed).await?;
-        return Ok(Settled { committed, added: Fields::new() });
+        let (committed, receipts) = producers.commit(route, parts, seed).await?;
+        return Ok(Settled { committed, receipts, added: Fields::new() });
     };
-    let has_records = effects.iter().any(|effect| matches!(effect, Effect::Record(_) | Effect::Call(_)));
+    let has_sent = parts.has_any_to_send();
     let committed = match left {
         Some(_) if !session.is_faithful().await => Err(before(Unfaithful)),
-        _ => producers.commit(route, effects, seed).await,
+        _ => producers.commit(route, parts, seed).await,
     };
     match committed {
-        Ok(committed) => {
-            let added = store(&session, left.as_ref(), has_records).await?;
-            Ok(Settled { committed, added })
+        Ok((committed, receipts)) => {
+            let added = store(&session, left.as_ref(), has_sent).await?;
+            Ok(Settled { committed, receipts, added })
         }
         Err(error) => {
             session.release().await;
@@ -75,10 +84,10 @@ pub(crate) async fn settle(
 async fn store(
     session: &LiveSession,
     left: Option<&Session>,
-    has_records: bool,
+    has_sent: bool,
 ) -> Result<Fields, NotCommitted> {
     session.end(left).await.map_err(|error| match error {
-        error if has_records => NotCommitted::OnlyRecords(error.into()),
+        error if has_sent => NotCommitted::InPart(NotStored(error.into()).into()),
         error @ (SessionError::LockLost | SessionError::BegunMeanwhile | SessionError::Busy(_)) => {
             before(error)
         }

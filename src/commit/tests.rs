@@ -10,10 +10,12 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::event::EVENT_ID;
+use super::parts::Parts;
 use super::{Committed, NotCommitted, Producers};
 use crate::config::source::Sources;
 use crate::config::valid::{Ack, Config};
 use crate::config::validate::{Against, validate};
+use crate::native::application::Names;
 use crate::route::Route;
 use crate::route::generation::{Handlers, Shared};
 use crate::route::overrides::Overrides;
@@ -58,9 +60,9 @@ impl World {
     /// Commits record `number` of key `UA` by that route.
     async fn commit(&self, route: &str, number: usize) -> Result<Committed, NotCommitted> {
         let effects = vec![Effect::from(Record::new("flights", number.to_string()).key("UA"))];
-        timeout(PATIENCE, self.producers.commit(&self.route(route), effects, None))
-            .await
-            .expect("a commit ends")
+        let parts = Parts::of(effects)?;
+        let committed = timeout(PATIENCE, self.producers.commit(&self.route(route), parts, None)).await;
+        committed.expect("a commit ends").map(|(committed, _)| committed)
     }
 
     /// Until the producer has connected.
@@ -111,7 +113,7 @@ pub(super) fn config_with(bootstrap: &str, state: &Path, spool: &str, cluster: &
         ["delivered", "memory"].map(route).concat()
             + &if spool.is_empty() { String::new() } else { route("spool") }
     );
-    let against = Against { env: &|_| None, handlers: &["nothing"], state: Some(state) };
+    let against = Against { env: &|_| None, names: &Names::of_handlers(&["nothing"]), state: Some(state) };
     let checked = validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}"));
     Arc::new(checked.config)
 }
@@ -241,8 +243,8 @@ async fn what_the_spool_or_later_the_producer_cannot_take_is_before_the_commit()
     let record = |topic: &str, bytes: usize| Record::new(topic, vec![b'x'; bytes]);
     let many = (0..20).map(|_| record("flights", 900_000)).collect();
     for records in [many, vec![record("flights", 2 << 20)], vec![record("no topic", 1)]] {
-        let effects = records.into_iter().map(Effect::from).collect();
-        let error = world.producers.commit(&world.route("spool"), effects, None).await.unwrap_err();
+        let parts = Parts { records, ..Parts::default() };
+        let error = world.producers.commit(&world.route("spool"), parts, None).await.unwrap_err();
         assert!(matches!(error, NotCommitted::Before(_)), "{error:?}");
     }
     assert!(!world.producers.spooler().unwrap().holds("main", &[record("flights", 1)]));
@@ -265,9 +267,10 @@ async fn a_spool_that_cannot_be_opened_stops_no_start_and_takes_nothing() {
 async fn a_commit_goes_on_when_nobody_waits_for_it() {
     let world = World::new();
     world.kafka.outage(true).unwrap();
-    let (route, effects) = (world.route("spool"), vec![Effect::from(Record::new("flights", "1").key("UA"))]);
+    let (route, records) = (world.route("spool"), vec![Record::new("flights", "1").key("UA")]);
     {
-        let commit = std::pin::pin!(world.producers.commit(&route, effects, None));
+        let parts = Parts { records, ..Parts::default() };
+        let commit = std::pin::pin!(world.producers.commit(&route, parts, None));
         // Polled once: the frame is appended; then the client leaves.
         let _ = timeout(Duration::ZERO, commit).await;
     }

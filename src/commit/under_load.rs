@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use handover_api::{Effect, Record};
+use handover_api::Record;
 use handover_parts::Kafka;
 use tokio::runtime::Handle;
 
 use super::event::EVENT_ID;
+use super::parts::Parts;
 use super::tests::{config, route};
 use super::{NotCommitted, Producers};
 use crate::route::Route;
@@ -65,11 +66,12 @@ async fn client(
     while !over.load(Relaxed) {
         let record = Record::new(TOPIC, tried.len().to_string()).key(key.to_string());
         let at = Instant::now();
-        let ended = match producers.commit(&route, vec![Effect::from(record)], None).await {
+        let parts = Parts { records: vec![record], ..Parts::default() };
+        let ended = match producers.commit(&route, parts, None).await {
             Ok(_) => Ended::Acknowledged,
             Err(NotCommitted::Before(_) | NotCommitted::UnderWay) => Ended::Refused,
             Err(NotCommitted::Unknown(_)) => Ended::Unknown,
-            Err(error @ NotCommitted::OnlyRecords(_)) => panic!("there is no session: {error}"),
+            Err(error @ NotCommitted::InPart(_)) => panic!("there is nothing but a record: {error}"),
         };
         tried.push(Tried { at, took: at.elapsed(), ended });
         tokio::time::sleep(pause).await;

@@ -380,6 +380,12 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             &["6:9 stage shadow needs something native (name its handler: `native = \"…\"`)"],
         ),
         (
+            "L[[route]]\nname = 'a'\nmatch = 'GET /'\nshadow = { observe = ['rows'] }\n",
+            &[
+                "6:23 nobody is registered in this binary who sees legacy's effects of the kind `rows` (register one by `Proxy::builder().observes(\"rows\", …)`, or run the binary that does)",
+            ],
+        ),
+        (
             "L[[route]]\nname = 'a'\nmatch = 'GET /a'\nnative = 'lst'\n",
             &["6:10 no handler `lst` is registered in this binary (did you mean `list`?)"],
         ),

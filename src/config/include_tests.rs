@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::legacy::spec::Kind;
+use crate::native::application::Names;
 
 fn load(files: &[(&str, &str)]) -> Result<Checked, Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
@@ -21,7 +22,7 @@ fn load(files: &[(&str, &str)]) -> Result<Checked, Vec<String>> {
     };
     let env = |_: &str| None;
     let sources = Sources::load(&folder.path().join("routes.toml"), &env).map_err(strip)?;
-    validate(&sources, &Against { env: &env, handlers: &[], state: None }).map_err(strip)
+    validate(&sources, &Against { env: &env, names: &Names::of_handlers(&[]), state: None }).map_err(strip)
 }
 
 const MAIN: &str = "include = ['routes.d/*.toml']\n[legacy.a]\nhttp = 'http://a'\n";

@@ -12,6 +12,7 @@ use super::state;
 use super::valid::Config;
 use super::validate::{Against, Checked, validate};
 use crate::gate::keeper::Gatekeeper;
+use crate::native::application::Names;
 use crate::native::identity::Identities;
 use crate::route::legacy_only::LegacyOnly;
 use crate::route::override_store::OverrideStore;
@@ -41,10 +42,10 @@ pub(crate) struct Loaded {
 }
 
 impl Location {
-    /// Reads and validates the files. `handlers`: the names that `native` may use.
-    pub(crate) fn check(&self, handlers: &[&str]) -> Result<(Sources, Checked), Faults> {
+    /// Reads and validates the files. `names`: those that the file may use.
+    pub(crate) fn check(&self, names: &Names) -> Result<(Sources, Checked), Faults> {
         let sources = self.read()?;
-        let checked = self.validate(&sources, handlers)?;
+        let checked = self.validate(&sources, names)?;
         Ok((sources, checked))
     }
 
@@ -64,15 +65,15 @@ impl Location {
     }
 
     /// Reads what the process starts with. It is logged when that is not what the files say now.
-    pub(crate) fn load(&self, handlers: &[&str], identities: Identities) -> Result<Loaded, Faults> {
-        let (sources, config, refused) = match self.check(handlers) {
+    pub(crate) fn load(&self, names: &Names, identities: Identities) -> Result<Loaded, Faults> {
+        let (sources, config, refused) = match self.check(names) {
             Ok((sources, checked)) => {
                 log_warnings(&checked.warnings);
                 keep(&checked.config.state, &sources);
                 (sources, checked.config, None)
             }
             Err(faults) => {
-                let Some((kept, checked)) = self.last_good(handlers) else { return Err(faults) };
+                let Some((kept, checked)) = self.last_good(names) else { return Err(faults) };
                 let when = kept.when.strftime("%F %T UTC");
                 tracing::error!(
                     "the configuration is broken, so the last good one, of {when}, is in effect:\n{faults}"
@@ -89,14 +90,14 @@ impl Location {
         Ok(Loaded { config: Arc::new(config), overrides: Arc::new(overrides), gate, sources, refused })
     }
 
-    fn last_good(&self, handlers: &[&str]) -> Option<(LastGood, Checked)> {
+    fn last_good(&self, names: &Names) -> Option<(LastGood, Checked)> {
         let kept = LastGood::load(&self.state(), &self.main)?;
-        let checked = self.validate(&kept.sources, handlers).ok()?;
+        let checked = self.validate(&kept.sources, names).ok()?;
         Some((kept, checked))
     }
 
-    pub(super) fn validate(&self, sources: &Sources, handlers: &[&str]) -> Result<Checked, Faults> {
-        validate(sources, &Against { env: &environment, handlers, state: self.state.as_deref() })
+    pub(super) fn validate(&self, sources: &Sources, names: &Names) -> Result<Checked, Faults> {
+        validate(sources, &Against { env: &environment, names, state: self.state.as_deref() })
     }
 }
 

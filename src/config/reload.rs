@@ -16,6 +16,7 @@ use super::source::Sources;
 use super::valid::{Config, Listen, Review, Spool};
 use crate::admin::Access;
 use crate::gate::keeper::Gatekeeper;
+use crate::native::application::Names;
 use crate::observe::{access, trace};
 use crate::route::Stage;
 use crate::route::generation::{Generation, Shared};
@@ -57,7 +58,7 @@ impl Apply for Shared {
 /// Reads files and overrides again and applies them, one at a time. All of it blocks on the disk: not for a core.
 pub(crate) struct Reloader {
     location: Location,
-    handlers: Vec<String>,
+    names: Names,
     apply: Arc<dyn Apply>,
     store: OverrideStore,
     gate: Arc<Gatekeeper>,
@@ -127,18 +128,13 @@ pub(crate) struct Applied {
 
 impl Reloader {
     /// Goes on from what the process was started with.
-    pub(crate) fn new(
-        location: Location,
-        loaded: Loaded,
-        handlers: Vec<String>,
-        apply: Arc<dyn Apply>,
-    ) -> Self {
+    pub(crate) fn new(location: Location, loaded: Loaded, names: Names, apply: Arc<dyn Apply>) -> Self {
         let store = OverrideStore::new(loaded.config.state.clone());
         let (fixed, gate) = (Fixed::of(&loaded.config), Arc::clone(&loaded.gate));
         record(&gate, &apply.current());
         let current =
             Mutex::new(Current { loaded, unkept: None, unkept_stages: BTreeMap::new(), unprepared: None });
-        Self { location, handlers, apply, store, gate, fixed, current }
+        Self { location, names, apply, store, gate, fixed, current }
     }
 
     /// The main file.
@@ -210,8 +206,7 @@ impl Reloader {
         current: &mut Current,
         read: Result<Sources, Faults>,
     ) -> Result<Outcome, NotReloaded> {
-        let handlers: Vec<&str> = self.handlers.iter().map(String::as_str).collect();
-        let checked = read.and_then(|sources| Ok((self.location.validate(&sources, &handlers)?, sources)));
+        let checked = read.and_then(|sources| Ok((self.location.validate(&sources, &self.names)?, sources)));
         let (checked, sources) = checked.map_err(|faults| {
             current.refuse(&faults);
             NotReloaded::Faults(faults)

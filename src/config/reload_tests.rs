@@ -6,6 +6,7 @@ use std::ops::Deref;
 use handover_api::{Answer, Context, Decline, Handler, Outcome as Handled, Request, Response};
 
 use super::*;
+use crate::native::application::Names;
 use crate::native::identity::Identities;
 use crate::route::generation::Handlers;
 use crate::route::overrides::StageOverride;
@@ -49,10 +50,11 @@ impl World {
     pub(crate) fn start_as(&self, fingerprint: &str) -> Result<Started, Faults> {
         let handlers: Handlers = [("list".to_owned(), Arc::new(Never) as _)].into();
         let location = Location { main: self.main(), state: None };
-        let loaded = location.load(&["list"], Identities::said(fingerprint))?;
+        let loaded = location.load(&Names::of_handlers(&["list"]), Identities::said(fingerprint))?;
         let shared =
             Arc::new(Shared::new(handlers, Arc::clone(&loaded.config), Arc::clone(&loaded.overrides)));
-        let reloader = Reloader::new(location, loaded, vec!["list".to_owned()], Arc::clone(&shared) as _);
+        let reloader =
+            Reloader::new(location, loaded, Names::of_handlers(&["list"]), Arc::clone(&shared) as _);
         Ok(Started { reloader: Arc::new(reloader), shared })
     }
 }
@@ -230,8 +232,8 @@ fn a_configuration_whose_needs_cannot_be_had_changes_nothing_but_the_overrides()
     let started = world.start().unwrap();
     let location = Location { main: world.main(), state: None };
     let unable = Arc::new(Unable(Arc::clone(&started.shared), true.into()));
-    let loaded = location.load(&["list"], Identities::said("f1")).unwrap();
-    let reloader = Reloader::new(location, loaded, vec!["list".to_owned()], Arc::clone(&unable) as _);
+    let loaded = location.load(&Names::of_handlers(&["list"]), Identities::said("f1")).unwrap();
+    let reloader = Reloader::new(location, loaded, Names::of_handlers(&["list"]), Arc::clone(&unable) as _);
     world.write(&at(Stage::Shadow));
     assert!(matches!(reloader.reload(), Err(NotReloaded::Unprepared(_))));
     assert_eq!(stage(&started), Stage::Native);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::config::valid::{Ack, ClientAuth, KafkaAuth, TableSource};
 use crate::legacy::spec::{Address, FastCgi, Kind, Version};
+use crate::native::application::Names;
 use crate::route::Stage;
 use crate::route::canary::Sticky;
 
@@ -15,7 +16,11 @@ pub(super) fn check(text: &str) -> Result<Checked, Faults> {
     let env = |name: &str| (name == "BROKERS").then(|| "k1:9092, k2:9092".to_owned());
     validate(
         &Sources::text(text),
-        &Against { env: &env, handlers: &["create_flight", "login", "account", "list"], state: None },
+        &Against {
+            env: &env,
+            names: &Names::of_handlers(&["create_flight", "login", "account", "list"]),
+            state: None,
+        },
     )
 }
 

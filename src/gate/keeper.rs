@@ -162,7 +162,7 @@ impl Gatekeeper {
     fn say_of(&self, route: &RouteSpec, standing: Option<Standing>) -> Said {
         let standard = Gate::of(handover_shadow::Profile::Standard);
         let gate = route.gate.as_ref().unwrap_or(&standard);
-        let topics: Vec<String> = route.shadow.effects().iter().map(|e| e.topic().to_owned()).collect();
+        let topics = route.shadow.compared();
         let (name, now) = (&*route.name, Timestamp::now());
         let rehearsed = kept::rehearsed(&self.state, name, gate).unwrap_or_else(|why| {
             tracing::error!(route = name, "what a legacy of its own showed says nothing: {why:#}");

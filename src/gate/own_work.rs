@@ -30,12 +30,13 @@ mod tests {
     use super::*;
     use crate::config::source::Sources;
     use crate::config::validate::{Against, validate};
+    use crate::native::application::Names;
 
     fn config(admin: &str) -> Config {
         let text = format!(
             "{admin}[legacy.a]\nhttp = 'http://a'\n[[route]]\nname = 'r'\nmatch = 'GET /'\nauthors = ['ann']\n"
         );
-        let against = Against { env: &|_| None, handlers: &[], state: None };
+        let against = Against { env: &|_| None, names: &Names::of_handlers(&[]), state: None };
         validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}")).config
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use handover_api::Fields;
 use handover_shadow::{
-    Answer, Body, Effects, Experiment, ExperimentId, Limits, Outcome, Policy, RecordedRequest, RedactionKey,
-    SessionState, Side, Store, Who, judge,
+    Answer, Body, Effects, Experiment, ExperimentId, Limits, Outcome, OwnEffects, Policy, RecordedRequest,
+    RedactionKey, SessionState, Side, Store, Who, judge,
 };
 use jiff::Timestamp;
 
@@ -33,6 +33,7 @@ fn side(who: Who) -> Side {
         who,
         outcome,
         effects,
+        own: OwnEffects::new(),
         session: SessionState::Unobserved,
         latency: Duration::from_millis(1),
         reads: Vec::new(),

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::noted::Notes;
 use super::session::DrySession;
 use crate::native::blocking::Pool;
-use crate::native::{self, Decided, NativeFailure, Ran};
+use crate::native::{self, Decided, NativeFailure, Ran, message, unwinding};
 use crate::route::Route;
 
 /// What the ports are given of legacy's answer, by port name; `None` until legacy has answered.
@@ -91,12 +91,25 @@ pub(super) async fn run_on(
     wait: Duration,
     pool: &Pool,
 ) -> DryRun {
-    let (cx, began) = (Context::recording(ports), Instant::now());
+    let (cx, began, limit) = (Context::recording(ports), Instant::now(), route.spec.timeout + wait);
     let ran = match &route.native {
-        Some(handler) => Some(native::run(handler, request, &cx, route.spec.timeout + wait, pool).await),
+        Some(handler) => {
+            Some(finished(native::run(handler, request, &cx, limit, pool).await, &cx, limit).await)
+        }
         None => None,
     };
     DryRun { ran, took: began.elapsed(), reads: cx.reads(), rules: cx.rules() }
+}
+
+/// The same with its response finished, where it waits for receipts: by what legacy chose, or what stands for it.
+async fn finished(ran: Ran, cx: &Context, limit: Duration) -> Ran {
+    let Ok(Decided::Answer(mut answer)) = ran else { return ran };
+    match tokio::time::timeout(limit, unwinding(answer.rehearse(cx))).await {
+        Ok(Ok(Ok(()))) => Ok(Decided::Answer(answer)),
+        Ok(Ok(Err(error))) => Err(NativeFailure::Error(error)),
+        Ok(Err(panic)) => Err(NativeFailure::Panic(message(&*panic))),
+        Err(_) => Err(NativeFailure::TimedOut(limit)),
+    }
 }
 
 /// Live ports, but for what the route's `inject` rules name.

@@ -6,17 +6,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use handover_api::{Effect, Ports, Request};
 use handover_shadow::{
-    Answer, Body, EffectRecord, Effects, Experiment, Outcome, Policy, RecordedRequest, SessionState, Side,
-    Who, injected,
+    Answer, Body, EffectRecord, Effects, Experiment, Outcome, OwnEffects, Policy, RecordedRequest,
+    SessionState, Side, Who, injected, own_effects,
 };
 use tokio::sync::watch;
 
 use super::capture::{CapturedAnswer, Lost};
 use super::dry::{self, DryRun, Given};
+use super::observed::{WITHIN, observed};
 use super::recordings::Recordings;
 use super::{NativeSide, Parts, Pending};
 use crate::commit::Producers;
 use crate::legacy::php::Phps;
+use crate::native::application::Observers;
 use crate::native::blocking::Pool;
 use crate::native::identity::Identities;
 use crate::native::{Decided, NativeFailure};
@@ -82,6 +84,8 @@ pub(crate) struct Conductor {
     pub phps: Arc<Phps>,
     /// Who records.
     pub recordings: Arc<Recordings>,
+    /// Who sees what legacy did of the application's own.
+    pub observers: Arc<Observers>,
     /// The threads for handlers that block, apart from those of live runs.
     pub blocking: Arc<Pool>,
 }
@@ -136,7 +140,8 @@ impl Conductor {
             states = (session.control(after).await?, session.candidate(dry.effects()));
             dry.tell(&session, &route, &answer.fields).await;
         }
-        let control = Side { session: states.0, ..control(answer, took, version, policy) };
+        let own = observed(&self.observers, policy.observed(), &request, &answer, WITHIN).await;
+        let control = Side { session: states.0, own, ..control(answer, took, version, policy) };
         let candidate = Side { session: states.1, ..self.candidate(&route, dry)? };
         let (request, route) = (recorded(&request), route.name().to_owned());
         Ok(Experiment { id, route, at, control, candidate, request })
@@ -145,12 +150,14 @@ impl Conductor {
     /// Native, as it was when it was to answer the client. Where legacy is asked for a dry run it sends nothing, so then
     /// nothing can be said of effects.
     fn tried(&self, route: &Route, native: NativeSide) -> Side {
+        let (effects, own) = match route.spec.legacy.dry_run {
+            Some(_) => (Effects::Unobserved, OwnEffects::new()),
+            None => (self.effects(route, &native.effects), own_effects(&route.spec.shadow, &native.effects)),
+        };
         Side {
             who: Who::Native { fingerprint: self.identities.of(&route.spec).to_string() },
-            effects: match route.spec.legacy.dry_run {
-                Some(_) => Effects::Unobserved,
-                None => self.effects(route, &native.effects),
-            },
+            effects,
+            own,
             outcome: native.outcome,
             latency: native.took,
             session: SessionState::Unobserved,
@@ -170,19 +177,18 @@ impl Conductor {
     }
 
     fn candidate(&self, route: &Route, dry: DryRun) -> Result<Side, Abandoned> {
-        let nothing = Effects::Known(Vec::new());
-        let (outcome, effects) = match dry.ran.ok_or(Abandoned::NoHandler)? {
+        let (outcome, asked) = match dry.ran.ok_or(Abandoned::NoHandler)? {
             Ok(Decided::Answer(answer)) => {
-                let effects = self.effects(route, &answer.effects);
-                (Outcome::Answered(Answer::from(&answer.response)), effects)
+                (Outcome::Answered(Answer::from(&answer.response)), answer.effects)
             }
-            Ok(Decided::Decline(decline)) => (Outcome::Declined(decline.reason().to_owned()), nothing),
-            Err(failure) => (failed(&failure), nothing),
+            Ok(Decided::Decline(decline)) => (Outcome::Declined(decline.reason().to_owned()), Vec::new()),
+            Err(failure) => (failed(&failure), Vec::new()),
         };
         Ok(Side {
             who: Who::Native { fingerprint: self.identities.of(&route.spec).to_string() },
             outcome,
-            effects,
+            effects: self.effects(route, &asked),
+            own: own_effects(&route.spec.shadow, &asked),
             session: SessionState::Unobserved,
             latency: dry.took,
             reads: dry.reads,
@@ -190,9 +196,9 @@ impl Conductor {
         })
     }
 
-    /// What native does to the world, as far as legacy's side of it is looked at: records, as they would lie in their
-    /// topics. The session is compared apart, and an idempotency mark does nothing that anybody outside could see. With
-    /// anything else a pair must not match by silence.
+    /// What native sends: records, as they would lie in their topics. The session and what is of the application's own are
+    /// compared apart, and an idempotency mark does nothing that anybody outside could see. Legacy's calls nobody sees, so with
+    /// one a pair must not match by silence.
     fn effects(&self, route: &Route, effects: &[Effect]) -> Effects {
         let mut records = Vec::new();
         for effect in effects {
@@ -201,14 +207,9 @@ impl Conductor {
                     let partition = self.producers.partition_of(route, record);
                     records.push(EffectRecord { partition, ..EffectRecord::from(record) });
                 }
-                Effect::Session(_) | Effect::Once(_) => {}
+                Effect::Session(_) | Effect::Own(_) | Effect::Once(_) => {}
                 Effect::Call(_) if route.spec.shadow.waives_calls() => {}
                 Effect::Call(_) => return Effects::NotComparable(UNSEEN_CALLS.to_owned()),
-                _ => {
-                    return Effects::NotComparable(
-                        "native asks for an effect that nobody compares".to_owned(),
-                    );
-                }
             }
         }
         Effects::Known(records)
@@ -253,5 +254,6 @@ fn control(answer: Answer, latency: Duration, version: Option<String>, policy: &
 fn legacy(answer: Answer, latency: Duration, version: Option<String>, effects: Effects) -> Side {
     let (who, outcome, session) =
         (Who::Legacy { version }, Outcome::Answered(answer), SessionState::Unobserved);
-    Side { who, outcome, effects, session, latency, reads: Vec::new(), rules: None }
+    let own = OwnEffects::new();
+    Side { who, outcome, effects, own, session, latency, reads: Vec::new(), rules: None }
 }

@@ -11,6 +11,7 @@ mod dry;
 pub(crate) mod experiment;
 pub(crate) mod meanwhile;
 mod noted;
+mod observed;
 pub(crate) mod recordings;
 pub(crate) mod session;
 pub(crate) mod tap;
@@ -21,12 +22,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use handover_api::{Answer, Effect, Request};
+use handover_api::{Answer, Effect, Request, Response};
 use handover_shadow::{ExperimentId, Outcome};
 use jiff::Timestamp;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+use crate::commit::ACK_HEADER;
 use crate::exchange::{AnswerSink, BodySource};
 use crate::route::Route;
 use asker::{Ask, WAITING};
@@ -115,6 +117,13 @@ impl NativeSide {
     pub(crate) fn answered(answer: &Answer, took: Duration) -> Self {
         let outcome = Outcome::Answered((&answer.response).into());
         Self { outcome, effects: answer.effects.clone(), took }
+    }
+
+    /// The same once it is given, where it was finished only then.
+    pub(crate) fn given_as(self, response: &Response) -> Self {
+        let mut response = response.clone();
+        response.fields.remove(ACK_HEADER);
+        Self { outcome: Outcome::Answered((&response).into()), ..self }
     }
 }
 

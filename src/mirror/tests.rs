@@ -5,9 +5,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use handover_api::testing::Frozen;
-use handover_api::{Answer, Call, Context, Fields, Handler, Outcome, Record, Request, Response};
+use handover_api::{
+    Answer, BoxedObserve, Call, Context, Fields, Handler, NotObserved, Observe, Outcome, Own, PortRead,
+    Record, Request, Response,
+};
 use handover_kafka::Embedded;
-use handover_shadow::{Effects, Experiment, RedactionKey, Redactor, Store, Verdict, Who, judge};
+use handover_shadow::{
+    Effects, Experiment, Outcome as ShadowOutcome, RedactionKey, Redactor, Store, Verdict, Who, judge,
+};
 use http::Method;
 use tokio::runtime::Handle;
 
@@ -20,6 +25,7 @@ use crate::commit::Producers;
 use crate::config::source::Sources;
 use crate::config::valid::Config;
 use crate::config::validate::{Against, validate};
+use crate::native::application::{Names, Observers};
 use crate::native::blocking::Pool;
 use crate::native::identity::Identities;
 use crate::route::Route;
@@ -64,7 +70,7 @@ fn config(bootstrap: &str) -> Arc<Config> {
 }
 
 fn valid(text: &str) -> Arc<Config> {
-    let against = Against { env: &|_| None, handlers: &["sends"], state: None };
+    let against = Against { env: &|_| None, names: &Names::of_handlers(&["sends"]), state: None };
     let checked = validate(&Sources::text(text), &against).unwrap_or_else(|faults| panic!("{faults}"));
     Arc::new(checked.config)
 }
@@ -93,15 +99,21 @@ fn conductor(producers: Producers) -> Conductor {
     let recordings = Arc::new(Recordings::new(Redactor::new(&RedactionKey::new([1; 32]))));
     let phps = Arc::default();
     let (producers, blocking) = (Arc::new(producers), Arc::new(Pool::new(1)));
-    Conductor { ports, producers, identities, phps, recordings, blocking }
+    let observers = Arc::<Observers>::default();
+    Conductor { ports, producers, identities, phps, recordings, observers, blocking }
 }
 
 /// An experiment on route `a`, which legacy answers at once.
 async fn experiment(conductor: Conductor, route: &Arc<Route>) -> Experiment {
+    experiment_with(conductor, route, Fields::default()).await
+}
+
+/// The same with those fields in legacy's answer.
+async fn experiment_with(conductor: Conductor, route: &Arc<Route>, fields: Fields) -> Experiment {
     let (mirror, Begun { mut experiments, .. }) = Mirror::new();
     let capture = begin(&mirror, route).unwrap();
     capture.body.send(Ok(Bytes::new())).unwrap();
-    let (fields, at) = (Fields::default(), Instant::now());
+    let at = Instant::now();
     capture.answer.send(CapturedAnswer { status: 201, fields, body: Ok(Bytes::new()), at }).unwrap();
     drop(capture.begun);
     conductor.conduct(experiments.recv().await.unwrap()).await.unwrap()
@@ -148,6 +160,79 @@ async fn a_call_that_nobody_compares_keeps_a_pair_from_matching_unless_somebody_
         assert_eq!(verdict == Verdict::Matched, matches, "{verdict:?}");
         assert_eq!(matches!(verdict, Verdict::NotComparable(_)), !matches, "{verdict:?}");
     }
+}
+
+/// Asks for a row and answers its id.
+struct Writes;
+
+impl Handler for Writes {
+    async fn handle(&self, _: &Request, _: &Context) -> Outcome {
+        let row = Own::new("rows", r#"{"n":1}"#).receipt("row", "0");
+        Answer::new(Response::new(201))
+            .with(row)
+            .finish(|response, receipts| Ok(response.field("X-Row", receipts.get("row")?.to_owned())?))
+            .into()
+    }
+}
+
+/// Sees that legacy wrote that row.
+struct Sees(&'static str);
+
+impl Observe for Sees {
+    async fn observe(&self, _: &Request, response: &Response) -> Result<Vec<Own>, NotObserved> {
+        match response.fields.get("x-row") {
+            Some(_) => Ok(vec![Own::new("rows", self.0)]),
+            None => Err(NotObserved::because("it answered no row")),
+        }
+    }
+}
+
+/// What a pair comes to whose legacy answers row 17 and wrote that, compared as `shadow` says.
+async fn verdict_of_rows(shadow: &str, wrote: &'static str) -> (Verdict, Experiment) {
+    let text = format!(
+        "[legacy.one]\nhttp = 'http://one'\n[[route]]\nname = 'a'\nmatch = 'POST /a'\nstage = 'shadow'\n\
+         native = 'sends'\nshadow = {shadow}\n"
+    );
+    let names = Names { observers: vec!["rows".to_owned()], ..Names::of_handlers(&["sends"]) };
+    let against = Against { env: &|_| None, names: &names, state: None };
+    let config = validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}")).config;
+    let route = route_by(Writes, &Arc::new(config), "a");
+    let observers = Arc::new([("rows".to_owned(), Arc::new(Sees(wrote)) as BoxedObserve)].into());
+    let conductor = Conductor { observers, ..conductor(Producers::default()) };
+    let mut fields = Fields::default();
+    fields.append("X-Row", "17").unwrap();
+    let mut experiment = experiment_with(conductor, &route, fields).await;
+    // Nobody is there to be asked for its version.
+    experiment.control.who = Who::Legacy { version: Some("1".to_owned()) };
+    (judge(&experiment, &route.spec.shadow).verdict, experiment)
+}
+
+#[tokio::test]
+async fn what_is_of_the_application_s_own_matches_only_where_legacy_s_is_seen_or_somebody_said_why_not() {
+    let injected = "inject = { row = 'header:x-row' }";
+    let seen = format!("{{ observe = ['rows'], {injected} }}");
+    let (verdict, experiment) = verdict_of_rows(&seen, r#"{"n":1}"#).await;
+    assert_eq!(verdict, Verdict::Matched);
+    let ShadowOutcome::Answered(answer) = &experiment.candidate.outcome else { panic!("it answers") };
+    assert_eq!(answer.fields.get("x-row"), Some(&b"17"[..]), "a dry run answers legacy's id");
+    let (verdict, _) = verdict_of_rows(&seen, r#"{"n":2}"#).await;
+    assert!(
+        matches!(&verdict, Verdict::Mismatched(d) if d[0].path.to_string() == "effect:own:rows/n"),
+        "{verdict:?}"
+    );
+
+    let (verdict, _) = verdict_of_rows(&format!("{{ {injected} }}"), r#"{"n":1}"#).await;
+    assert!(matches!(&verdict, Verdict::NotComparable(why) if why.contains("`rows`")), "{verdict:?}");
+    let waived = format!("{{ {injected}, unseen_effects = {{ rows = 'counted elsewhere' }} }}");
+    assert_eq!(verdict_of_rows(&waived, r#"{"n":2}"#).await.0, Verdict::Matched);
+
+    let (verdict, experiment) = verdict_of_rows("{ observe = ['rows'] }", r#"{"n":1}"#).await;
+    assert!(
+        matches!(&verdict, Verdict::Mismatched(d) if d[0].path.to_string() == "header:x-row"),
+        "{verdict:?}"
+    );
+    let read = [PortRead::Id("row".to_owned(), "0".to_owned())];
+    assert_eq!(experiment.candidate.reads, read, "a replay gets the same");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Runs a handler: within its time, and so that a panic ends one request and nothing else.
 
+pub(crate) mod application;
 pub(crate) mod blocking;
 pub(crate) mod identity;
 pub(crate) mod ports;
@@ -110,7 +111,8 @@ pub(crate) async fn unwinding<F: Future>(future: F) -> Result<F::Output, Box<dyn
     .await
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
+/// What a panic says.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }

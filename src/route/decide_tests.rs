@@ -10,6 +10,7 @@ use super::*;
 use crate::config::reload::note;
 use crate::config::source::Sources;
 use crate::config::validate::{Against, validate};
+use crate::native::application::Names;
 use crate::route::generation::{Handlers, Shared};
 use crate::route::legacy_only::{LegacyOnly, WayBack};
 use crate::route::overrides::{Overrides, StageOverride};
@@ -32,7 +33,7 @@ fn generation(keys: &str, overrides: Overrides) -> Arc<Generation> {
          [[route]]\nname = 'plain'\nmatch = 'GET /plain'\n\
          [[route]]\nname = 'a'\nmatch = 'GET /a/{{id}}'\nlegacy = 'two'\nnative = 'never'\n{keys}\n"
     );
-    let against = Against { env: &|_| None, handlers: &["never"], state: None };
+    let against = Against { env: &|_| None, names: &Names::of_handlers(&["never"]), state: None };
     let checked = validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}"));
     let handlers: Handlers = [("never".to_owned(), Arc::new(Never) as _)].into();
     Shared::new(handlers, Arc::new(checked.config), Arc::new(overrides)).load()

@@ -45,6 +45,7 @@ use crate::mirror::experiment::Conductor;
 use crate::mirror::recordings::Recordings;
 use crate::mirror::tap::Taps;
 use crate::mirror::{Mirror, asker};
+use crate::native::application::Application;
 use crate::native::blocking::Pool;
 use crate::native::identity::Identities;
 use crate::native::ports::LivePorts;
@@ -54,7 +55,7 @@ use crate::observe::trace::Spans;
 use crate::process::{Closing, Phase, Process, Refusals, Role};
 use crate::review::{Bench, Sender};
 use crate::rollback::watch::RollbackWatch;
-use crate::route::generation::{Handlers, Shared};
+use crate::route::generation::Shared;
 use crate::tables::Tables;
 use crate::upgrade::inheritance::Inheritance;
 use crate::upgrade::predecessor::{Gone, Predecessor};
@@ -120,14 +121,14 @@ impl Running {
     /// Starts. When it returns, the cores accept connections; a review has none.
     pub(crate) fn start(
         location: Location,
-        handlers: Handlers,
+        application: Application,
         identities: Identities,
         role: Role,
         inherited: Inheritance,
     ) -> Result<Self, StartError> {
-        let names: Vec<String> = handlers.keys().cloned().collect();
-        let loaded =
-            location.load(&names.iter().map(String::as_str).collect::<Vec<_>>(), identities.clone())?;
+        let names = application.names();
+        let loaded = location.load(&names, identities.clone())?;
+        let Application { handlers, committers, observers } = application;
         let (config, overrides) = (Arc::clone(&loaded.config), Arc::clone(&loaded.overrides));
         let state = config.state.clone();
         let scratch = state.join("scratch");
@@ -154,7 +155,7 @@ impl Running {
         let [http, https] = [Entrance::Plain, Entrance::Tls].map(|entrance| listeners.addresses(entrance));
         let tables = Arc::new(Tables::new(&state, side.handle().clone()));
         let ports: Arc<dyn Ports> = Arc::new(LivePorts::new(Arc::clone(&tables) as Arc<_>));
-        let producers = Arc::<Producers>::default();
+        let producers = Arc::new(Producers::with(committers));
         let phps = Arc::<Phps>::default();
         let (mirror, mut begun) = Mirror::new();
         let (court, tapped) = mpsc::channel(TAPPED_MAX);
@@ -218,7 +219,8 @@ impl Running {
 
         let recordings = Arc::clone(&process.recordings);
         let blocking = Arc::new(Pool::new(DRY_BLOCKING));
-        let conductor = Conductor { ports, producers, identities, phps, recordings, blocking };
+        let observers = Arc::new(observers);
+        let conductor = Conductor { ports, producers, identities, phps, recordings, observers, blocking };
         let court = match (&config.review, &process.sender) {
             (Some(review), None) => {
                 let reader = Store::read(&store_path)?;

@@ -85,6 +85,7 @@ impl Walk<'_> {
                 return self.not_native(Failure::NativeFailed, AnsweredBy::Fallback, &mut again, sink).await;
             }
         };
+        let is_unfinished = answer.is_unfinished();
         let tried =
             trial.map(|trial| (trial, request.clone(), NativeSide::answered(&answer, began.elapsed())));
         // 3
@@ -94,6 +95,10 @@ impl Walk<'_> {
         match committed {
             // 4
             Ok(response) => {
+                let tried = tried.map(|(trial, request, native)| {
+                    let native = if is_unfinished { native.given_as(&response) } else { native };
+                    (trial, request, native)
+                });
                 let by = self.respond(AnsweredBy::Native, response, sink).await;
                 self.note_change(sink.status());
                 if let Some((trial, request, native)) = tried {
@@ -109,11 +114,7 @@ impl Walk<'_> {
                 tracing::warn!(route = route.name(), error, "effects not taken; legacy answers");
                 self.not_native(Failure::NotCommitted, AnsweredBy::Fallback, &mut again, sink).await
             }
-            Err(error @ NotCommitted::UnderWay) => self.fail(Failure::StillUnderWay, &error, sink).await,
-            Err(error @ NotCommitted::Unknown(_)) => self.fail(Failure::CommitUnknown, &error, sink).await,
-            Err(error @ NotCommitted::OnlyRecords(_)) => {
-                self.fail(Failure::CommittedInPart, &error, sink).await
-            }
+            Err(error) => self.fail(error.failure(), &error, sink).await,
         }
     }
 

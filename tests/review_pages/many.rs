@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use handover_api::Fields;
 use handover_parts::{Browser, http};
 use handover_shadow::{
-    Answer, Body, Effects, Experiment, ExperimentId, Limits, Outcome, Policy, PolicyRaw, RecordedRequest,
-    RedactionKey, SessionState, Side, Store, Who, judge,
+    Answer, Body, Effects, Experiment, ExperimentId, Limits, Outcome, OwnEffects, Policy, PolicyRaw,
+    RecordedRequest, RedactionKey, SessionState, Side, Store, Who, judge,
 };
 use serde_json::Value;
 
@@ -37,6 +37,7 @@ fn side(who: Who, body: String) -> Side {
         who,
         outcome: Outcome::Answered(answer),
         effects,
+        own: OwnEffects::new(),
         session,
         latency,
         reads: Vec::new(),

@@ -1,5 +1,6 @@
 //! The demo's application, changed, with what commands that start a legacy of their own need: routes and recorded requests.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -52,6 +53,7 @@ fn recorded(number: usize, request: &Request) -> Recorded {
         version: None,
         outcome: SavedOutcome::TimedOut,
         effects: SavedEffects::Unobserved,
+        own: BTreeMap::new(),
         session: SavedSession::Unobserved,
         latency_us: 0,
         reads: Vec::new(),

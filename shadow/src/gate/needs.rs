@@ -4,6 +4,7 @@ use super::assess::gathered;
 use super::said::{Need, NeedState, shown};
 use super::{Gate, Seen};
 use crate::evidence::{RuleCount, Standing};
+use crate::experiment::OWN;
 
 /// At most so many names are listed of what is missing.
 const NAMES_MAX: usize = 5;
@@ -67,7 +68,8 @@ impl Gate {
         let not_comparable = sum(&parity.not_comparable);
         let all = samples + declined + dropped + not_comparable + parity.pending;
         let unattributed = sum(&parity.unattributed);
-        let explained: u64 = standing.effects.values().sum();
+        let records = standing.effects.iter().filter(|(topic, _)| !topic.starts_with(OWN));
+        let explained: u64 = records.map(|(_, n)| n).sum();
         [
             (
                 "declined",
@@ -163,15 +165,15 @@ impl Gate {
                     "effects",
                     false,
                     "nobody looks at what legacy does beside answering".to_owned(),
-                    "name its topics (`shadow = { effects = … }`), or say why there is nothing: `waive = { effects = \"…\" }`",
+                    "name its topics (`shadow = { effects = … }`) and what of the application's own is seen (`observe`), or say why there is nothing: `waive = { effects = \"…\" }`",
                 )
             };
         }
         let compared = |topic: &&String| standing.effects.contains_key(*topic);
         let missing: Vec<&String> = topics.iter().filter(|topic| !compared(topic)).collect();
         let found = match missing.is_empty() {
-            true => format!("records of {} compared", listed(topics.iter())),
-            false => format!("no record of {} was ever compared", listed(missing.iter().copied())),
+            true => format!("effects in {} compared", listed(topics.iter())),
+            false => format!("no effect in {} was ever compared", listed(missing.iter().copied())),
         };
         need(
             "effects",

@@ -7,6 +7,7 @@ mod raw;
 mod source;
 mod validate;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,7 +22,7 @@ use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 
 use crate::difference::{Difference, Kind};
-use crate::experiment::{Answer, ExperimentId, RecordedRequest};
+use crate::experiment::{Answer, ExperimentId, RecordedRequest, own_topic};
 use crate::path::Pattern;
 
 /// A valid policy. Cloning it is cheap enough for reloads, not for requests: share it.
@@ -29,7 +30,9 @@ use crate::path::Pattern;
 pub struct Policy {
     sample: f64,
     effects: Vec<EffectPolicy>,
+    observed: Vec<String>,
     waives_calls: bool,
+    waived: BTreeSet<String>,
     inject: Vec<Inject>,
     ignore: Vec<Ignore>,
     alike: Vec<Alike>,
@@ -62,6 +65,22 @@ impl Policy {
     /// The topics that legacy writes to.
     pub fn effects(&self) -> &[EffectPolicy] {
         &self.effects
+    }
+
+    /// The kinds of effects of the application's own that are observed at legacy.
+    pub fn observed(&self) -> &[String] {
+        &self.observed
+    }
+
+    /// What legacy does that is compared, each as evidence names it: its topics, and kinds of the application's own.
+    pub fn compared(&self) -> Vec<String> {
+        let topics = self.effects.iter().map(|effect| effect.topic().to_owned());
+        topics.chain(self.observed.iter().map(|kind| own_topic(kind))).collect()
+    }
+
+    /// Whether somebody said why native's effects of that kind need not be compared.
+    pub(crate) fn waives(&self, kind: &str) -> bool {
+        self.waived.contains(kind)
     }
 
     /// Whether somebody said why native's HTTP calls need not be compared.

@@ -30,7 +30,15 @@ pub struct PolicyRaw {
     /// answer that asks for one is not comparable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unseen_calls: Option<String>,
-    /// What a dry run is given of legacy's answer, by the port's name.
+    /// Kinds of effects of the application's own that are looked for at legacy, too: the program registers for each who
+    /// sees them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub observe: Vec<String>,
+    /// Kinds of effects of the application's own that nobody looks for at legacy, each with why they need not be compared.
+    /// Without a reason an answer that asks for one is not comparable.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub unseen_effects: BTreeMap<String, String>,
+    /// What a dry run is given of legacy's answer, by the name of the port or of a receipt.
     pub inject: BTreeMap<String, InjectRaw>,
     /// Differences that do not count.
     pub ignore: Vec<IgnoreRaw>,

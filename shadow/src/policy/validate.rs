@@ -1,5 +1,6 @@
 //! From the raw table to a valid policy, all faults at once.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -71,6 +72,8 @@ impl PolicyRaw {
         if self.unseen_calls.is_some_and(|reason| reason.trim().is_empty()) {
             faults.add("unseen_calls", "is empty: say why native's HTTP calls need not be compared");
         }
+        let observed = observed(self.observe, &self.unseen_effects, &mut faults);
+        let waived = waived(self.unseen_effects, &mut faults);
         let inject =
             self.inject.into_iter().filter_map(|(port, raw)| inject(port, raw, &mut faults)).collect();
         let ignore =
@@ -80,8 +83,20 @@ impl PolicyRaw {
         let reveal =
             enumerated(self.reveal, "reveal").filter_map(|(f, raw)| faults.ok(f, raw.parse())).collect();
         let keep = self.store;
-        let policy =
-            Policy { sample, effects, waives_calls, inject, ignore, alike, keep, reveal, hash, written };
+        let policy = Policy {
+            sample,
+            effects,
+            observed,
+            waives_calls,
+            waived,
+            inject,
+            ignore,
+            alike,
+            keep,
+            reveal,
+            hash,
+            written,
+        };
         if faults.0.is_empty() { Ok(policy) } else { Err(faults.0) }
     }
 }
@@ -128,6 +143,30 @@ fn effect(raw: EffectsRaw, field: &str, faults: &mut Faults) -> Option<EffectPol
         }
     };
     Some(EffectPolicy { topic: topic?, record: record?, of: of?, window: window? })
+}
+
+fn observed(kinds: Vec<String>, unseen: &BTreeMap<String, String>, faults: &mut Faults) -> Vec<String> {
+    for (at, kind) in kinds.iter().enumerate() {
+        let field = format!("observe[{at}]");
+        if unseen.contains_key(kind) {
+            faults.add(field, format!("`{kind}` is in `unseen_effects`, too: it is seen or it is not"));
+        } else if kinds[..at].contains(kind) {
+            faults.add(field, format!("`{kind}` stands there twice"));
+        }
+    }
+    kinds
+}
+
+fn waived(unseen: BTreeMap<String, String>, faults: &mut Faults) -> BTreeSet<String> {
+    for (kind, reason) in &unseen {
+        if reason.trim().is_empty() {
+            faults.add(
+                format!("unseen_effects.{kind}"),
+                "is empty: say why these effects need not be compared",
+            );
+        }
+    }
+    unseen.into_keys().collect()
 }
 
 fn not_a_key(text: &str) -> Result<Source, String> {
@@ -233,6 +272,7 @@ fn hash(raw: &PolicyRaw) -> String {
     judged.reveal.clear();
     judged.ignore.clear();
     judged.unseen_calls = judged.unseen_calls.map(|_| String::new());
+    judged.unseen_effects.values_mut().for_each(String::clear);
     let text = serde_json::to_vec(&judged).unwrap_or_default();
     let hash = digest(&SHA256, &[&COMPARISON.to_le_bytes()[..], &text].concat());
     hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()

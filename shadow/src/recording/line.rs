@@ -1,5 +1,6 @@
 //! One experiment of a recording, and what becomes of it when it is run again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -97,8 +98,11 @@ pub struct SavedSide {
     pub version: Option<String>,
     /// What it came to.
     pub outcome: SavedOutcome,
-    /// What it did, or would have done.
+    /// The records that it sent, or would have sent.
     pub effects: SavedEffects,
+    /// Its effects of the application's own, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub own: BTreeMap<String, SavedEffects>,
     /// What it left in the client's session, or would have left.
     #[serde(default, skip_serializing_if = "SavedSession::is_unobserved")]
     pub session: SavedSession,
@@ -166,10 +170,10 @@ impl SavedSession {
     }
 }
 
-/// A Kafka record.
+/// A Kafka record, or an effect of the application's own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SavedRecord {
-    /// The topic.
+    /// The topic, or `own:` and the kind.
     pub topic: String,
     /// The partition, where it is not left to chance.
     pub partition: Option<i32>,
@@ -284,14 +288,9 @@ impl SavedSide {
             SavedOutcome::Failed(reason) => Outcome::Failed(reason.clone()),
             SavedOutcome::TimedOut => Outcome::TimedOut,
         };
-        let effects = match &self.effects {
-            SavedEffects::Known(records) => {
-                Effects::Known(records.iter().map(SavedRecord::record).collect::<Result<_, _>>()?)
-            }
-            SavedEffects::Unobserved => Effects::Unobserved,
-            SavedEffects::Pending => Effects::Pending,
-            SavedEffects::NotComparable(reason) => Effects::NotComparable(reason.clone()),
-        };
+        let effects = self.effects.effects()?;
+        let own = self.own.iter().map(|(kind, effects)| Ok((kind.clone(), effects.effects()?)));
+        let own = own.collect::<Result<_, _>>()?;
         let who = match self.who.as_str() {
             "legacy" => Who::Legacy { version: self.version.clone() },
             "native" => Who::Native { fingerprint: self.version.clone().unwrap_or_default() },
@@ -304,7 +303,20 @@ impl SavedSide {
         };
         let latency = Duration::from_micros(self.latency_us);
         let reads = self.reads.iter().map(SavedRead::read).collect::<Result<_, _>>()?;
-        Ok(Side { who, outcome, effects, session, latency, reads, rules: None })
+        Ok(Side { who, outcome, effects, own, session, latency, reads, rules: None })
+    }
+}
+
+impl SavedEffects {
+    fn effects(&self) -> Result<Effects, Unusable> {
+        Ok(match self {
+            Self::Known(records) => {
+                Effects::Known(records.iter().map(SavedRecord::record).collect::<Result<_, _>>()?)
+            }
+            Self::Unobserved => Effects::Unobserved,
+            Self::Pending => Effects::Pending,
+            Self::NotComparable(reason) => Effects::NotComparable(reason.clone()),
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 //! A recording is a text file of JSON lines. The first says what it is:
 //!
 //! ```text
-//! {"handover-recording":1,"made":"2026-03-01T10:00:00Z","by":"0.1.0"}
+//! {"handover-recording":2,"made":"2026-03-01T10:00:00Z","by":"0.1.0"}
 //! ```
 //!
 //! each further one is one experiment ([`Recorded`]): the request byte for byte, what both sides answered and did, what
@@ -27,8 +27,9 @@ pub use line::{
 };
 pub use ports::RecordedPorts;
 
-/// The version that is written, and the newest that is read.
-pub const VERSION: u32 = 1;
+/// The version that is written, and the newest that is read: 2 has effects of the application's own, which older programs would
+/// not miss.
+pub const VERSION: u32 = 2;
 
 /// The longest line, in bytes: two bodies as large as a capture takes them, and as many records, escaped.
 pub const LINE_MAX: u64 = 32 * 1024 * 1024;

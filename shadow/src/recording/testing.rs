@@ -20,7 +20,9 @@ use std::time::Instant;
 use handover_api::{Context, Effect, Handler, Reply, Request};
 
 use super::{Recorded, RecordedPorts, RecordingReader};
-use crate::experiment::{Answer, EffectRecord, Effects, Outcome, RecordedRequest, SessionState, Side, Who};
+use crate::experiment::{
+    Answer, EffectRecord, Effects, Outcome, RecordedRequest, SessionState, Side, Who, own_effects,
+};
 use crate::policy::{Policy, PolicyRaw};
 use crate::verdict::{Verdict, judge_again};
 
@@ -44,9 +46,10 @@ pub async fn answers_as_recorded(handler: &impl Handler, recording: &str, policy
 /// # Panics
 /// When the experiment or the policy cannot be used.
 pub async fn differs(handler: &impl Handler, recorded: &Recorded, policy: &str) -> Option<String> {
-    let side = run(handler, recorded).await?;
+    let policy = self::policy(policy);
+    let side = run(handler, recorded, &policy).await?;
     let experiment = recorded.against(side).unwrap_or_else(|error| panic!("{}: {error}", recorded.id));
-    match judge_again(&experiment, &self::policy(policy), &recorded.unseen()).verdict {
+    match judge_again(&experiment, &policy, &recorded.unseen()).verdict {
         Verdict::Matched | Verdict::Ignored(_) => None,
         other => Some(format!("{other:#?}")),
     }
@@ -58,7 +61,7 @@ fn policy(json: &str) -> Policy {
 }
 
 /// `None` where it looks something up by a placeholder, of which nothing follows.
-async fn run(handler: &impl Handler, recorded: &Recorded) -> Option<Side> {
+async fn run(handler: &impl Handler, recorded: &Recorded, policy: &Policy) -> Option<Side> {
     let (request, reads) = recorded
         .request()
         .and_then(|request| Ok((request, recorded.reads()?)))
@@ -66,17 +69,21 @@ async fn run(handler: &impl Handler, recorded: &Recorded) -> Option<Side> {
     let at = recorded.at.parse().unwrap_or_default();
     let ports = Arc::new(RecordedPorts::new(at, reads, None));
     let (began, cx) = (Instant::now(), Context::recording(Arc::clone(&ports) as Arc<_>));
-    let (outcome, effects) = match handler.handle(&as_asked(&request, &recorded.id), &cx).await {
-        Ok(Reply::Answer(answer)) => {
-            let records = answer.effects.iter().filter_map(|effect| match effect {
-                Effect::Record(record) => Some(EffectRecord::from(record)),
-                _ => None,
-            });
-            (Outcome::Answered(Answer::from(&answer.response)), records.collect())
-        }
+    let mut reply = handler.handle(&as_asked(&request, &recorded.id), &cx).await;
+    if let Ok(Reply::Answer(answer)) = &mut reply
+        && let Err(error) = answer.rehearse(&cx).await
+    {
+        reply = Err(error);
+    }
+    let (outcome, asked) = match reply {
+        Ok(Reply::Answer(answer)) => (Outcome::Answered(Answer::from(&answer.response)), answer.effects),
         Ok(Reply::Decline(decline)) => (Outcome::Declined(decline.reason().to_owned()), Vec::new()),
         Err(error) => (Outcome::Failed(error.to_string()), Vec::new()),
     };
+    let records = asked.iter().filter_map(|effect| match effect {
+        Effect::Record(record) => Some(EffectRecord::from(record)),
+        Effect::Own(_) | Effect::Call(_) | Effect::Once(_) | Effect::Session(_) => None,
+    });
     let missed = ports.missed();
     if !missed.is_empty() && recorded.has_redacted_request() {
         return None;
@@ -85,7 +92,8 @@ async fn run(handler: &impl Handler, recorded: &Recorded) -> Option<Side> {
     Some(Side {
         who: Who::Native { fingerprint: "test".to_owned() },
         outcome,
-        effects: Effects::Known(effects),
+        effects: Effects::Known(records.collect()),
+        own: own_effects(policy, &asked),
         session: SessionState::Unobserved,
         latency: began.elapsed(),
         reads: cx.reads(),

@@ -195,16 +195,23 @@ fn side(redaction: &Redaction<'_>, side: &Side) -> StoredSide {
             Outcome::Failed(reason) => StoredOutcome::Failed(scrub(reason)),
             Outcome::TimedOut => StoredOutcome::TimedOut,
         },
-        effects: match &side.effects {
-            Effects::Known(records) => {
-                StoredEffects::Known(records.iter().map(|r| record(redaction, r)).collect())
-            }
-            Effects::Unobserved => StoredEffects::Unobserved,
-            Effects::Pending => StoredEffects::Pending,
-            Effects::NotComparable(reason) => StoredEffects::NotComparable(scrub(reason)),
-        },
+        effects: effects(redaction, &side.effects),
+        own: side.own.iter().map(|(kind, of_kind)| (kind.clone(), effects(redaction, of_kind))).collect(),
         latency_us: u64::try_from(side.latency.as_micros()).unwrap_or(u64::MAX),
         reads: side.reads.iter().filter_map(|read| stored_read(read, &scrub)).collect(),
+    }
+}
+
+fn effects(redaction: &Redaction<'_>, effects: &Effects) -> StoredEffects {
+    match effects {
+        Effects::Known(records) => {
+            StoredEffects::Known(records.iter().map(|r| record(redaction, r)).collect())
+        }
+        Effects::Unobserved => StoredEffects::Unobserved,
+        Effects::Pending => StoredEffects::Pending,
+        Effects::NotComparable(reason) => {
+            StoredEffects::NotComparable(redaction.scrubber.scrub(reason).into_owned())
+        }
     }
 }
 

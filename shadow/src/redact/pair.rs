@@ -1,5 +1,7 @@
 //! A pair as it is stored and shown. Only redaction makes one, so nothing else can reach the disk.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::difference::{Form, Kind, Severity};
@@ -56,6 +58,9 @@ pub struct StoredSide {
     pub outcome: StoredOutcome,
     /// What it sent, or would have sent.
     pub effects: StoredEffects,
+    /// Its effects of the application's own, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub own: BTreeMap<String, StoredEffects>,
     /// From the request's last byte to the answer's last byte, in microseconds.
     pub latency_us: u64,
     /// What its ports gave, in order, for replay.
@@ -98,10 +103,10 @@ pub enum StoredEffects {
     NotComparable(String),
 }
 
-/// A record of a stored pair.
+/// A record of a stored pair, or an effect of the application's own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredRecord {
-    /// The topic.
+    /// The topic, or `own:` and the kind.
     pub topic: String,
     /// The partition, where it is not left to chance.
     pub partition: Option<i32>,

@@ -103,14 +103,8 @@ fn side(faithful: &mut Faithful<'_>, side: &Side) -> SavedSide {
             Outcome::Failed(reason) => SavedOutcome::Failed(faithful.reason(reason)),
             Outcome::TimedOut => SavedOutcome::TimedOut,
         },
-        effects: match &side.effects {
-            Effects::Known(records) => {
-                SavedEffects::Known(records.iter().map(|r| record(faithful, r)).collect())
-            }
-            Effects::Unobserved => SavedEffects::Unobserved,
-            Effects::Pending => SavedEffects::Pending,
-            Effects::NotComparable(reason) => SavedEffects::NotComparable(faithful.reason(reason)),
-        },
+        effects: effects(faithful, &side.effects),
+        own: side.own.iter().map(|(kind, of_kind)| (kind.clone(), effects(faithful, of_kind))).collect(),
         session: match &side.session {
             SessionState::Unobserved => SavedSession::Unobserved,
             SessionState::Known(values) => {
@@ -140,6 +134,15 @@ fn is_encoded(fields: &handover_api::Fields) -> bool {
 
 fn fields(faithful: &mut Faithful<'_>, fields: &handover_api::Fields) -> Vec<(String, Content)> {
     faithful.fields(fields).into_iter().map(|(name, value)| (name, Content::of(&value))).collect()
+}
+
+fn effects(faithful: &mut Faithful<'_>, effects: &Effects) -> SavedEffects {
+    match effects {
+        Effects::Known(records) => SavedEffects::Known(records.iter().map(|r| record(faithful, r)).collect()),
+        Effects::Unobserved => SavedEffects::Unobserved,
+        Effects::Pending => SavedEffects::Pending,
+        Effects::NotComparable(reason) => SavedEffects::NotComparable(faithful.reason(reason)),
+    }
 }
 
 fn record(faithful: &mut Faithful<'_>, record: &EffectRecord) -> SavedRecord {

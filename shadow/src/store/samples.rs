@@ -150,7 +150,8 @@ pub(super) fn distinct(bits: &[u8]) -> u64 {
     bits.iter().map(|byte| u64::from(byte.count_ones())).sum()
 }
 
-/// What an experiment shows that there is, and, as a sample, has compared: status classes, types, topics.
+/// What an experiment shows that there is, and, as a sample, has compared: status classes, types, topics, kinds of the
+/// application's own.
 pub(super) fn coverage(counts: &mut Counts, experiment: &Experiment, is_sample: bool) {
     let Outcome::Answered(answer) = &experiment.reference().outcome else { return };
     let value = answer.fields.get("content-type").unwrap_or_default();
@@ -174,14 +175,17 @@ fn or_none(media: String) -> String {
     if media.is_empty() { "without type".to_owned() } else { media }
 }
 
-/// The topics of records on either side, where both sides' effects are known.
+/// The topics of records on either side, where both sides' effects are known; likewise what is of the application's own.
 fn compared_topics(experiment: &Experiment) -> BTreeSet<String> {
-    match (&experiment.control.effects, &experiment.candidate.effects) {
+    let (control, candidate) = (&experiment.control, &experiment.candidate);
+    let own = control.own.iter().filter_map(|(kind, effects)| Some((effects, candidate.own.get(kind)?)));
+    let topics = |(a, b): (&Effects, &Effects)| match (a, b) {
         (Effects::Known(a), Effects::Known(b)) => {
             a.iter().chain(b).map(|record| record.topic.clone()).collect()
         }
-        _ => BTreeSet::new(),
-    }
+        _ => Vec::new(),
+    };
+    std::iter::once((&control.effects, &candidate.effects)).chain(own).flat_map(topics).collect()
 }
 
 /// How the rules of a sample came out.

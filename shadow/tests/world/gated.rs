@@ -41,7 +41,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shadow.db");
         let store = Store::open(&path, &RedactionKey::new([7; 32]), Limits::default()).unwrap();
-        let topics = policy.effects().iter().map(|effect| effect.topic().to_owned()).collect();
+        let topics = policy.compared();
         Self {
             _folder: folder,
             path,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use handover_api::Fields;
 use handover_shadow::{
-    Answer, Body, EffectRecord, Effects, Experiment, ExperimentId, Outcome, Policy, PolicyRaw,
+    Answer, Body, EffectRecord, Effects, Experiment, ExperimentId, Outcome, OwnEffects, Policy, PolicyRaw,
     RecordedRequest, SessionState, Side, Who,
 };
 use serde_json::{Value, json};
@@ -44,6 +44,7 @@ pub(crate) fn legacy(outcome: Outcome) -> Side {
         who,
         outcome,
         effects: Effects::Unobserved,
+        own: OwnEffects::new(),
         latency: Duration::from_millis(20),
         reads: Vec::new(),
         session: SessionState::Unobserved,
@@ -58,6 +59,7 @@ pub(crate) fn native(outcome: Outcome) -> Side {
         who,
         outcome,
         effects,
+        own: OwnEffects::new(),
         session: SessionState::Unobserved,
         latency: Duration::from_millis(2),
         reads: Vec::new(),

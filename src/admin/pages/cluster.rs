@@ -175,7 +175,8 @@ fn side(role: &str, side: &StoredSide, marks: &HashSet<&str>) -> Markup {
                 StoredOutcome::Failed(why) => { p.warn { "failed: " (why) } }
                 StoredOutcome::TimedOut => { p.warn { "gave no answer in time" } }
             }
-            (effects(&side.effects))
+            (effects("", &side.effects))
+            @for (kind, of_kind) in &side.own { (effects(kind, of_kind)) }
         }
     }
 }
@@ -201,8 +202,9 @@ fn rendered(html: &str, role: &str) -> Markup {
     }
 }
 
-fn effects(effects: &StoredEffects) -> Markup {
-    let said = |what: &str| html! { p.faint { "Effects: " (what) } };
+/// Records, or effects of that kind of the application's own.
+fn effects(kind: &str, effects: &StoredEffects) -> Markup {
+    let said = |what: &str| html! { p.faint { "Effects" @if !kind.is_empty() { " of the kind " (kind) } ": " (what) } };
     match effects {
         StoredEffects::Unobserved => said("nobody looked"),
         StoredEffects::Pending => said("still awaited"),
@@ -210,7 +212,7 @@ fn effects(effects: &StoredEffects) -> Markup {
         StoredEffects::Known(records) if records.is_empty() => said("none"),
         StoredEffects::Known(records) => html! {
             @for record in records {
-                h4 { "Record to " code { (record.topic) }
+                h4 { @if kind.is_empty() { "Record to " code { (record.topic) } } @else { "Effect of the kind " code { (kind) } }
                     @if let Some(partition) = record.partition { ", partition " (partition) }
                     @if let Some(key) = &record.key { ", key " code { (key) } }
                 }

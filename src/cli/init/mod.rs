@@ -156,7 +156,7 @@ fn check(text: &str, context: &Context) -> anyhow::Result<()> {
     let main = folder.path().join("routes.toml");
     std::fs::write(&main, text)?;
     let location = Location { main, state: None };
-    match location.check(&context.handler_names()) {
+    match location.check(&context.application.names()) {
         Ok(_) => Ok(()),
         Err(faults) => {
             context.output.complain(&faults.render(context.output.colours));

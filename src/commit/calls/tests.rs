@@ -15,6 +15,7 @@ use crate::commit::{NotCommitted, Producers};
 use crate::config::source::Sources;
 use crate::config::valid::Config;
 use crate::config::validate::{Against, validate};
+use crate::native::application::Names;
 use crate::route::Route;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -78,7 +79,7 @@ fn config(bootstrap: &str, state: &Path, spool: &str) -> Arc<Config> {
         "[legacy.one]\nhttp = 'http://one'\n{spool}\n[kafka.main]\nbootstrap = '{bootstrap}'\ntimeout = '1s'\n[[route]]\n\
          name = 'delivered'\nmatch = 'POST /'\nstage = 'native'\nnative = 'nothing'\n"
     );
-    let against = Against { env: &|_| None, handlers: &["nothing"], state: Some(state) };
+    let against = Against { env: &|_| None, names: &Names::of_handlers(&["nothing"]), state: Some(state) };
     let checked = validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}"));
     Arc::new(checked.config)
 }

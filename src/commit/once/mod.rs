@@ -3,7 +3,8 @@
 //!
 //! The first request of a key reserves it before anything is committed. Others wait for its answer and get that one. Where
 //! nothing was committed the key is free again; where that is not known too, since whoever reads the topic knows the records
-//! by their event id, which is made of the key.
+//! by their event id, which is made of the key. Effects of the application's own are not done twice: once one was begun, what
+//! the first request was told is what others are told.
 //!
 //! Within one process ([`memory`]) that holds as long as the process lives, and as long as the answers fit within the
 //! route's bounds: beyond them the oldest key is forgotten, and counted. By [`redis`] it holds for all processes, also when
@@ -103,7 +104,9 @@ impl Marks {
             None => None,
             Some(address) => {
                 let shared = self.shared(address);
-                let commit = route.spec.kafka.as_ref().map_or(Duration::ZERO, |cluster| cluster.timeout);
+                let kafka = route.spec.kafka.as_ref().map_or(Duration::ZERO, |cluster| cluster.timeout);
+                // What is of the application's own has the route's time.
+                let commit = kafka + route.spec.timeout;
                 loop {
                     let asked = shared.reserve(id, commit).await;
                     match asked.map_err(|error| NotCommitted::Before(error.into()))? {
@@ -168,15 +171,6 @@ impl Mark {
         if let Some(reservation) = self.shared {
             reservation.done(response, self.spec.window).await;
         }
-    }
-}
-
-/// The mark of an answer, taken out of its effects.
-pub(super) fn taken(effects: &mut Vec<Effect>) -> Option<Once> {
-    let at = effects.iter().position(|effect| matches!(effect, Effect::Once(_)))?;
-    match effects.remove(at) {
-        Effect::Once(once) => Some(once),
-        _ => None,
     }
 }
 

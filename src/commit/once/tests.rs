@@ -13,9 +13,11 @@ use tokio::time::timeout;
 use super::*;
 use crate::commit::Producers;
 use crate::commit::event::EVENT_ID;
+use crate::commit::parts::Parts;
 use crate::config::source::Sources;
 use crate::config::valid::Config;
 use crate::config::validate::{Against, validate};
+use crate::native::application::Names;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -87,7 +89,7 @@ fn config(bootstrap: &str, state: &Path, idempotency: &str, timeout: &str) -> Ar
         "[legacy.one]\nhttp = 'http://one'\n[kafka.main]\nbootstrap = '{bootstrap}'\ntimeout = '{timeout}'\n[[route]]\n\
          name = 'delivered'\nmatch = 'POST /'\nstage = 'native'\nnative = 'nothing'\ntimeout = '30s'\n{idempotency}\n"
     );
-    let against = Against { env: &|_| None, handlers: &["nothing"], state: Some(state) };
+    let against = Against { env: &|_| None, names: &Names::of_handlers(&["nothing"]), state: Some(state) };
     let checked = validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}"));
     Arc::new(checked.config)
 }
@@ -151,7 +153,8 @@ async fn a_header_field_is_the_key_where_the_file_says_so() {
         let request = Request::builder(http::Method::POST, "/");
         let request = fields.iter().fold(request, |request, (name, value)| request.field(*name, *value));
         mark(&route, &request.build().unwrap(), &mut effects);
-        taken(&mut effects).map(|once| String::from_utf8(once.key.to_vec()).unwrap())
+        let once = Parts::of(effects).unwrap().once;
+        once.map(|once| String::from_utf8(once.key.to_vec()).unwrap())
     };
     assert_eq!(marked(&[("EVENT-ID", "e-1")], vec![]).as_deref(), Some("e-1"));
     let own = vec![Once::by("the handler's").into()];

@@ -29,13 +29,14 @@ use super::section::{FileContext, Section, is_name};
 use super::source::Sources;
 use super::state;
 use super::valid::Config;
+use crate::native::application::Names;
 
 /// What a configuration is validated against, besides itself.
 pub(crate) struct Against<'a> {
     /// The environment.
     pub env: &'a Lookup<'a>,
-    /// The names of the registered handlers.
-    pub handlers: &'a [&'a str],
+    /// The names of what is registered.
+    pub names: &'a Names,
     /// The state folder, where it is not the file's to say.
     pub state: Option<&'a Path>,
 }

@@ -39,12 +39,12 @@ pub(super) fn native(
 
 /// A handler must be registered.
 fn registered(name: &str, given: &At<Native>, known: &Known<'_>, section: &mut Section<'_>) {
-    let handlers = known.against.handlers;
-    if handlers.contains(&name) {
+    let handlers = &known.against.names.handlers;
+    if handlers.iter().any(|known| known == name) {
         return;
     }
     let message = format!("no handler `{name}` is registered in this binary");
-    let hint = did_you_mean(name, handlers.iter().copied()).map_or_else(
+    let hint = did_you_mean(name, handlers.iter().map(String::as_str)).map_or_else(
         || format!("register it by `Proxy::builder().handler(\"{name}\", …)`, or run the binary that does"),
         |near| format!("did you mean `{near}`?"),
     );

@@ -12,6 +12,7 @@ use super::kafka::Clusters;
 use super::legacy::Legacies;
 use super::native::native;
 use super::{Against, NAME_HINT, Read, is_host};
+use crate::config::document::did_you_mean;
 use crate::config::fault::{Fault, Place};
 use crate::config::raw::{self, At};
 use crate::config::section::{Section, is_name};
@@ -176,7 +177,7 @@ fn route(
         repeatable: raw.repeatable.as_ref().is_some_and(|given| *given.get()),
         canary,
         verify: raw.verify.as_ref().map_or_else(Share::default, |share| section.share(share)),
-        shadow: Arc::new(policy(raw, section)),
+        shadow: Arc::new(policy(raw, known, section)),
         gate: gate(raw, section),
         force: force(raw, section),
         sources: sources(raw, section),
@@ -249,8 +250,23 @@ fn sticky_by(text: &str) -> Result<Sticky, String> {
 }
 
 /// The policy is the judge's own to validate; its faults are found again in the file.
-fn policy(raw: &raw::Route, section: &mut Section<'_>) -> Policy {
+fn policy(raw: &raw::Route, known: &Known<'_>, section: &mut Section<'_>) -> Policy {
     let Some(given) = &raw.shadow else { return Policy::default() };
+    let observers = &known.against.names.observers;
+    for (at, kind) in given.get().observe.iter().enumerate().filter(|(_, kind)| !observers.contains(kind)) {
+        let span = section.context.document.locate(given.span().start, &format!("observe[{at}]"));
+        let message =
+            format!("nobody is registered in this binary who sees legacy's effects of the kind `{kind}`");
+        let hint = did_you_mean(kind, observers.iter().map(String::as_str)).map_or_else(
+            || {
+                format!(
+                    "register one by `Proxy::builder().observes(\"{kind}\", …)`, or run the binary that does"
+                )
+            },
+            |near| format!("did you mean `{near}`?"),
+        );
+        section.fault_with_hint(span.unwrap_or_else(|| given.span()), message, hint);
+    }
     given.get().clone().validate().unwrap_or_else(|faults| {
         for fault in faults {
             let span = section.context.document.locate(given.span().start, &fault.field);
