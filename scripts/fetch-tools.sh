@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches Apache Kafka, versitygw, toxiproxy and the conformance suites into the tools' cache. Usage: scripts/fetch-tools.sh FOLDER (run by scripts/setup.sh)
+# Fetches Apache Kafka, Apicurio, versitygw, toxiproxy and the conformance suites into the tools' cache. Usage: scripts/fetch-tools.sh FOLDER (run by scripts/setup.sh)
 #
 # Everything is made in a work folder and renamed into place when whole: what is there is complete, whatever was interrupted.
 set -euo pipefail
@@ -21,6 +21,20 @@ fetch_kafka() {
   mvn -B -f scripts/kafka-pom.xml -Dkafka.version="$KAFKA_VERSION" -Dmaven.repo.local="$work/m2" \
     dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$work/kafka" &&
     mv "$work/kafka" "$tools/kafka-$KAFKA_VERSION"
+}
+
+fetch_apicurio() {
+  mvn -B -f scripts/kafka-pom.xml -Dkafka.version="$KAFKA_VERSION" -Dmaven.repo.local="$work/m2" dependency:copy -DoutputDirectory="$work" \
+    -Dartifact="io.apicurio:apicurio-registry-app:$APICURIO_VERSION:tar.gz:all" &&
+    mkdir "$work/apicurio" &&
+    tar -xzf "$work/apicurio-registry-app-$APICURIO_VERSION-all.tar.gz" -C "$work/apicurio" &&
+    mv "$work/apicurio/apicurio-registry-app-$APICURIO_VERSION-runner.jar" "$work/apicurio/apicurio-registry.jar" &&
+    mv "$work/apicurio" "$tools/apicurio-$APICURIO_VERSION"
+}
+
+fetch_confluent() {
+  with_pip --target "$work/confluent" "confluent-kafka[avro,json,protobuf,schemaregistry]==$CONFLUENT_VERSION" &&
+    mv "$work/confluent" "$tools/confluent-$CONFLUENT_VERSION"
 }
 
 # Starts the broker once and keeps what Java made of its classes: a later start takes a third of the time.
@@ -87,6 +101,12 @@ if [ ! -d "$tools/kafka-$KAFKA_VERSION" ]; then
 fi
 if [ ! -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; then
   long "Starting Kafka once, to archive its classes" archive_kafka_classes
+fi
+if [ ! -d "$tools/apicurio-$APICURIO_VERSION" ]; then
+  long "Fetching Apicurio $APICURIO_VERSION, a schema registry, from Maven Central (140 MB) to $tools" fetch_apicurio
+fi
+if [ ! -d "$tools/confluent-$CONFLUENT_VERSION" ]; then
+  long "Fetching Confluent's client $CONFLUENT_VERSION from PyPI to $tools" fetch_confluent
 fi
 if [ ! -x "$tools/versitygw-$VERSITYGW_VERSION" ]; then
   ensure_go

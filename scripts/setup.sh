@@ -36,6 +36,8 @@ php_pcov() { [[ $'\n'$(php -n -d extension=pcov -m 2>/dev/null)$'\n' == *$'\npco
 jdk_17() { [[ $(javac -version 2>&1) =~ javac\ (1[7-9]|[2-9][0-9]) ]] && have java; }
 go_new() { have go && at_least "$(go env GOVERSION | sed 's/^go//')" "$GO_NEEDED"; }
 kafka_ready() { [ -f "$tools/kafka-$KAFKA_VERSION/classes.jsa" ]; }
+apicurio_ready() { [ -d "$tools/apicurio-$APICURIO_VERSION" ]; }
+confluent_ready() { [ -d "$tools/confluent-$CONFLUENT_VERSION" ]; }
 h2spec_ready() { [ -x "$tools/h2spec-$H2SPEC_VERSION" ]; }
 kosoku_ready() { [ -d "$tools/kosoku-$KOSOKU_VERSION" ]; }
 cache_tests_ready() { [ -d "$tools/cache-tests-$CACHE_TESTS_VERSION" ]; }
@@ -59,7 +61,7 @@ look_for_test() {
   want nginx "the tests compare with nginx in front of PHP-FPM" have nginx
   want openssl "makes the tests' certificates" have openssl
   want procps "pgrep, which tells the tests who runs" have pgrep
-  want python3 "runs the WebSocket suite" have python3
+  want python3 "runs the WebSocket suite and Confluent's client" have python3
   want curl "signs the S3 requests of the tests' set-up" have curl
   want redis-server "PHP's sessions in Redis, read and written by both sides" have redis-server
   want php8.2-redis "PHP's way to keep sessions in Redis" php_module redis
@@ -67,13 +69,13 @@ look_for_test() {
   want php8.2-memcached "PHP's way to keep sessions in memcached" php_module memcached
   want php8.2-pcov "tells which lines of PHP a request reached (handover fuzz, coverage)" php_pcov
   want openjdk-17-jdk-headless "runs Apache Kafka, and compiles what checks IAM's signatures in it" jdk_17
-  kafka_ready || want maven "fetches Apache Kafka from Maven Central" have mvn
+  { kafka_ready && apicurio_ready; } || want maven "fetches Apache Kafka and Apicurio from Maven Central" have mvn
   want strace "tells what PHP does besides answering (handover effects)" have strace
   want nodejs "runs the WebSocket server behind the proxy, and the HTTP caching tests" have node
   { ws_ready && axe_ready && cache_tests_ready; } || want npm "fetches the WebSocket server, axe-core and the HTTP caching tests" have npm
   want chromium "the review pages are looked at and clicked through in it" have chromium
-  { kosoku_ready && { go_new || { versitygw_ready && toxiproxy_ready && h2spec_ready; }; }; } ||
-    want python3-venv "fetches the WebSocket suite, and a current Go to build tools" python3 -c 'import ensurepip, venv'
+  { kosoku_ready && confluent_ready && { go_new || { versitygw_ready && toxiproxy_ready && h2spec_ready; }; }; } ||
+    want python3-venv "fetches the WebSocket suite, Confluent's client, and a current Go to build tools" python3 -c 'import ensurepip, venv'
 }
 
 look_for_bench() {
@@ -140,5 +142,5 @@ check_rust
 install_packages
 if [ "$mode" != demo ]; then
   add_rust_components
-  { kafka_ready && versitygw_ready && toxiproxy_ready && h2spec_ready && kosoku_ready && ws_ready && axe_ready && cache_tests_ready; } || scripts/fetch-tools.sh "$tools"
+  { kafka_ready && apicurio_ready && confluent_ready && versitygw_ready && toxiproxy_ready && h2spec_ready && kosoku_ready && ws_ready && axe_ready && cache_tests_ready; } || scripts/fetch-tools.sh "$tools"
 fi

@@ -12,6 +12,7 @@
 //! | [`Echo`] | a WebSocket server (Node's `ws`) that sends back what it gets |
 //! | [`Backend`] | a backend in the test itself, byte by byte |
 //! | [`Authority`] | certificates, signed by an authority of the test's own |
+//! | [`Registry`] | Apicurio, a real schema registry with Confluent's API; and Confluent's own client |
 //! | [`Redis`] | a real Redis |
 //! | [`Memcached`] | a real memcached |
 //! | [`Browser`] | a real Chromium, in which pages are read, clicked and typed into |
@@ -45,6 +46,7 @@ mod php_fpm;
 mod php_server;
 mod port;
 mod redis;
+mod registry;
 mod s3;
 mod toxiproxy;
 
@@ -60,5 +62,6 @@ pub use php_fpm::{PhpFpm, PhpFpmBuilder};
 pub use php_server::PhpServer;
 pub use port::free_port;
 pub use redis::Redis;
+pub use registry::Registry;
 pub use s3::S3;
 pub use toxiproxy::Toxiproxy;

@@ -36,6 +36,16 @@ pub(crate) fn kafka() -> PathBuf {
     fetched("kafka", "KAFKA_VERSION")
 }
 
+/// Apicurio, a schema registry: what Java is to run.
+pub(crate) fn apicurio() -> PathBuf {
+    fetched("apicurio", "APICURIO_VERSION").join("apicurio-registry.jar")
+}
+
+/// The folder with the Python packages of Confluent's client.
+pub(crate) fn confluent() -> PathBuf {
+    fetched("confluent", "CONFLUENT_VERSION")
+}
+
 /// The versitygw binary, an S3 server.
 ///
 /// # Panics
