@@ -21,6 +21,7 @@ use crate::rollback::Rollbacks;
 use crate::route::generation::Generation;
 use crate::route::legacy_only::WayBack;
 use crate::route::overrides::{Overrides, StageOverride};
+use crate::schemas::{self, Purpose};
 use crate::tables;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -56,6 +57,9 @@ pub(crate) enum Unprepared {
     /// The hot tables.
     #[error("a hot table that the configuration names cannot be used")]
     Tables(#[from] tables::ApplyError),
+    /// A schema registry.
+    #[error("a schema registry that the configuration names cannot be asked")]
+    Schemas(#[from] schemas::ClientError),
     /// A tap.
     #[error("what legacy sends cannot be read")]
     Tap(#[from] TapError),
@@ -175,6 +179,10 @@ impl Control {
 
 /// Has everything at hand that a configuration names, before a request can need it.
 pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -> Result<(), Unprepared> {
+    let schemas = process.producers.schemas();
+    let purpose = if process.role == Role::Serve { Purpose::Send } else { Purpose::Look };
+    schemas.prepare(config, purpose, side)?;
+    schemas.asked_once(FIRST_LOAD).await;
     if process.role == Role::Serve {
         prepare_to_serve(process, config, side).await?;
     }

@@ -66,6 +66,7 @@ mod reply;
 mod review;
 mod rollback;
 pub mod route;
+mod schemas;
 mod serve;
 mod tables;
 mod upgrade;

@@ -278,6 +278,8 @@ pub struct EffectRecord {
     pub value: Option<Bytes>,
     /// The headers, in order.
     pub headers: Vec<(String, Bytes)>,
+    /// Why its value cannot be read, where it had to be to be compared: then nobody can say whether it is right.
+    pub unreadable: Option<String>,
 }
 
 impl EffectRecord {
@@ -297,6 +299,7 @@ impl From<&Own> for EffectRecord {
             key: own.key.clone(),
             value: Some(own.value.clone()),
             headers: Vec::new(),
+            unreadable: None,
         }
     }
 }
@@ -318,6 +321,7 @@ impl From<&Record> for EffectRecord {
             key: record.key.clone(),
             value: record.value.clone(),
             headers: record.headers.clone(),
+            unreadable: None,
         }
     }
 }

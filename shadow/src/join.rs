@@ -328,8 +328,10 @@ fn pending(experiment: &mut Experiment) -> Option<&mut Side> {
 
 fn finished(waiting: Waiting, late: Option<String>) -> Joined {
     let Waiting { mut joined, came, spoilt, .. } = waiting;
+    let unreadable = || came.iter().find_map(|record| record.unreadable.clone());
     if let Some(side) = pending(&mut joined.experiment) {
-        side.effects = spoilt.or(late).map_or(Effects::Known(came), Effects::NotComparable);
+        side.effects =
+            spoilt.or(late).or_else(unreadable).map_or(Effects::Known(came), Effects::NotComparable);
     }
     joined
 }

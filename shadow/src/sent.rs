@@ -125,6 +125,7 @@ impl SentExperiment {
 impl Redactor {
     /// A record with the same placeholders as in what was sent: only then can the two be compared.
     pub fn effect(&self, record: &EffectRecord) -> Result<EffectRecord, Unusable> {
-        self.saved_record(record).record()
+        let redacted = self.saved_record(record).record()?;
+        Ok(EffectRecord { unreadable: record.unreadable.clone(), ..redacted })
     }
 }

@@ -204,3 +204,15 @@ fn at_the_end_of_the_process_what_waits_is_pending() {
     assert_eq!(join.drain().iter().map(class).collect::<Vec<_>>(), [Class::Pending]);
     assert_eq!(join.waiting(), 0);
 }
+
+#[test]
+fn a_record_that_nobody_can_read_makes_its_experiment_not_comparable() {
+    let mut join = Join::new(JoinLimits::default());
+    assert!(expect(&mut join, waiting(1, "broken")).is_none());
+    let why = "a record in `t` cannot be read: it ends within the registry's frame";
+    let broken = EffectRecord { unreadable: Some(why.to_owned()), ..of("broken") };
+    join.record(broken, Origin::Legacy, at(1.0));
+    join.caught_up("t", at(WINDOW));
+    let joined = join.tick(at(6.0)).remove(0);
+    assert_eq!((class(&joined), reason(&joined)), (Class::NotComparable, why.to_owned()));
+}

@@ -1,6 +1,7 @@
 //! What a scrape gets.
 
 mod cache;
+mod schemas;
 mod spool;
 mod upstreams;
 
@@ -79,6 +80,7 @@ pub(super) fn text(control: &Control) -> String {
     upstreams::write(&mut text, control);
     cache::write(&mut text, control);
     kafka(&mut text, control);
+    schemas::write(&mut text, control);
     once(&mut text, control);
     tables(&mut text, control);
     spool::write(&mut text, control);

@@ -8,6 +8,7 @@ use super::gate::SHUT;
 use super::{Context, count};
 use crate::config::fault::shown_path;
 use crate::gate::keeper::Holds;
+use crate::schemas;
 use crate::serve::EVIDENCE;
 
 /// What `check` takes.
@@ -54,6 +55,9 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
             let files = count(sources.files().len(), "file");
             output
                 .text(&format!("{main} is good: {routes}, {legacies}, in {files} (hash {})", config.hash))?;
+            for lacking in schemas::lacking(config) {
+                output.complain(&lacking);
+            }
             for (route, held) in &held {
                 output.complain(&format!("{route} stays at {}: {held}", held.stage));
             }

@@ -23,6 +23,7 @@ use crate::rehearse::both::Both;
 use crate::rehearse::legacy::OwnLegacy;
 use crate::rehearse::pool::Wanted;
 use crate::route::generation::Generation;
+use crate::schemas::Purpose;
 use crate::tables::Tables;
 
 /// How many threads run handlers that block.
@@ -51,9 +52,12 @@ pub(super) async fn start(name: &str, wanted: &Wanted, context: &Context) -> any
     }
     let (tables, ports) = tables(&generation).await?;
     let key = RedactionKey::load_or_create(&key_file(&generation)?)?;
+    let producers = Arc::<Producers>::default();
+    producers.schemas().prepare(&generation.config, Purpose::Look, &Handle::current())?;
+    producers.schemas().asked_once(TABLES_WITHIN).await;
     let conductor = Conductor {
         ports,
-        producers: Arc::<Producers>::default(),
+        producers,
         identities: context.identities.clone(),
         phps: Phps::said(&generation.config.legacies),
         recordings: Arc::new(Recordings::noting(Redactor::new(&key))),

@@ -28,6 +28,7 @@ use crate::native::blocking::Pool;
 use crate::native::ports::LivePorts;
 use crate::rehearse::replay::{NotReplayed, Replay, Replayed};
 use crate::route::generation::Generation;
+use crate::schemas::Purpose;
 use crate::serve::EVIDENCE;
 use crate::tables::Tables;
 
@@ -128,9 +129,12 @@ fn replay(
         runtime.block_on(tables.apply(&config.tables, &config.s3))?;
         runtime.block_on(tables.asked_once(TABLES_WITHIN));
     }
+    let producers = Arc::<Producers>::default();
+    producers.schemas().prepare(config, Purpose::Look, runtime.handle())?;
+    runtime.block_on(producers.schemas().asked_once(TABLES_WITHIN));
     let conductor = Conductor {
         ports: Arc::clone(&ports),
-        producers: Arc::<Producers>::default(),
+        producers,
         identities: context.identities.clone(),
         phps: Phps::said(&config.legacies),
         recordings: Arc::new(Recordings::new(Redactor::new(key))),

@@ -1,7 +1,7 @@
 //! Commits an answer's effects. What follows is the order, and what a crash between two steps leaves:
 //!
-//! 1. reserve: the idempotency key where the answer has one ([`once`]), the records are marked, and have room in the spool
-//!    where they go through it. Nothing has happened;
+//! 1. reserve: the idempotency key where the answer has one ([`once`]), the records' values are written by their schemas
+//!    ([`schemas`](crate::schemas)), they are marked, and have room in the spool where they go through it. Nothing has happened;
 //! 2. what is of the application's own ([`own`]): where there is any, **the point of no return** is the first of them.
 //!    A crash leaves those up to some one of them, and no records;
 //! 3. the frame: one answer's records, to the spool or to Kafka. Elsewhere **the point of no return**: before it anything may
@@ -47,6 +47,7 @@ use crate::config::valid::{Ack, Config};
 use crate::native::application::Committers;
 use crate::route::generation::Generation;
 use crate::route::{Route, Stage};
+use crate::schemas::Schemas;
 
 pub(crate) use self::access::Access;
 pub(crate) use self::error::{NotCommitted, PrepareError};
@@ -76,6 +77,7 @@ pub(crate) struct Producers {
     clusters: Clusters,
     spooler: ArcSwapOption<Spooler>,
     marks: Marks,
+    schemas: Arc<Schemas>,
     changing: Mutex<()>,
 }
 
@@ -147,6 +149,9 @@ impl Producers {
         // 1
         if !parts.has_any_to_send() {
             return Ok((Committed(None), Receipts::new()));
+        }
+        if let Some(kafka) = &route.spec.kafka {
+            self.schemas.write(kafka, &mut parts.records).map_err(before)?;
         }
         let seed = seed.unwrap_or_else(event::seed);
         event::mark(&mut parts.records, &seed);
@@ -223,6 +228,11 @@ impl Producers {
         let given =
             appended(reserved).await.map_err(|error| if has_own { own::and_then(error) } else { error })?;
         Ok((Committed(is_told.then_some(given)), receipts))
+    }
+
+    /// What values are written by.
+    pub(crate) fn schemas(&self) -> &Arc<Schemas> {
+        &self.schemas
     }
 
     /// All running producers, by cluster name.

@@ -326,6 +326,36 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             &["5:7 iam without TLS", "6:27 `eu west` is no region: \"eu-west-1\" is one"],
         ),
         (
+            "L[kafka.k]\nbootstrap = 'k:1'\nregistry = { url = 'registry:8081' }\n",
+            &[
+                "5:20 `registry:8081` is no address of a registry (its address: \"https://registry.example:8081\")",
+            ],
+        ),
+        (
+            "L[kafka.k]\nbootstrap = 'k:1'\nregistry = { url = 'https://u:p@r' }\n",
+            &[
+                "5:20 secrets do not stand in this file (give them by `login = { user = \"…\", password_file = \"…\" }`)",
+            ],
+        ),
+        (
+            "L[kafka.k]\nbootstrap = 'k:1'\n[kafka.k.topic.t]\nschema = 7\n",
+            &["6:10 a schema of no registry (add `registry = { url = \"https://…\" }` to the cluster)"],
+        ),
+        (
+            "L[kafka.k]\nbootstrap = 'k:1'\nregistry = { url = 'https://r' }\n[kafka.k.topic.t]\nsubject = 's'\n",
+            &["7:11 `subject` without a schema (add `schema = \"latest\"`)"],
+        ),
+        (
+            "L[kafka.k]\nbootstrap = 'k:1'\nregistry = { url = 'https://r' }\n[kafka.k.topic.t]\nschema = { register = 'a.xml' }\n",
+            &[
+                "7:10 this is no file of a schema (its name must end in .avsc (Avro), .json (JSON Schema) or .proto)",
+            ],
+        ),
+        (
+            "L[kafka.k]\nbootstrap = 'k:1'\nregistry = { url = 'https://r' }\n[kafka.k.topic.t]\nschema = 'newest'\n",
+            &["7:10 this is neither \"latest\", the id of a schema nor { register = \"a file\" }"],
+        ),
+        (
             "L[kafka.k]\nbootstrap = 'k:1'\ndead_letter = 'dead letters'\n",
             &["5:15 `dead letters` is no topic (1 to 249 of a-z A-Z 0-9 . _ -)"],
         ),

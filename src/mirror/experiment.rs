@@ -24,6 +24,7 @@ use crate::native::identity::Identities;
 use crate::native::{Decided, NativeFailure};
 use crate::observe::chain;
 use crate::route::Route;
+use crate::schemas::NotWritten;
 
 /// Why a pair cannot match where native asks for HTTP calls.
 const UNSEEN_CALLS: &str = "native asks for HTTP calls, and nobody sees legacy's (`unseen_calls` of the route's `shadow` takes a reason)";
@@ -152,7 +153,11 @@ impl Conductor {
     fn tried(&self, route: &Route, native: NativeSide) -> Side {
         let (effects, own) = match route.spec.legacy.dry_run {
             Some(_) => (Effects::Unobserved, OwnEffects::new()),
-            None => (self.effects(route, &native.effects), own_effects(&route.spec.shadow, &native.effects)),
+            None => {
+                let effects = self.effects(route, &native.effects);
+                let effects = effects.unwrap_or_else(|unfit| Effects::NotComparable(chain(&unfit)));
+                (effects, own_effects(&route.spec.shadow, &native.effects))
+            }
         };
         Side {
             who: Who::Native { fingerprint: self.identities.of(&route.spec).to_string() },
@@ -184,10 +189,15 @@ impl Conductor {
             Ok(Decided::Decline(decline)) => (Outcome::Declined(decline.reason().to_owned()), Vec::new()),
             Err(failure) => (failed(&failure), Vec::new()),
         };
+        let (outcome, effects) = match self.effects(route, &asked) {
+            Ok(effects) => (outcome, effects),
+            // It would not be committed.
+            Err(unfit) => (Outcome::Failed(chain(&unfit)), Effects::Known(Vec::new())),
+        };
         Ok(Side {
             who: Who::Native { fingerprint: self.identities.of(&route.spec).to_string() },
             outcome,
-            effects: self.effects(route, &asked),
+            effects,
             own: own_effects(&route.spec.shadow, &asked),
             session: SessionState::Unobserved,
             latency: dry.took,
@@ -198,21 +208,37 @@ impl Conductor {
 
     /// What native sends: records, as they would lie in their topics. The session and what is of the application's own are
     /// compared apart, and an idempotency mark does nothing that anybody outside could see. Legacy's calls nobody sees, so with
-    /// one a pair must not match by silence.
-    fn effects(&self, route: &Route, effects: &[Effect]) -> Effects {
+    /// one a pair must not match by silence. An error is a value that does not fit its topic's schema.
+    fn effects(&self, route: &Route, effects: &[Effect]) -> Result<Effects, NotWritten> {
         let mut records = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Record(record) => {
                     let partition = self.producers.partition_of(route, record);
-                    records.push(EffectRecord { partition, ..EffectRecord::from(record) });
+                    let record = EffectRecord { partition, ..EffectRecord::from(record) };
+                    match self.seen(route, record) {
+                        Ok(EffectRecord { unreadable: Some(why), .. }) => {
+                            return Ok(Effects::NotComparable(why));
+                        }
+                        Ok(seen) => records.push(seen),
+                        Err(unfit @ NotWritten::Unfit { .. }) => return Err(unfit),
+                        Err(error) => return Ok(Effects::NotComparable(chain(&error))),
+                    }
                 }
                 Effect::Session(_) | Effect::Own(_) | Effect::Once(_) => {}
                 Effect::Call(_) if route.spec.shadow.waives_calls() => {}
-                Effect::Call(_) => return Effects::NotComparable(UNSEEN_CALLS.to_owned()),
+                Effect::Call(_) => return Ok(Effects::NotComparable(UNSEEN_CALLS.to_owned())),
             }
         }
-        Effects::Known(records)
+        Ok(Effects::Known(records))
+    }
+
+    /// A record as a tap would show it.
+    fn seen(&self, route: &Route, record: EffectRecord) -> Result<EffectRecord, NotWritten> {
+        match &route.spec.kafka {
+            Some(kafka) => self.producers.schemas().seen(kafka, record),
+            None => Ok(record),
+        }
     }
 }
 

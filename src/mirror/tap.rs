@@ -15,6 +15,7 @@ use tokio::task::AbortHandle;
 use super::court::Tapped;
 use crate::commit::{Access, ORIGIN, Producers};
 use crate::config::valid::{Config, Kafka};
+use crate::schemas::Schemas;
 
 /// A tap could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +66,8 @@ impl Taps {
                 Some(at) => running.push(before.swap_remove(at)),
                 None => {
                     let access = producers.access(&cluster.name);
-                    running.push(start(cluster, topics, access, self.court.clone(), side)?);
+                    let schemas = Arc::clone(producers.schemas());
+                    running.push(start(cluster, topics, access, (schemas, self.court.clone()), side)?);
                 }
             }
         }
@@ -95,7 +97,7 @@ fn start(
     cluster: Arc<Kafka>,
     topics: BTreeSet<String>,
     access: Option<Arc<Access>>,
-    court: mpsc::Sender<Tapped>,
+    (schemas, court): (Arc<Schemas>, mpsc::Sender<Tapped>),
     side: &Handle,
 ) -> Result<Running, TapError> {
     let fault = |source| TapError { cluster: cluster.name.clone(), source };
@@ -108,12 +110,13 @@ fn start(
         move || Tap::start(TapConfig::new(access.connection().clone(), topics.clone()))
     };
     let mut running = tap().map_err(|error| fault(error.into()))?;
+    let of = Arc::clone(&cluster);
     let task = side.spawn(async move {
         loop {
             tokio::select! {
                 tapped = running.next() => {
                     let Some(tapped) = tapped else { break };
-                    if court.send(told(tapped)).await.is_err() {
+                    if court.send(told(tapped, Some(&of), &schemas).await).await.is_err() {
                         break;
                     }
                 }
@@ -128,13 +131,20 @@ fn start(
     Ok(Running { cluster, topics, task: task.abort_handle() })
 }
 
-/// What the court is told of what a tap brought.
-pub(crate) fn told(tapped: handover_kafka::Tapped) -> Tapped {
+/// What the court is told of what a tap of that cluster brought.
+pub(crate) async fn told(
+    tapped: handover_kafka::Tapped,
+    cluster: Option<&Kafka>,
+    schemas: &Schemas,
+) -> Tapped {
     match tapped {
-        handover_kafka::Tapped::Record(record) => {
-            let origin = origin(&record);
-            Tapped::Record(effect(record), origin)
-        }
+        handover_kafka::Tapped::Record(record) => match (origin(&record), cluster) {
+            (Origin::Legacy, Some(cluster)) => {
+                Tapped::Record(schemas.read(cluster, effect(record)).await, Origin::Legacy)
+            }
+            // Native's are counted, and looked at no further.
+            (origin, _) => Tapped::Record(effect(record), origin),
+        },
         handover_kafka::Tapped::CaughtUp { topic, at } => Tapped::CaughtUp(topic.to_string(), timestamp(at)),
         handover_kafka::Tapped::Gap { topic, at } => Tapped::Gap(topic.to_string(), timestamp(at)),
     }
@@ -153,6 +163,7 @@ fn effect(record: TappedRecord) -> EffectRecord {
         key: record.key,
         value: record.value,
         headers: record.headers.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect(),
+        unreadable: None,
     }
 }
 

@@ -85,7 +85,8 @@ impl Both {
         let begun = async {
             while let Some(tapped) = tap.next().await {
                 let reads = matches!(tapped, Tapped::CaughtUp { .. });
-                court::told(&mut self.join, tap::told(tapped));
+                let tapped = read(tapped, &self.own, &self.conductor).await;
+                court::told(&mut self.join, tapped);
                 if reads {
                     break;
                 }
@@ -168,7 +169,9 @@ impl Both {
             }
             let Some(tap) = self.tap.as_mut().filter(|_| !waiting.is_empty()) else { break };
             tokio::select! {
-                Some(tapped) = tap.next() => court::told(&mut self.join, tap::told(tapped)),
+                Some(tapped) = tap.next() => {
+                    court::told(&mut self.join, read(tapped, &self.own, &self.conductor).await);
+                }
                 _ = tick.tick() => decided = self.join.tick(Timestamp::now()),
             }
         }
@@ -198,4 +201,10 @@ async fn ask(
     let (name, experiment) = tokio::join!(own.ask(&recorded, answer), conductor.conduct(pending));
     let (name, experiment) = (name?, experiment.ok()?);
     Some((experiment, own.reached(&name)))
+}
+
+/// What the tap of our own legacy's Kafka brought, as the join takes it.
+async fn read(tapped: Tapped, own: &OwnLegacy, conductor: &Conductor) -> court::Tapped {
+    let cluster = own.route.spec.kafka.as_deref();
+    tap::told(tapped, cluster, conductor.producers.schemas()).await
 }

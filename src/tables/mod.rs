@@ -30,7 +30,8 @@ use tokio::sync::{Mutex, Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use self::last_good::LastGood;
+pub(crate) use self::last_good::LastGood;
+pub(crate) use self::read::Part;
 use self::refresh::Refresher;
 use self::slot::Slot;
 pub(crate) use self::slot::TableStats;

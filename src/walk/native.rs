@@ -23,6 +23,7 @@ use crate::observe::{AnsweredBy, chain};
 use crate::reply::Failure;
 use crate::route::Route;
 use crate::route::decide::Plan;
+use crate::schemas::NotWritten;
 
 impl Walk<'_> {
     pub(super) async fn native(
@@ -108,7 +109,9 @@ impl Walk<'_> {
                 by
             }
             Err(NotCommitted::Before(error)) => {
-                self.shared_fault.set(true);
+                // What does not fit its schema is the route's own fault.
+                self.shared_fault
+                    .set(!matches!(error.downcast_ref::<NotWritten>(), Some(NotWritten::Unfit { .. })));
                 let error = chain(&*error);
                 self.note(&error);
                 tracing::warn!(route = route.name(), error, "effects not taken; legacy answers");

@@ -329,6 +329,7 @@ impl SavedRecord {
             key: bytes(&self.key)?,
             value: bytes(&self.value)?,
             headers: named(&self.headers)?,
+            unreadable: None,
         })
     }
 }

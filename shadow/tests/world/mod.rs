@@ -30,6 +30,7 @@ pub(crate) fn json_answer(status: u16, body: impl AsRef<[u8]>) -> Answer {
 
 pub(crate) fn record(topic: &str, key: &str, value: impl AsRef<[u8]>) -> EffectRecord {
     EffectRecord {
+        unreadable: None,
         topic: topic.to_owned(),
         partition: None,
         key: Some(key.to_owned().into()),

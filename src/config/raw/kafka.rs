@@ -27,7 +27,9 @@ pub(crate) struct Kafka {
     pub ack_header: Option<At<bool>>,
     /// How a record finds its partition; `"consistent_random"` when not given, as php-rdkafka does.
     pub partitioner: Option<At<RawPartitioner>>,
-    /// Topics whose partitioner differs, by name.
+    /// The schema registry (Confluent's, or another that speaks its API) of the topics whose values are by a schema.
+    pub registry: Option<At<Registry>>,
+    /// What topics have of their own, by name.
     pub topic: BTreeMap<String, At<Topic>>,
     /// How long a record may wait for its acknowledgement; `"10s"` when not given.
     pub timeout: Option<At<String>>,
@@ -90,6 +92,59 @@ pub(crate) struct Certificate {
 pub(crate) struct Topic {
     /// How a record finds its partition.
     pub partitioner: Option<At<RawPartitioner>>,
+    /// The schema of the cluster's registry that values are written by, which handlers give as JSON: `"latest"` (the
+    /// subject's newest), the id of one, or `{ register = "flight.avsc" }`. A value that does not fit is not sent: legacy
+    /// answers. Legacy's are read by the schemas that they name, and compared as JSON. When not given values go as they are.
+    pub schema: Option<At<RawSchema>>,
+    /// Where the registry has it; `TOPIC-value` when not given, as Confluent's `TopicNameStrategy` has it. With
+    /// `RecordNameStrategy` it is the record's full name, with `TopicRecordNameStrategy` `TOPIC-NAME`.
+    pub subject: Option<At<String>>,
+    /// Protobuf: the full name of the message that values are written as; the schema's first when not given.
+    pub message: Option<At<String>>,
+}
+
+/// A schema registry.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Registry {
+    /// Its address: `"https://registry.example:8081"`, with the path that its API begins at where that is another.
+    pub url: Option<At<String>>,
+    /// The name and password that it asks for (HTTP's Basic); none when not given.
+    pub login: Option<At<Login>>,
+    /// The CA certificates (PEM) that sign its own; the system's when not given.
+    pub ca_file: Option<At<String>>,
+    /// How often it is asked for newer schemas; `"1m"` when not given. Clients never wait for it, and the last schemas are
+    /// kept on disk.
+    pub refresh: Option<At<String>>,
+}
+
+/// Which schema of a subject.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "this is neither \"latest\", the id of a schema nor { register = \"a file\" }")]
+pub(crate) enum RawSchema {
+    /// The newest.
+    Latest(RawLatest),
+    /// The one of that id.
+    Id(u32),
+    /// One that is to be registered.
+    Register(Register),
+}
+
+/// The newest schema.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawLatest {
+    /// The newest.
+    Latest,
+}
+
+/// A schema that is to be registered.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Register {
+    /// The file that has it: `.avsc` (Avro), `.json` (JSON Schema) or `.proto`. It is registered under the subject, unless it is
+    /// there already, and again whenever the file changes. Nothing else is ever registered.
+    pub register: String,
 }
 
 /// What a 2xx promises of a record.

@@ -20,7 +20,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use toml::Spanned;
 
-pub(crate) use self::kafka::{Certificate, Iam, Kafka, KafkaAuth, Login, RawAck, RawPartitioner, Spool};
+pub(crate) use self::kafka::{
+    Certificate, Iam, Kafka, KafkaAuth, Login, RawAck, RawPartitioner, RawSchema, Spool,
+};
 pub(crate) use self::listen::{Listen, RawClientAuth, ServerTls};
 pub(crate) use self::route::{Native, PipelineFile, Rate, Route};
 pub(crate) use self::table::{RawFormat, RawTooOld, S3, Table};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use handover_kafka::Partitioner;
+use handover_schemas::Kind;
 
 /// One `[kafka.NAME]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +27,54 @@ pub(crate) struct Kafka {
     pub partitioner: Partitioner,
     /// Topics whose partitioner differs.
     pub topic_partitioners: BTreeMap<String, Partitioner>,
+    /// Where schemas are.
+    pub registry: Option<Registry>,
+    /// Topics whose values are by a schema. There is a registry.
+    pub schemas: BTreeMap<String, TopicSchema>,
     /// How long a record may wait for the brokers' acknowledgement.
     pub timeout: Duration,
     /// The topic for records of the spool that the brokers will never take.
     pub dead_letter: Option<String>,
+}
+
+/// A schema registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Registry {
+    /// Its address.
+    pub url: reqwest::Url,
+    /// Who asks.
+    pub login: Option<Login>,
+    /// The file of CA certificates (PEM) that sign its own; the system's when not given.
+    pub ca_file: Option<PathBuf>,
+    /// How often it is asked.
+    pub refresh: Duration,
+}
+
+/// The schema that a topic's values are by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TopicSchema {
+    /// Where the registry has it.
+    pub subject: String,
+    /// Which of the subject's it is.
+    pub which: WhichSchema,
+    /// The Protobuf message that values are written as; the first when not given.
+    pub message: Option<String>,
+}
+
+/// Which schema of a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum WhichSchema {
+    /// The newest.
+    Latest,
+    /// The one of that id, whatever the subject has.
+    Id(u32),
+    /// The one in a file, which is registered.
+    Registered {
+        /// The file.
+        file: PathBuf,
+        /// How it is to be read.
+        kind: Kind,
+    },
 }
 
 /// How a Kafka cluster is authenticated to.

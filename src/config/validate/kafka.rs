@@ -1,16 +1,19 @@
 //! `[kafka.NAME]`: a cluster, how to prove who one is, and what a 2xx promises.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use handover_kafka::{Partitioner, is_topic};
+use reqwest::Url;
 
 use super::address::is_host_and_port;
 use super::{Read, is_host, sections};
 use crate::config::fault::Fault;
-use crate::config::raw::{self, At, RawPartitioner};
+use crate::config::raw::{self, At, RawPartitioner, RawSchema};
 use crate::config::section::Section;
-use crate::config::valid::{Ack, Kafka, KafkaAuth, Login, Tls};
+use crate::config::valid::{Ack, Kafka, KafkaAuth, Login, Registry, Tls, TopicSchema, WhichSchema};
+use crate::schemas::kind_of;
 
 /// The clusters of all files by name; `None` for those that are wrong.
 pub(super) type Clusters = Vec<(String, Option<Arc<Kafka>>)>;
@@ -45,10 +48,84 @@ fn cluster(name: &str, raw: &raw::Kafka, section: &mut Section<'_>) -> Option<Ka
                 Some((topic.clone(), partitioner(*raw.get().partitioner.as_ref()?.get())))
             })
             .collect(),
+        registry: registry(raw, section),
+        schemas: schemas(raw, section),
         timeout: section.duration(&raw.timeout, Duration::from_secs(10)),
         dead_letter: raw.dead_letter.as_ref().map(|topic| topic.get().clone()),
         bootstrap: brokers(bootstrap?, section),
     })
+}
+
+fn registry(raw: &raw::Kafka, section: &mut Section<'_>) -> Option<Registry> {
+    let given = raw.registry.as_ref()?;
+    let mut section = section.inner(given.span());
+    let raw = given.get();
+    let hint = "its address: \"https://registry.example:8081\"";
+    let url = section.required(&raw.url, "url", hint)?;
+    let refresh = section.duration(&raw.refresh, Duration::from_secs(60));
+    let parsed = Url::parse(url.get())
+        .ok()
+        .filter(|parsed| matches!(parsed.scheme(), "http" | "https") && parsed.has_host());
+    let Some(parsed) = parsed else {
+        section.fault_with_hint(
+            url.span(),
+            format!("`{}` is no address of a registry", url.get()),
+            hint.to_owned(),
+        );
+        return None;
+    };
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        let hint = "give them by `login = { user = \"…\", password_file = \"…\" }`".to_owned();
+        section.fault_with_hint(url.span(), "secrets do not stand in this file", hint);
+    }
+    let login = raw.login.as_ref().map(|login| Login {
+        user: login.get().user.get().clone(),
+        password_file: section.path(login.get().password_file.get()),
+    });
+    if let (Some(_), "http") = (&login, parsed.scheme()) {
+        let warning = Fault::at(section.place(url.span()), "the password goes over the network as it is");
+        section.push(warning.warning());
+    }
+    let ca_file = raw.ca_file.as_ref().map(|file| section.path(file.get()));
+    Some(Registry { url: parsed, login, ca_file, refresh })
+}
+
+fn schemas(raw: &raw::Kafka, section: &mut Section<'_>) -> BTreeMap<String, TopicSchema> {
+    let mut schemas = BTreeMap::new();
+    for (topic, at) in &raw.topic {
+        let Some(schema) = &at.get().schema else {
+            let needs = [("subject", &at.get().subject), ("message", &at.get().message)];
+            for (key, value) in needs.iter().filter_map(|(key, value)| Some((key, value.as_ref()?))) {
+                section.fault_with_hint(
+                    value.span(),
+                    format!("`{key}` without a schema"),
+                    "add `schema = \"latest\"`".to_owned(),
+                );
+            }
+            continue;
+        };
+        if raw.registry.is_none() {
+            let hint = "add `registry = { url = \"https://…\" }` to the cluster".to_owned();
+            section.fault_with_hint(schema.span(), "a schema of no registry", hint);
+        }
+        let which = match schema.get() {
+            RawSchema::Latest(_) => WhichSchema::Latest,
+            RawSchema::Id(id) => WhichSchema::Id(*id),
+            RawSchema::Register(register) => {
+                let file = section.path(&register.register);
+                let Some(kind) = kind_of(&file) else {
+                    let hint = "its name must end in .avsc (Avro), .json (JSON Schema) or .proto".to_owned();
+                    section.fault_with_hint(schema.span(), "this is no file of a schema", hint);
+                    continue;
+                };
+                WhichSchema::Registered { file, kind }
+            }
+        };
+        let text = |given: &Option<At<String>>| given.as_ref().map(|given| given.get().clone());
+        let subject = text(&at.get().subject).unwrap_or_else(|| format!("{topic}-value"));
+        schemas.insert(topic.clone(), TopicSchema { subject, which, message: text(&at.get().message) });
+    }
+    schemas
 }
 
 /// Brokers may also stand in one text, separated by commas, since that is how an environment variable gives them.

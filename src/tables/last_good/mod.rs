@@ -69,7 +69,12 @@ pub(crate) struct LastGood {
 impl LastGood {
     /// The place in `folder` for the table of that name, taken from `source`.
     pub(crate) fn new(folder: &Path, table: &str, source: String) -> Self {
-        Self { path: folder.join(file_name(table)), source }
+        Self::at(folder.join(file_name(table)), source)
+    }
+
+    /// That file, for what is taken from `source`.
+    pub(crate) fn at(path: PathBuf, source: String) -> Self {
+        Self { path, source }
     }
 
     /// The file.

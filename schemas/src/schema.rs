@@ -1,0 +1,109 @@
+//! A schema, ready to be used.
+
+use serde_json::Value as Json;
+
+use crate::avro::Avro;
+use crate::frame::{self, NoFrame};
+use crate::json::JsonSchema;
+use crate::place::{Misfit, Place};
+use crate::protobuf::Protobuf;
+use crate::source::{Kind, Source, Unusable};
+
+/// A schema of a registry, ready to be used. Cheap to ask, not to make.
+#[derive(Debug)]
+pub struct Schema {
+    id: u32,
+    form: Form,
+}
+
+#[derive(Debug)]
+enum Form {
+    Avro(Avro),
+    Json(JsonSchema),
+    Protobuf(Protobuf),
+}
+
+/// A value that cannot be read by a schema.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It has no frame.
+    #[error(transparent)]
+    NoFrame(#[from] NoFrame),
+    /// It is by another schema.
+    #[error("it is by schema {0}")]
+    OfAnother(u32),
+    /// It is no value by this one.
+    #[error("it is no value by its schema {id}: {why}")]
+    Broken {
+        /// The schema.
+        id: u32,
+        /// Why.
+        why: String,
+    },
+}
+
+impl Schema {
+    /// Makes the schema that the registry knows by that id. Values are written as `message`, where it is Protobuf and that
+    /// is given; else as the first that it has.
+    ///
+    /// # Errors
+    /// When it is none, or has no such message.
+    pub fn new(id: u32, source: &Source, message: Option<&str>) -> Result<Self, Unusable> {
+        source.check_size()?;
+        let form = match source.kind {
+            Kind::Avro => Form::Avro(Avro::new(source)?),
+            Kind::Json => Form::Json(JsonSchema::new(source)?),
+            Kind::Protobuf => Form::Protobuf(Protobuf::new(source, message)?),
+        };
+        Ok(Self { id, form })
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The value, as JSON text, as it goes to Kafka.
+    ///
+    /// # Errors
+    /// When it is no JSON, or does not fit the schema.
+    pub fn encode(&self, text: &[u8]) -> Result<Vec<u8>, Misfit> {
+        let mut out = frame::begin(self.id);
+        match &self.form {
+            Form::Avro(avro) => avro.encode(&json(text)?, &mut out)?,
+            Form::Json(schema) => {
+                schema.check(&json(text)?)?;
+                out.extend_from_slice(text);
+            }
+            Form::Protobuf(protobuf) => protobuf.encode(text, &mut out)?,
+        }
+        Ok(out)
+    }
+
+    /// A value as it came from Kafka, as JSON text: the same for what the schema says is the same.
+    ///
+    /// # Errors
+    /// When it is by another schema, or is none.
+    pub fn decode(&self, value: &[u8]) -> Result<Vec<u8>, Unreadable> {
+        let (id, rest) = frame::split(value)?;
+        if id != self.id {
+            return Err(Unreadable::OfAnother(id));
+        }
+        let decoded = match &self.form {
+            Form::Avro(avro) => avro.decode(rest).map(|json| json.to_string().into_bytes()),
+            Form::Json(_) => match serde_json::from_slice::<&serde_json::value::RawValue>(rest) {
+                Ok(_) => Ok(rest.to_vec()),
+                Err(why) => Err(format!("it is no JSON: {why}")),
+            },
+            Form::Protobuf(protobuf) => protobuf.decode(rest).map(|json| json.to_string().into_bytes()),
+        };
+        decoded.map_err(|why| Unreadable::Broken { id, why })
+    }
+}
+
+fn json(text: &[u8]) -> Result<Json, Misfit> {
+    serde_json::from_slice(text).map_err(|why| {
+        let at = format!("it is no JSON: line {}, column {}", why.line(), why.column());
+        Misfit::at(Place::Whole, at)
+    })
+}

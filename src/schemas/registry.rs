@@ -1,0 +1,324 @@
+//! One cluster's registry: the schemas of its topics as they are now, those that records were by, and who asks for them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use handover_schemas::{Kind, Schema, Source, Unusable, frame};
+use quick_cache::sync::Cache;
+use tokio::sync::{Notify, watch};
+
+use super::client::{AskError, Client, ClientError};
+use super::topic::{Current, Topic, TopicStats};
+use super::{NotWritten, Purpose};
+use crate::config::valid::{self, Kafka, WhichSchema};
+use crate::observe::chain;
+use crate::tables::LastGood;
+
+/// The most schemas that are known by their ids, and ids of which it is known that there is none.
+const KNOWN_MAX: usize = 1000;
+/// For how long it holds that an id's schema cannot be had.
+const AGAIN: Duration = Duration::from_secs(30);
+/// For how long a registry that cannot be reached is not asked what records were by: their readers would only wait.
+const DOWN: Duration = Duration::from_secs(5);
+/// The first wait after a failure; it doubles up to the registry's interval.
+const BACK_OFF: Duration = Duration::from_secs(1);
+
+/// How a registry stands.
+#[derive(Clone, Debug)]
+pub(crate) struct RegistryStats {
+    /// Its cluster.
+    pub cluster: String,
+    /// How often it gave what it was asked for.
+    pub answered: u64,
+    /// How often it did not.
+    pub failed: u64,
+    /// How often it gave a schema that no value can be written by.
+    pub refused: u64,
+    /// Its topics, by name in order.
+    pub topics: Vec<TopicStats>,
+}
+
+/// A registry and what is known of it.
+pub(super) struct Registry {
+    kafka: Arc<Kafka>,
+    purpose: Purpose,
+    client: Client,
+    refresh: Duration,
+    topics: BTreeMap<String, Topic>,
+    known: Cache<u32, Known>,
+    /// Why it could not be reached, and when.
+    down: Mutex<Option<(Arc<str>, Instant)>>,
+    counts: Counts,
+    wake: Notify,
+    asked: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct Counts {
+    answered: AtomicU64,
+    failed: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// What is known of an id.
+#[derive(Clone)]
+enum Known {
+    Schema(Arc<Schema>),
+    /// Why there is none, and since when that is known.
+    Not(Arc<str>, Instant),
+}
+
+/// A schema was not renewed.
+#[derive(Debug, thiserror::Error)]
+enum NotRenewed {
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    #[error("schema {0} cannot be used")]
+    Unusable(u32, #[source] Unusable),
+    #[error("a panic of ours while schema {0} was read")]
+    Panicked(u32),
+    #[error("the schema that is to be registered cannot be read from {0}")]
+    File(String, #[source] std::io::Error),
+}
+
+impl Registry {
+    /// Has what lies on disk of a cluster's schemas, without asking.
+    pub(super) fn new(
+        (kafka, spec): (&Arc<Kafka>, &valid::Registry),
+        state: &Path,
+        purpose: Purpose,
+    ) -> Result<Self, ClientError> {
+        let client = Client::new(spec)?;
+        let folder = state.join("schemas");
+        let topics = kafka.schemas.iter().map(|(topic, of)| {
+            let source = format!("{} {} {:?}", spec.url, of.subject, of.which);
+            let file = format!("{}.{topic}.schema", kafka.name);
+            (topic.clone(), Topic::new(of.clone(), LastGood::at(folder.join(file), source)))
+        });
+        let registry = Self {
+            kafka: Arc::clone(kafka),
+            purpose,
+            client,
+            refresh: spec.refresh,
+            topics: topics.collect(),
+            known: Cache::new(KNOWN_MAX),
+            down: Mutex::default(),
+            counts: Counts::default(),
+            wake: Notify::new(),
+            asked: watch::Sender::new(false),
+        };
+        for (topic, of) in &registry.topics {
+            of.load(topic);
+        }
+        Ok(registry)
+    }
+
+    pub(super) fn is_of(&self, kafka: &Kafka) -> bool {
+        self.kafka.registry == kafka.registry && self.kafka.schemas == kafka.schemas
+    }
+
+    /// Whether some topic has no schema.
+    pub(super) fn lacks_one(&self) -> bool {
+        self.topics.values().any(|topic| topic.current().is_none())
+    }
+
+    pub(super) async fn asked_once(&self) {
+        // An error is an end of the process.
+        let _ = self.asked.subscribe().wait_for(|asked| *asked).await;
+    }
+
+    pub(super) fn ask_now(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Asks at intervals, for ever.
+    pub(super) async fn run(self: Arc<Self>) {
+        let mut failures = 0_u32;
+        loop {
+            let mut all_well = true;
+            for (name, topic) in &self.topics {
+                all_well &= self.renew(name, topic).await;
+            }
+            self.asked.send_replace(true);
+            failures = if all_well { 0 } else { failures.saturating_add(1) };
+            let pause = match failures {
+                0 => self.refresh,
+                n => BACK_OFF.saturating_mul(1 << (n - 1).min(16)).min(self.refresh),
+            };
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(pause.mul_f64(0.9 + 0.2 * fastrand::f64())) => {}
+            }
+        }
+    }
+
+    /// Has the registry confirm or replace a topic's schema; whether it did.
+    async fn renew(&self, name: &str, topic: &Topic) -> bool {
+        match self.asked_for(topic).await {
+            Ok(None) => topic.confirmed(self.purpose, |last_good| last_good.confirm(SystemTime::now())),
+            Ok(Some(current)) => {
+                let id = current.schema.id();
+                tracing::info!(
+                    cluster = self.kafka.name,
+                    topic = name,
+                    subject = topic.spec.subject,
+                    id,
+                    "took over a schema"
+                );
+                topic.take(current, self.purpose);
+            }
+            Err(error) => {
+                let count = if matches!(error, NotRenewed::Unusable(..)) {
+                    &self.counts.refused
+                } else {
+                    &self.counts.failed
+                };
+                count.fetch_add(1, Relaxed);
+                let why = chain(&error);
+                if topic.failed(&why) {
+                    tracing::warn!(
+                        cluster = self.kafka.name,
+                        topic = name,
+                        subject = topic.spec.subject,
+                        "a schema was not renewed: {why}"
+                    );
+                }
+                return false;
+            }
+        }
+        self.counts.answered.fetch_add(1, Relaxed);
+        true
+    }
+
+    /// Another schema than the current one, if there is one.
+    async fn asked_for(&self, topic: &Topic) -> Result<Option<Current>, NotRenewed> {
+        let current = topic.current();
+        let (id, source) = match &topic.spec.which {
+            WhichSchema::Latest => self.client.latest(&topic.spec.subject).await?,
+            // An id's schema never changes.
+            WhichSchema::Id(_) if current.is_some() => return Ok(None),
+            WhichSchema::Id(id) => (*id, self.client.by_id(*id).await?),
+            WhichSchema::Registered { file, kind } => {
+                let text = tokio::fs::read_to_string(file).await;
+                let text = text.map_err(|why| NotRenewed::File(file.display().to_string(), why))?;
+                let source = Source::new(*kind, text);
+                if current.is_some_and(|current| current.source == source) {
+                    return Ok(None);
+                }
+                // One that can't be used is nobody's to find.
+                ready(0, source.clone(), None).await?;
+                let id = match self.purpose {
+                    Purpose::Send => self.client.register(&topic.spec.subject, &source).await?,
+                    Purpose::Look => self.client.find(&topic.spec.subject, &source).await?.unwrap_or(0),
+                };
+                (id, source)
+            }
+        };
+        if topic.current().is_some_and(|current| current.schema.id() == id && current.source == source) {
+            return Ok(None);
+        }
+        let schema = ready(id, source.clone(), topic.spec.message.clone()).await?;
+        Ok(Some(Current { schema, source }))
+    }
+
+    /// Writes a value by the schema of its topic; gives the schema, too.
+    pub(super) fn write(&self, name: &str, value: &[u8]) -> Result<(Arc<Schema>, Vec<u8>), NotWritten> {
+        let no_schema = |subject: &str, why: Option<String>| NotWritten::NoSchema {
+            cluster: self.kafka.name.clone(),
+            topic: name.to_owned(),
+            subject: subject.to_owned(),
+            why: why.unwrap_or_else(|| "its registry has not answered yet".to_owned()),
+        };
+        let topic = self.topics.get(name).ok_or_else(|| no_schema("", None))?;
+        let subject = &topic.spec.subject;
+        let current = topic.current().ok_or_else(|| no_schema(subject, topic.failure()))?;
+        let written = current.schema.encode(value).map_err(|source| {
+            topic.count_unfit();
+            let (topic, id, subject) = (name.to_owned(), current.schema.id(), subject.clone());
+            NotWritten::Unfit { topic, id, subject, source }
+        })?;
+        Ok((Arc::clone(&current.schema), written))
+    }
+
+    /// Reads a value by whatever schema it says it is by; or says why that cannot be.
+    pub(super) async fn read(&self, value: &[u8]) -> Result<(u32, Vec<u8>), String> {
+        let (id, _) = frame::split(value).map_err(|why| why.to_string())?;
+        let schema = self.schema(id).await.map_err(|why| why.to_string())?;
+        let json = schema.decode(value).map_err(|why| why.to_string())?;
+        Ok((id, json))
+    }
+
+    /// The schema of that id, where a topic's current one is it.
+    fn current(&self, id: u32) -> Option<Arc<Schema>> {
+        let mut schemas = self.topics.values().filter_map(|topic| Some(Arc::clone(&topic.current()?.schema)));
+        schemas.find(|schema| schema.id() == id)
+    }
+
+    async fn schema(&self, id: u32) -> Result<Arc<Schema>, Arc<str>> {
+        if let Some(schema) = self.current(id) {
+            return Ok(schema);
+        }
+        match self.known.get(&id) {
+            Some(Known::Schema(schema)) => return Ok(schema),
+            Some(Known::Not(why, since)) if since.elapsed() < AGAIN => return Err(why),
+            _ => {}
+        }
+        if let Some((why, since)) = &*self.down.lock().unwrap_or_else(PoisonError::into_inner)
+            && since.elapsed() < DOWN
+        {
+            return Err(Arc::clone(why));
+        }
+        let asked = async { ready(id, self.client.by_id(id).await?, None).await };
+        match asked.await {
+            Ok(schema) => {
+                self.counts.answered.fetch_add(1, Relaxed);
+                self.known.insert(id, Known::Schema(Arc::clone(&schema)));
+                Ok(schema)
+            }
+            Err(error) => {
+                self.counts.failed.fetch_add(1, Relaxed);
+                let why: Arc<str> = format!("its schema {id} cannot be had: {}", chain(&error)).into();
+                let noted = (Arc::clone(&why), Instant::now());
+                match error {
+                    NotRenewed::Ask(AskError::Unreachable(_)) => {
+                        *self.down.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
+                    }
+                    _ => self.known.insert(id, Known::Not(noted.0, noted.1)),
+                }
+                Err(why)
+            }
+        }
+    }
+
+    pub(super) fn stats(&self) -> RegistryStats {
+        let topics = self.topics.iter().map(|(name, topic)| topic.stats(name));
+        RegistryStats {
+            cluster: self.kafka.name.clone(),
+            answered: self.counts.answered.load(Relaxed),
+            failed: self.counts.failed.load(Relaxed),
+            refused: self.counts.refused.load(Relaxed),
+            topics: topics.collect(),
+        }
+    }
+}
+
+/// A schema that is ready to be used, made off the runtime's threads: a large one takes a while.
+async fn ready(id: u32, source: Source, message: Option<String>) -> Result<Arc<Schema>, NotRenewed> {
+    let made = tokio::task::spawn_blocking(move || Schema::new(id, &source, message.as_deref())).await;
+    // It comes from outside, and must not end who asks for schemas or reads by them.
+    let made = made.map_err(|_| NotRenewed::Panicked(id))?;
+    made.map(Arc::new).map_err(|why| NotRenewed::Unusable(id, why))
+}
+
+/// How a file's schema is to be read, by its ending.
+pub(crate) fn kind_of(file: &Path) -> Option<Kind> {
+    match file.extension()?.to_str()? {
+        "avsc" => Some(Kind::Avro),
+        "json" => Some(Kind::Json),
+        "proto" => Some(Kind::Protobuf),
+        _ => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! The schema of one topic as the process has it, and what became of each look for a newer one.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwapOption;
+use handover_schemas::{Schema, Source};
+
+use super::Purpose;
+use crate::config::valid::TopicSchema;
+use crate::observe::chain;
+use crate::tables::{LastGood, Part};
+
+/// How the schema of a topic stands.
+#[derive(Clone, Debug)]
+pub(crate) struct TopicStats {
+    /// The topic.
+    pub topic: String,
+    /// The schema's id; `None` when there is none yet.
+    pub id: Option<u32>,
+    /// How long ago the registry last confirmed it.
+    pub age: Option<Duration>,
+    /// Values that did not fit.
+    pub unfit: u64,
+    /// The last failure, cleared by the next success.
+    pub failure: Option<String>,
+}
+
+/// The schema of a topic.
+pub(super) struct Topic {
+    pub spec: TopicSchema,
+    current: ArcSwapOption<Current>,
+    /// Unix seconds.
+    confirmed: AtomicU64,
+    unfit: AtomicU64,
+    failure: Mutex<Option<String>>,
+    last_good: LastGood,
+}
+
+pub(super) struct Current {
+    pub schema: Arc<Schema>,
+    pub source: Source,
+}
+
+impl Topic {
+    pub(super) fn new(spec: TopicSchema, last_good: LastGood) -> Self {
+        let (confirmed, unfit) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { spec, current: ArcSwapOption::empty(), confirmed, unfit, failure: Mutex::default(), last_good }
+    }
+
+    /// Takes what lies on disk.
+    pub(super) fn load(&self, name: &str) {
+        let ignored = |why: String| {
+            let path = self.last_good.path().display();
+            tracing::warn!(topic = name, %path, "the last good schema on disk is not used: {why}");
+        };
+        let kept = match self.last_good.load() {
+            Ok(Some(kept)) => kept,
+            Ok(None) => return,
+            Err(why) => return ignored(chain(&why)),
+        };
+        let id = kept.version.as_deref().and_then(|id| id.parse().ok());
+        let source = kept.parts.first().and_then(|part| serde_json::from_slice::<Source>(&part.bytes).ok());
+        let (Some(id), Some(source)) = (id, source) else { return ignored("it is none".to_owned()) };
+        match Schema::new(id, &source, self.spec.message.as_deref()) {
+            Ok(schema) => {
+                let schema = Arc::new(schema);
+                self.current.store(Some(Arc::new(Current { schema, source })));
+                self.confirmed.store(seconds(kept.confirmed), Relaxed);
+            }
+            Err(why) => ignored(why.to_string()),
+        }
+    }
+
+    pub(super) fn take(&self, current: Current, purpose: Purpose) {
+        let (id, source) = (current.schema.id(), serde_json::to_vec(&current.source).unwrap_or_default());
+        self.current.store(Some(Arc::new(current)));
+        let part = Part { name: self.spec.subject.clone(), bytes: source.into() };
+        self.confirmed(purpose, |last_good| last_good.store(Some(&id.to_string()), &[part]));
+    }
+
+    /// Notes that the registry confirmed the schema, and keeps that. Without the disk it is as good, until the next start.
+    pub(super) fn confirmed(&self, purpose: Purpose, keep: impl FnOnce(&LastGood) -> std::io::Result<()>) {
+        self.confirmed.store(seconds(SystemTime::now()), Relaxed);
+        self.failed_by(None);
+        if purpose == Purpose::Send
+            && let Err(error) = keep(&self.last_good)
+        {
+            let path = self.last_good.path().display();
+            tracing::warn!(%path, "a schema cannot be kept on disk: {error}");
+        }
+    }
+
+    /// Notes a failure; whether it is another one than before.
+    pub(super) fn failed(&self, why: &str) -> bool {
+        self.failed_by(Some(why.to_owned())).as_deref() != Some(why)
+    }
+
+    fn failed_by(&self, why: Option<String>) -> Option<String> {
+        std::mem::replace(&mut self.failure.lock().unwrap_or_else(PoisonError::into_inner), why)
+    }
+
+    pub(super) fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn age(&self) -> Duration {
+        let confirmed = UNIX_EPOCH + Duration::from_secs(self.confirmed.load(Relaxed));
+        SystemTime::now().duration_since(confirmed).unwrap_or_default()
+    }
+
+    /// The schema as it is now.
+    pub(super) fn current(&self) -> Option<Arc<Current>> {
+        self.current.load_full()
+    }
+
+    /// Counts a value that does not fit.
+    pub(super) fn count_unfit(&self) {
+        self.unfit.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn stats(&self, name: &str) -> TopicStats {
+        let current = self.current();
+        TopicStats {
+            topic: name.to_owned(),
+            id: current.as_ref().map(|current| current.schema.id()),
+            age: current.map(|_| self.age()),
+            unfit: self.unfit.load(Relaxed),
+            failure: self.failure(),
+        }
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
