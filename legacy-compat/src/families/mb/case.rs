@@ -138,10 +138,7 @@ pub(super) fn change(php: &Php, chars: &[u32], case: Case) -> Vec<u32> {
             *code == 0x3a3 && case == Case::Lower && php.since(Version::V8_3) && is_final(chars, index);
         match char::from_u32(*code) {
             _ if last => out.push(0x3c2),
-            Some(char) if !php.since(Version::V7_1) && digraph(char).is_some() => {
-                out.extend(digraph(char).map(|title| old_digraph(char, title, case)));
-            }
-            Some(char) => out.extend(one(char, case).into_iter().map(u32::from)),
+            Some(char) => out.extend(one(php, char, case).into_iter().map(u32::from)),
             // Up to 7.2 what is no character got lost here.
             None if !php.since(Version::V7_3) => out.push(BAD),
             None => out.push(*code),
@@ -161,13 +158,9 @@ fn digraph(char: char) -> Option<char> {
     }
 }
 
-/// Up to 7.0 they met at the title case, which stayed as it is.
-fn old_digraph(char: char, title: char, case: Case) -> u32 {
-    match case {
-        _ if char == title => u32::from(char),
-        Case::LowerSimple => u32::from(lower_simple(char)),
-        _ => u32::from(title),
-    }
+/// Whether it is a letter in title case: part of its word is small.
+fn is_title(char: char) -> bool {
+    digraph(char) == Some(char) || matches!(char, 'ᾈ'..='ᾏ' | 'ᾘ'..='ᾟ' | 'ᾨ'..='ᾯ' | 'ᾼ' | 'ῌ' | 'ῼ')
 }
 
 /// Whether a sigma ends a word: letters stand before it and none behind, whatever marks are between.
@@ -210,7 +203,9 @@ fn title(php: &Php, chars: &[u32], case: Case) -> Vec<u32> {
             _ if sigma => out.push(0x3c2),
             None => out.push(*code),
             Some(_) if !new && !in_word => out.push(*code),
-            Some(char) => out.extend(one(char, if inside { lower } else { case }).into_iter().map(u32::from)),
+            Some(char) => {
+                out.extend(one(php, char, if inside { lower } else { case }).into_iter().map(u32::from));
+            }
         }
         match new {
             false => inside = in_word,
@@ -222,8 +217,15 @@ fn title(php: &Php, chars: &[u32], case: Case) -> Vec<u32> {
 }
 
 /// What one character becomes.
-fn one(char: char, case: Case) -> Vec<char> {
+fn one(php: &Php, char: char, case: Case) -> Vec<char> {
     match case {
+        // Up to 7.1 letters in title case stayed so, and small ones went no further than to it.
+        _ if !php.since(Version::V7_2) && is_title(char) => vec![char],
+        Case::UpperSimple if !php.since(Version::V7_2) => match digraph(char) {
+            Some(title) if char.is_lowercase() => vec![title],
+            Some(_) => vec![char],
+            None => vec![upper_simple(char)],
+        },
         Case::Upper => char.to_uppercase().collect(),
         Case::Lower => char.to_lowercase().collect(),
         Case::UpperSimple => vec![upper_simple(char)],

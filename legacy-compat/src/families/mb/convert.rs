@@ -1,9 +1,11 @@
 //! `mb_convert_encoding`, `mb_check_encoding`, `mb_scrub`, `mb_preferred_mime_name`: from encoding to encoding.
 
+use super::check::is_iso_2022_jp;
 use super::decode::broken_utf8;
 use super::detect::{self, Asked};
-use super::encoding::Kind;
+use super::encoding::{Jis, Kind};
 use super::guess::{guess, is_guessed};
+use super::transfer;
 use super::{BAD, Encoding, deprecated, encoding_of, find, unknown, utf8};
 use crate::call::{Args, Ctx, Outcome, Row, ok, or_false};
 use crate::families::types::text_of;
@@ -61,6 +63,10 @@ pub(super) fn is_valid(php: &Php, encoding: &Encoding, text: &[u8]) -> bool {
     let same = || encoding.encode(&chars) == text;
     match encoding.kind {
         Kind::Base64 => same(),
+        Kind::Iso2022Jp(sets @ (Jis::Strict | Jis::Full | Jis::KanaAsPairs)) if php.since(Version::V8_2) => {
+            is_iso_2022_jp(text, sets != Jis::Strict)
+        }
+        Kind::Utf7 if php.since(Version::V8_1) => transfer::is_utf7(text),
         Kind::Html | Kind::QuotedPrintable | Kind::Uuencode => php.since(Version::V8_1) || same(),
         _ => !chars.contains(&BAD) && (php.since(Version::V8_1) || same()),
     }

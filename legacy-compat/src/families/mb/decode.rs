@@ -2,12 +2,17 @@
 
 use super::BAD;
 use super::encoding::{Encoding, Jis, Kind, Wide};
+use super::euc_tw::EucTw;
+use super::iso_2022_jp::Reader;
 use super::transfer;
 use crate::php::{Php, Version};
 
 impl Encoding {
     /// The characters of a text, [`BAD`] for each part that is none.
     pub(crate) fn decode(&self, php: &Php, text: &[u8]) -> Vec<u32> {
+        if let Kind::EucTw(form) = self.kind {
+            return form.decode(text, form == EucTw::Old);
+        }
         let mut chars = self.read(php, text);
         // Up to 8.0 what breaks off at the end is not told of, but in UTF-8.
         if !self.is_utf8() && !php.since(Version::V8_1) && self.breaks_off(text) {
@@ -19,7 +24,13 @@ impl Encoding {
     /// The same without the character that the text breaks off in.
     pub(crate) fn decode_whole(&self, php: &Php, text: &[u8]) -> Vec<u32> {
         if let Kind::Iso2022Jp(sets) = self.kind {
-            return iso_2022_jp(text, sets, true);
+            return iso_2022_jp(php, text, sets, true);
+        }
+        match self.kind {
+            Kind::EucTw(form) => return form.decode(text, true),
+            Kind::Utf7 => return transfer::decode_utf7(php, text, true),
+            Kind::Utf7Imap => return transfer::decode_utf7_imap(php, text, true),
+            _ => {}
         }
         let mut chars = self.read(php, text);
         if self.breaks_off(text) {
@@ -49,6 +60,7 @@ impl Encoding {
             }
             Kind::Wide(wide) => !text.len().is_multiple_of(wide.size),
             Kind::Double(table) => table.breaks_off(text),
+            Kind::EucTw(form) => form.decode(text, true).len() < form.decode(text, false).len(),
             _ => false,
         }
     }
@@ -73,11 +85,12 @@ impl Encoding {
             }),
             Kind::Wide(wide) => wide.decode(php, text),
             Kind::Double(table) => table.decode(php, text),
+            Kind::EucTw(form) => form.decode(text, false),
             Kind::Gb18030 => gb18030(text),
-            Kind::Iso2022Jp(sets) => iso_2022_jp(text, *sets, false),
+            Kind::Iso2022Jp(sets) => iso_2022_jp(php, text, *sets, false),
             Kind::Shift(shift) => shift.decode(text),
-            Kind::Utf7 => transfer::decode_utf7(php, text),
-            Kind::Utf7Imap => transfer::decode_utf7_imap(php, text),
+            Kind::Utf7 => transfer::decode_utf7(php, text, false),
+            Kind::Utf7Imap => transfer::decode_utf7_imap(php, text, false),
             Kind::Base64 => transfer::decode_base64(php, text),
             Kind::QuotedPrintable => transfer::decode_quoted(text),
             Kind::Uuencode => transfer::decode_uu(text),
@@ -151,12 +164,16 @@ impl Wide {
             .collect();
         match self.surrogates() {
             true => utf16(php, &units),
-            false => units.into_iter().map(|char| if self.is_char(char) { char } else { BAD }).collect(),
+            false => units.into_iter().map(|char| if self.is_char(php, char) { char } else { BAD }).collect(),
         }
     }
 
-    fn is_char(self, char: u32) -> bool {
-        self.size == 2 && char < 0x1_0000 || char::from_u32(char).is_some()
+    fn is_char(self, php: &Php, char: u32) -> bool {
+        match self.utf {
+            true => char::from_u32(char).is_some(),
+            // UCS has room for what is none; up to 8.0 not for the last of it.
+            false => char < if php.since(Version::V8_1) { BAD } else { 0x7000_0000 },
+        }
     }
 
     fn number(self, unit: &[u8], little: bool) -> u32 {
@@ -202,7 +219,12 @@ fn gb18030(text: &[u8]) -> Vec<u32> {
 }
 
 /// `whole` leaves out what breaks off at the end.
-fn iso_2022_jp(text: &[u8], sets: Jis, whole: bool) -> Vec<u32> {
+fn iso_2022_jp(php: &Php, text: &[u8], sets: Jis, whole: bool) -> Vec<u32> {
+    match sets {
+        Jis::Cp5022x(form) => return form.decode(text, whole),
+        Jis::Windows | Jis::Jis2004 => {}
+        _ => return Reader { windows: false, old: !php.since(Version::V8_1) }.decode(text, whole),
+    }
     #[derive(Clone, Copy, PartialEq)]
     enum Set {
         Ascii,
@@ -213,14 +235,14 @@ fn iso_2022_jp(text: &[u8], sets: Jis, whole: bool) -> Vec<u32> {
     }
     let (mut out, mut set, mut rest) = (Vec::new(), Set::Ascii, text);
     while let Some(first) = rest.first().copied() {
-        let full = sets != Jis::Strict;
         let (next, skip) = match rest {
             [0x1b, b'(', b'B', ..] => (Some(Set::Ascii), 3),
             [0x1b, b'(', b'J', ..] => (Some(Set::Roman), 3),
-            [0x1b, b'(', b'I', ..] if full => (Some(Set::Kana), 3),
+            [0x1b, b'(', b'I', ..] => (Some(Set::Kana), 3),
             [0x1b, b'$', b'@' | b'B', ..] => (Some(Set::Kanji), 3),
-            [0x1b, b'$', b'(', b'@' | b'B', ..] if full => (Some(Set::Kanji), 4),
-            [0x1b, b'$', b'(', b'D', ..] if full => (Some(Set::Supplement), 4),
+            [0x1b, b'$', b'(', b'@' | b'B', ..] => (Some(Set::Kanji), 4),
+            [0x1b, b'$', b'(', b'Q', ..] if sets == Jis::Jis2004 => (Some(Set::Kanji), 4),
+            [0x1b, b'$', b'(', b'D', ..] => (Some(Set::Supplement), 4),
             [0x1b] | [0x1b, b'(' | b'$'] | [0x1b, b'$', b'('] if whole => return out,
             _ => (None, 1),
         };
@@ -242,7 +264,7 @@ fn iso_2022_jp(text: &[u8], sets: Jis, whole: bool) -> Vec<u32> {
                 None if whole => return out,
                 None => (BAD, 1),
             },
-            (_, 0xa1..=0xdf) if full => (0xff61 + u32::from(first - 0xa1), 1),
+            (_, 0xa1..=0xdf) => (0xff61 + u32::from(first - 0xa1), 1),
             (_, ..0x80) => (u32::from(first), 1),
             _ => (BAD, 1),
         };

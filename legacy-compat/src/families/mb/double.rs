@@ -87,6 +87,11 @@ pub(super) fn jis(windows: bool) -> &'static Table {
     if windows { &EUC_JP_WIN } else { &EUC_JP_PLAIN }
 }
 
+/// Shift_JIS as Windows has it.
+pub(super) fn windows_sjis() -> &'static Table {
+    &SJIS_WIN
+}
+
 impl Table {
     fn build(family: Family, encoding: &'static encoding_rs::Encoding, plain: bool) -> Self {
         let mut table = Self {
@@ -190,6 +195,7 @@ impl Table {
         match (self.family, first) {
             (Family::Sjis, 0xf0..) if self.is_plain && php.since(Version::V8_1) => 1,
             (Family::Sjis, 0xf0..) | (Family::Big5, 0x81..=0xa0) => 2,
+            (Family::Sjis, 0x80) if !php.since(Version::V8_1) => 2,
             _ => self.unit_len(first),
         }
     }
@@ -303,6 +309,13 @@ impl Table {
     pub(super) fn jis_char(&self, cell: u16, supplement: bool) -> Option<u32> {
         let map = if supplement { &self.to_char_3 } else { &self.to_char };
         map.get(&(cell | 0x8080)).copied()
+    }
+}
+
+impl Table {
+    /// The character of a cell beyond JIS X 0208, where Shift_JIS has IBM's.
+    pub(super) fn ibm_char(&self, cell: u16) -> Option<u32> {
+        self.to_char.get(&sjis(cell)).copied()
     }
 }
 

@@ -54,6 +54,10 @@ impl Encoding {
                 Some(bytes) => out.extend(bytes),
                 None => return false,
             },
+            Kind::EucTw(form) => match form.encode(char) {
+                Some(bytes) => out.extend(bytes),
+                None => return false,
+            },
             Kind::Gb18030 => match char::from_u32(char) {
                 Some(char) => {
                     let mut text = [0; 4];
@@ -82,7 +86,7 @@ impl Wide {
         };
         match char {
             BAD => return false,
-            0x11_0000.. => return false,
+            0x11_0000.. if self.size == 2 || self.utf => return false,
             0x1_0000.. if self.size == 2 && !self.utf => return false,
             0x1_0000.. if self.size == 2 => {
                 unit(0xd800 + ((char - 0x1_0000) >> 10));
@@ -95,6 +99,9 @@ impl Wide {
 }
 
 fn iso_2022_jp(chars: &[u32], sets: Jis, out: &mut Vec<u8>) {
+    if let Jis::Cp5022x(form) = sets {
+        return form.encode(chars, out);
+    }
     let mut set: &[u8] = b"\x1b(B";
     let mut switch = |to: &'static [u8], out: &mut Vec<u8>| {
         if set != to {
@@ -126,7 +133,7 @@ fn iso_2022_jp(chars: &[u32], sets: Jis, out: &mut Vec<u8>) {
                 out.push(b'?');
             }
             Some([row, cell]) => {
-                switch(b"\x1b$B", out);
+                switch(if sets == Jis::Jis2004 { b"\x1b$(Q" } else { b"\x1b$B" }, out);
                 out.extend([row & 0x7f, cell & 0x7f]);
             }
             _ => {

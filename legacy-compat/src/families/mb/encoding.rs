@@ -3,6 +3,8 @@
 use std::sync::LazyLock;
 
 use super::double::{self, Table};
+use super::euc_tw::{self, EucTw};
+use super::iso_2022_jp::{Cp5022x, Kana};
 use super::shift::Shift;
 use crate::php::{Php, Version};
 
@@ -27,6 +29,8 @@ pub(super) enum Kind {
     Wide(Wide),
     /// ASCII and pairs of bytes.
     Double(&'static Table),
+    /// ASCII, pairs and fours of bytes.
+    EucTw(EucTw),
     /// ASCII, pairs and more of bytes, as the library has it.
     Gb18030,
     Iso2022Jp(Jis),
@@ -67,12 +71,16 @@ pub(super) enum Jis {
     Windows,
     /// As `Full`, with a fault of 8.2: kana are written as pairs of JIS X 0208 whose first byte is 0.
     KanaAsPairs,
+    /// JIS X 0208, written as the first plane of JIS X 0213.
+    Jis2004,
+    /// Microsoft's own, which differ among themselves.
+    Cp5022x(Cp5022x),
 }
 
 impl Jis {
     /// The characters of JIS X 0208 and 0212.
     pub(super) fn table(self) -> &'static Table {
-        double::jis(self == Self::Windows)
+        double::jis(matches!(self, Self::Windows | Self::Cp5022x(_)))
     }
 }
 
@@ -91,10 +99,17 @@ static ENCODINGS: LazyLock<Vec<(Encoding, Vec<&'static str>)>> = LazyLock::new(|
 
 /// Finds an encoding by its name, its MIME name or an alias, whatever the case.
 pub(crate) fn find(php: &Php, name: &[u8]) -> Option<&'static Encoding> {
+    // It ends at the first NUL.
+    let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
     let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
     // PHP knew these until it dropped them, or not yet.
     if is("7bit") && php.version < Version::V5_6 || name.is_empty() {
         return None;
+    }
+    if !php.since(Version::V8_1)
+        && let Some(bytewise) = BYTEWISE.iter().find(|encoding| is(encoding.name))
+    {
+        return Some(bytewise);
     }
     let by_name = ENCODINGS.iter().find(|(encoding, _)| is(encoding.name));
     let by_mime = || ENCODINGS.iter().find(|(encoding, _)| is(encoding.mime));
@@ -103,13 +118,40 @@ pub(crate) fn find(php: &Php, name: &[u8]) -> Option<&'static Encoding> {
     if found.name == "BIG-5" && php.since(Version::V8_1) {
         return Some(&BIG5);
     }
+    if found.name == "EUC-TW" && !php.since(Version::V8_1) {
+        return Some(&EUC_TW_OLD);
+    }
+    if let Kind::Iso2022Jp(Jis::Cp5022x(form)) = found.kind
+        && !php.since(Version::V8_1)
+    {
+        return CP5022X_OLD.iter().find(|(kana, _)| *kana == form.kana).map(|(_, encoding)| encoding);
+    }
     // What converts in one go came with 8.2 and is right; other functions went through filters for longer.
     Some(if php.since(Version::V8_3) { found } else { found.filtered(php) })
+}
+
+/// Up to 8.0 these converted as UCS-2 and UCS-4 and counted bytes; then they became other names of those.
+static BYTEWISE: [Encoding; 4] = [
+    bytewise("byte2be", 2, false),
+    bytewise("byte2le", 2, true),
+    bytewise("byte4be", 4, false),
+    bytewise("byte4le", 4, true),
+];
+
+const fn bytewise(name: &'static str, size: usize, little: bool) -> Encoding {
+    Encoding { name, mime: "", kind: Kind::Wide(Wide { size, little, marked: false, utf: false }) }
 }
 
 static BIG5: LazyLock<Encoding> = LazyLock::new(|| {
     let kind = Kind::Double(double::big5_without_euro());
     Encoding { name: "BIG-5", mime: "BIG5", kind }
+});
+static EUC_TW_OLD: Encoding = Encoding { name: "EUC-TW", mime: "EUC-TW", kind: Kind::EucTw(EucTw::Old) };
+static CP5022X_OLD: LazyLock<[(Kana, Encoding); 3]> = LazyLock::new(|| {
+    [("CP50220", Kana::Wide), ("CP50221", Kana::Own), ("CP50222", Kana::Shifted)].map(|(name, kana)| {
+        let kind = Kind::Iso2022Jp(Jis::Cp5022x(Cp5022x { kana, old: true }));
+        (kana, Encoding { name, mime: "ISO-2022-JP", kind })
+    })
 });
 static JIS_FILTERED: Encoding =
     Encoding { name: "JIS", mime: "ISO-2022-JP", kind: Kind::Iso2022Jp(Jis::KanaAsPairs) };
@@ -132,18 +174,25 @@ pub(crate) fn utf8() -> &'static Encoding {
 }
 
 impl Encoding {
+    /// An encoding of one byte each, with what the bytes 80 to FF are, 0 for none.
+    pub(crate) fn single_byte(name: &'static str, upper: [u32; 128]) -> Self {
+        Self { name, mime: "", kind: Kind::Single(Box::new(upper)) }
+    }
+
     /// How long a character is, by its first byte; none where that does not say.
     pub(super) fn unit_len(&self, first: u8) -> Option<usize> {
         Some(match &self.kind {
+            _ if self.is_bytewise() => 1,
             Kind::Utf8 => match first {
                 0xc2..0xe0 => 2,
                 0xe0..0xf0 => 3,
-                0xf0..0xf8 => 4,
+                0xf0..0xf5 => 4,
                 _ => 1,
             },
             Kind::Ascii | Kind::Latin1 | Kind::Single(_) => 1,
             Kind::Wide(wide) if !wide.surrogates() => wide.size,
             Kind::Double(table) => table.unit_len(first),
+            Kind::EucTw(_) => euc_tw::unit_len(first),
             _ => return None,
         })
     }
@@ -159,6 +208,7 @@ impl Encoding {
     /// The size of each character in bytes, where all have the same.
     pub(super) fn size(&self) -> Option<usize> {
         match &self.kind {
+            _ if self.is_bytewise() => Some(1),
             Kind::Ascii | Kind::Latin1 | Kind::Single(_) => Some(1),
             Kind::Wide(wide) if !wide.surrogates() => Some(wide.size),
             _ => None,
@@ -198,12 +248,17 @@ impl Encoding {
         matches!(self.kind, Kind::Iso2022Jp(_) | Kind::Shift(_) | Kind::Utf7 | Kind::Utf7Imap)
     }
 
+    fn is_bytewise(&self) -> bool {
+        BYTEWISE.iter().any(|encoding| std::ptr::eq(encoding, self))
+    }
+
     pub(super) fn is_utf8(&self) -> bool {
         matches!(self.kind, Kind::Utf8)
     }
 }
 
 fn kind(name: &'static str) -> Option<Kind> {
+    let cp5022x = |kana| Kind::Iso2022Jp(Jis::Cp5022x(Cp5022x { kana, old: false }));
     let wide = |size, little, marked, utf| Kind::Wide(Wide { size, little, marked, utf });
     Some(match name {
         "BASE64" => Kind::Base64,
@@ -231,8 +286,14 @@ fn kind(name: &'static str) -> Option<Kind> {
         "ISO-2022-KR" => Kind::Shift(Shift::Korean),
         "ISO-2022-JP" => Kind::Iso2022Jp(Jis::Strict),
         "JIS" => Kind::Iso2022Jp(Jis::Full),
-        "ISO-2022-JP-MS" | "CP50220" | "CP50221" | "CP50222" => Kind::Iso2022Jp(Jis::Windows),
+        // Without what telephones showed as pictures.
+        "ISO-2022-JP-MS" | "ISO-2022-JP-MOBILE#KDDI" => Kind::Iso2022Jp(Jis::Windows),
+        "ISO-2022-JP-2004" => Kind::Iso2022Jp(Jis::Jis2004),
+        "CP50220" => cp5022x(Kana::Wide),
+        "CP50221" => cp5022x(Kana::Own),
+        "CP50222" => cp5022x(Kana::Shifted),
         "GB18030" => Kind::Gb18030,
+        "EUC-TW" => Kind::EucTw(EucTw::New),
         name => match double::table(name) {
             Some(table) => Kind::Double(table),
             None => Kind::Single(Box::new(single_byte(name)?)),

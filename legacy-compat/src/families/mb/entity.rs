@@ -109,6 +109,13 @@ fn decoded_old(rules: &[Rule], chars: &[u32]) -> Vec<u32> {
                         out.push(code);
                         out.extend(found.behind.filter(|code| *code != SEMICOLON));
                     }
+                    None if !found.hex && found.digits >= MOST_DIGITS => {
+                        out.extend_from_slice(&rest[..2]);
+                        write_most_digits(&rest[2..2 + MOST_DIGITS], &mut out);
+                        out.extend(rest.get(2 + MOST_DIGITS));
+                        rest = &rest[rest.len().min(3 + MOST_DIGITS)..];
+                        continue;
+                    }
                     None => {
                         out.extend(rest[..found.len].iter().map(large_digit));
                         out.extend(found.behind);
@@ -135,6 +142,22 @@ fn decoded_old(rules: &[Rule], chars: &[u32]) -> Vec<u32> {
 }
 
 const SEMICOLON: u32 = b';' as u32;
+
+/// Up to 8.1 decimal digits behind so many are no part of an entity.
+const MOST_DIGITS: usize = 10;
+
+/// Writes so many digits that mean nothing: up to 8.1 in 32 bits, where the power of ten that takes them apart does not fit.
+fn write_most_digits(digits: &[u32], out: &mut Vec<u32>) {
+    let mut power = 10i64.pow(MOST_DIGITS as u32) as i32;
+    let number =
+        digits.iter().fold(0i64, |number, digit| number * 10 + i64::from(digit - u32::from(b'0'))) as i32;
+    let mut rest = number.unsigned_abs() as i32 % power;
+    while power >= 10 {
+        power /= 10;
+        out.extend(b"0123456789ABCDEF".get((rest / power) as usize).copied().map(u32::from));
+        rest %= power;
+    }
+}
 
 fn large_digit(code: &u32) -> u32 {
     if (u32::from(b'a')..=u32::from(b'f')).contains(code) { code - 0x20 } else { *code }

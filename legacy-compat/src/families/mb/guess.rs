@@ -105,25 +105,24 @@ struct Rule<'a> {
     /// Encodings without a rule are never guessed.
     never: bool,
     broken: bool,
-    /// How many bytes of the character are still to come.
+    /// How many bytes of the character are still to come; in UTF-7's base64 1 before its first digit, then 2.
     within: usize,
+    /// The byte before, where it begins a character.
+    before: u8,
     /// Where no rule is known: the byte at which its characters break.
     fault: Option<usize>,
 }
 
 impl<'a> Rule<'a> {
     fn new(php: &Php, encoding: &'a Encoding, text: &[u8]) -> Self {
-        let never = matches!(encoding.kind, Kind::Wide(_)) || !is_guessed(encoding);
+        let never = matches!(encoding.kind, Kind::Wide(_) | Kind::Utf7Imap) || !is_guessed(encoding);
         let fault = match encoding.kind {
-            Kind::Utf8
-            | Kind::Utf7
-            | Kind::Utf7Imap
-            | Kind::Gb18030
-            | Kind::Shift(_)
-            | Kind::Iso2022Jp(_) => first_fault(php, encoding, text),
+            Kind::Utf8 | Kind::EucTw(_) | Kind::Shift(_) | Kind::Iso2022Jp(_) => {
+                first_fault(php, encoding, text)
+            }
             _ => None,
         };
-        Self { encoding, never, broken: never, within: 0, fault }
+        Self { encoding, never, broken: never, within: 0, before: 0, fault }
     }
 
     fn feed(&mut self, index: usize, byte: u8) {
@@ -141,11 +140,51 @@ impl<'a> Rule<'a> {
                 self.within = table.unit_len(byte) - 1;
                 byte >= 0x80 && self.within == 0 && !table.is_single(byte)
             }
+            Kind::Utf7 => self.feed_utf7(byte),
+            Kind::Gb18030 => self.feed_gb18030(byte),
             _ => self.fault == Some(index),
         };
         if self.encoding.is_utf8() {
             self.within = utf8_missing(self.within, byte);
         }
+    }
+}
+
+impl Rule<'_> {
+    /// Whether a byte cannot be UTF-7.
+    fn feed_utf7(&mut self, byte: u8) -> bool {
+        let is_digit = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+        match self.within {
+            0 => {
+                self.within = usize::from(byte == b'+');
+                matches!(byte, b'\\' | b'~' | 0x80..)
+            }
+            _ if is_digit => {
+                self.within = 2;
+                false
+            }
+            state => {
+                self.within = 0;
+                state == 1 && byte != b'-' || byte >= 0x80
+            }
+        }
+    }
+
+    /// Whether a byte cannot be GB 18030: which characters there are does not count.
+    fn feed_gb18030(&mut self, byte: u8) -> bool {
+        let before = std::mem::replace(&mut self.before, byte);
+        let (missing, broken) = match (self.within, byte) {
+            (0, ..=0x80 | 0xff) => (0, false),
+            (0, _) => (1, false),
+            (1, b'0'..=b'9') if matches!(before, 0x81..=0x84 | 0x90..=0xe3) => (3, false),
+            (1, 0x40..=0x7e | 0x80..=0xfe) if matches!(before, 0x81..) => (0, false),
+            // The third and the fourth byte of a character of four.
+            (3, 0x81..=0xfe) => (2, false),
+            (2, b'0'..=b'9') => (0, false),
+            _ => (0, true),
+        };
+        self.within = missing;
+        broken
     }
 }
 

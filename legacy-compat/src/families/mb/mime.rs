@@ -107,6 +107,7 @@ fn encode(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         out: Vec::new(),
         line: 0,
         indent: usize::try_from(args.int(4)).ok().filter(|indent| *indent < LINE).unwrap_or(0),
+        is_8: ctx.php.is_8(),
     };
     header.write(&chars);
     ok(header.out)
@@ -129,6 +130,8 @@ struct Header {
     line: usize,
     /// How much of the first line the field's name takes.
     indent: usize,
+    /// Up to 7.4 the last word did not heed the indent.
+    is_8: bool,
 }
 
 impl Header {
@@ -149,6 +152,7 @@ impl Header {
         }
         if start < chars.len() {
             if !self.out.is_empty() {
+                self.indent *= usize::from(self.is_8);
                 self.separate(LINE, chars.len() - start);
             }
             self.plain(&chars[start..]);

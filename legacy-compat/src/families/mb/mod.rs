@@ -2,6 +2,7 @@
 
 mod case;
 mod chars;
+mod check;
 mod convert;
 mod decode;
 mod detect;
@@ -9,7 +10,9 @@ mod double;
 mod encode;
 mod encoding;
 mod entity;
+mod euc_tw;
 mod guess;
+mod iso_2022_jp;
 mod mime;
 mod part;
 mod search;

@@ -158,10 +158,12 @@ fn marked(chars: &[u32]) -> Vec<u8> {
 
 /// Where `needle` is in `haystack`, both UTF-8, in characters; none where it is not.
 fn locate(php: &Php, haystack: &[u8], needle: &[u8], offset: i64, ask: Ask) -> Result<Option<usize>, ()> {
+    // Until 8.3 nothing was found in no text where case does not count, wherever it was looked for.
+    if ask.any_case && haystack.is_empty() && !php.since(Version::V8_3) {
+        return Ok(None);
+    }
     let from = at_offset(haystack, 0, offset).ok_or(())?;
-    let is_missed = needle.is_empty() && !php.is_8();
-    // Until 8.3 nothing was found in no text where case does not count.
-    if is_missed || ask.any_case && haystack.is_empty() && !php.since(Version::V8_3) {
+    if needle.is_empty() && !php.is_8() {
         return Ok(None);
     }
     let at = match ask.last {
@@ -268,7 +270,11 @@ fn substr_count(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         Ok(encoding) => encoding,
         Err(answer) => return answer,
     };
-    let text = |index| searchable(ctx.php, encoding, args.bytes(index), Ask::FIRST);
+    // From 8.2 what is no character counts as another that is none.
+    let text = |index| match encoding.is_utf8() && ctx.php.since(Version::V8_2) {
+        true => marked(&encoding.decode(ctx.php, args.bytes(index))),
+        false => searchable(ctx.php, encoding, args.bytes(index), Ask::FIRST),
+    };
     let (haystack, needle) = (text(0), text(1));
     if needle.is_empty() {
         return ctx.value_error(false, "mb_substr_count(): Argument #2 ($needle) must not be empty");

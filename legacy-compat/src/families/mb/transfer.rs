@@ -127,6 +127,9 @@ pub(super) fn decode_uu(text: &[u8]) -> Vec<u32> {
 }
 
 pub(super) fn encode_uu(bytes: &[u8], out: &mut Vec<u8>) {
+    if bytes.is_empty() {
+        return;
+    }
     let digit = |value: u32| if value == 0 { b'`' } else { b' ' + value as u8 };
     out.extend_from_slice(b"begin 0644 filename\n");
     for line in bytes.chunks(45) {
@@ -210,32 +213,97 @@ pub(super) fn encode_utf7(chars: &[u32], out: &mut Vec<u8>) {
     }
 }
 
-pub(super) fn decode_utf7(php: &Php, text: &[u8]) -> Vec<u32> {
+/// The characters of a text. From 8.2 what a part in base64 lacks to be whole is [`BAD`]; before, and at the end of a text that is to
+/// go on (`open`), it is left out.
+pub(super) fn decode_utf7(php: &Php, text: &[u8], open: bool) -> Vec<u32> {
+    let strict = php.since(Version::V8_1);
     let (mut out, mut rest) = (Vec::new(), text);
-    while let Some(first) = rest.first().copied() {
-        rest = &rest[1..];
-        if first != b'+' {
-            out.push(if first < 0x80 { first.into() } else { BAD });
-            continue;
-        }
-        if rest.first() == Some(&b'-') {
-            out.push(b'+'.into());
-            rest = &rest[1..];
-            continue;
-        }
-        let len = rest.iter().take_while(|byte| digit(**byte).is_some()).count();
-        let bytes = decode_base64(php, &rest[..len]);
-        let units = bytes.chunks_exact(2).map(|pair| (pair[0] << 8 | pair[1]) as u16);
-        out.extend(char::decode_utf16(units).map(|char| char.map_or(BAD, u32::from)));
-        if bytes.len() % 2 == 1 || len == 0 {
-            out.push(BAD);
-        }
-        rest = &rest[len..];
-        if rest.first() == Some(&b'-') {
-            rest = &rest[1..];
+    while let [first, after @ ..] = rest {
+        rest = after;
+        match (first, rest) {
+            (b'+', [b'-', after @ ..]) => {
+                out.push(b'+'.into());
+                rest = after;
+            }
+            (b'+', _) => {
+                let part = Utf7Part::read(rest, digit);
+                out.extend(part.units.iter().filter_map(|unit| match unit {
+                    Err(_) => strict.then_some(BAD),
+                    Ok(char) => Some(u32::from(*char)),
+                }));
+                rest = &rest[part.len..];
+                let broken = match rest.is_empty() {
+                    true => part.is_cut && !open,
+                    false => part.is_cut || part.ends_in_half,
+                };
+                out.extend((strict && broken).then_some(BAD));
+                rest = match rest {
+                    [b'-', after @ ..] => after,
+                    rest => rest,
+                };
+            }
+            (ascii @ ..0x80, _) => out.push(u32::from(*ascii)),
+            _ => out.push(BAD),
         }
     }
     out
+}
+
+/// Whether a text is UTF-7 as it should be: from 8.1 `mb_check_encoding` has rules of its own.
+pub(super) fn is_utf7(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        rest = match (first, after) {
+            (b'+', []) => return true,
+            (b'+', [b'-', after @ ..]) => after,
+            (b'+', _) => {
+                let part = Utf7Part::read(after, digit);
+                let ends = after.get(part.len).is_none_or(|byte| is_direct((*byte).into()));
+                if part.len == 0
+                    || part.is_cut
+                    || part.ends_in_half
+                    || !ends
+                    || part.units.iter().any(Result::is_err)
+                {
+                    return false;
+                }
+                &after[part.len..]
+            }
+            (byte, after) if is_direct((*byte).into()) => after,
+            _ => return false,
+        };
+    }
+    true
+}
+
+/// A part of UTF-7 in base64.
+struct Utf7Part {
+    /// Its characters, halves of pairs that stand alone as such, but for the first half of one at the end.
+    units: Vec<Result<char, std::char::DecodeUtf16Error>>,
+    len: usize,
+    /// Digits are left over that are no character, other than zeros which fill the last one up.
+    is_cut: bool,
+    /// The last character is the first half of a pair.
+    ends_in_half: bool,
+}
+
+impl Utf7Part {
+    fn read(text: &[u8], digit: impl Fn(u8) -> Option<u32>) -> Self {
+        let digits: Vec<u32> = text.iter().map_while(|byte| digit(*byte)).collect();
+        let (mut bits, mut held, mut units) = (0, 0, Vec::new());
+        for digit in &digits {
+            (bits, held) = (bits << 6 | digit, held + 6);
+            if held >= 16 {
+                held -= 16;
+                units.push((bits >> held) as u16);
+                bits &= (1 << held) - 1;
+            }
+        }
+        let ends_in_half = matches!(units.last(), Some(0xd800..0xdc00));
+        units.truncate(units.len() - usize::from(ends_in_half));
+        let is_cut = held >= 6 || bits != 0;
+        Self { units: char::decode_utf16(units).collect(), len: digits.len(), is_cut, ends_in_half }
+    }
 }
 
 /// UTF-7 as IMAP names its folders in it: `&` begins, `,` is a digit in place of `/`, and all that is not printed is encoded.
@@ -266,7 +334,56 @@ pub(super) fn encode_utf7_imap(chars: &[u32], out: &mut Vec<u8>) {
     }
 }
 
-pub(super) fn decode_utf7_imap(php: &Php, text: &[u8]) -> Vec<u32> {
+/// The characters of a text; `open` where it is to go on.
+pub(super) fn decode_utf7_imap(php: &Php, text: &[u8], open: bool) -> Vec<u32> {
+    if !php.since(Version::V8_1) {
+        return decode_utf7_imap_old(php, text);
+    }
+    let (mut out, mut rest) = (Vec::with_capacity(text.len()), text);
+    while let [first, after @ ..] = rest {
+        rest = after;
+        match (first, rest) {
+            (b'&', [b'-', after @ ..]) => {
+                out.push(b'&'.into());
+                rest = after;
+            }
+            (b'&', _) => {
+                let part = Utf7Part::read(rest, imap_digit);
+                let broken = part.is_cut || part.ends_in_half;
+                out.extend(part.units.iter().map(|unit| unit.as_ref().map_or(BAD, |char| u32::from(*char))));
+                rest = &rest[part.len..];
+                match rest {
+                    [] if open => {}
+                    // What ends within a part counts, and where a character could have ended the part's lack as well.
+                    [] => {
+                        out.resize(out.len() + 1 + usize::from(broken && matches!(part.len % 8, 3 | 6)), BAD)
+                    }
+                    [b'-', after @ ..] => {
+                        out.extend(broken.then_some(BAD));
+                        rest = after;
+                    }
+                    [_, after @ ..] => {
+                        out.push(BAD);
+                        rest = after;
+                    }
+                }
+            }
+            (b' '..=b'~', _) => out.push(u32::from(*first)),
+            _ => out.push(BAD),
+        }
+    }
+    out
+}
+
+fn imap_digit(byte: u8) -> Option<u32> {
+    match byte {
+        b',' => Some(63),
+        b'/' => None,
+        byte => digit(byte),
+    }
+}
+
+fn decode_utf7_imap_old(php: &Php, text: &[u8]) -> Vec<u32> {
     let (mut out, mut rest) = (Vec::with_capacity(text.len()), text);
     while let Some(first) = rest.first().copied() {
         rest = &rest[1..];
@@ -288,11 +405,7 @@ pub(super) fn decode_utf7_imap(php: &Php, text: &[u8]) -> Vec<u32> {
                 out.extend((len == 0).then_some(u32::from(b'&')));
                 rest = &rest[len + 1..];
             }
-            // Up to 8.0 what ends it in place of the hyphen stands for itself.
-            end if php.since(Version::V8_1) => {
-                out.push(BAD);
-                rest = &rest[len + usize::from(end.is_some())..];
-            }
+            // What ends it in place of the hyphen stands for itself.
             end => {
                 out.extend(end.copied().map(u32::from));
                 rest = &rest[len + usize::from(end.is_some())..];

@@ -202,7 +202,18 @@ fn strimwidth(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         let text = &text[(start as usize).min(text.len())..];
         return ok(encoding.encode(&trimmed_old(ctx.php, text, width, &marker)));
     }
-    ok(encoding.encode(&trimmed(ctx.php, &text[(start as usize).min(text.len())..], width, &marker)))
+    let text = &text[(start as usize).min(text.len())..];
+    let kept = kept(ctx.php, text, width, &marker);
+    let marker = match ctx.php.since(Version::V8_2) {
+        // The marker as it is, be it in the encoding or not.
+        true => args.bytes(3).to_vec(),
+        false => encoding.encode(&marker),
+    };
+    let mut out = encoding.encode(&text[..kept]);
+    if kept < text.len() {
+        out.extend(marker);
+    }
+    ok(out)
 }
 
 /// How far a start may lie: up to 8.1 bytes are counted.
@@ -213,8 +224,8 @@ fn longest_start(php: &Php, encoding: &'static Encoding, bytes: &[u8], chars: &[
     }
 }
 
-/// Up to 8.0 the marker's width was taken off first; what then goes beyond in one character alone stays. From 7.3 a marker wider than
-/// the room leaves all.
+/// Up to 8.0 the marker's width was taken off first, and what goes beyond that alone stays where it fits the width; up to 7.2 one
+/// character stayed anyhow. From 7.3 a marker wider than the room leaves all.
 fn trimmed_old(php: &Php, text: &[u32], width: i64, marker: &[u32]) -> Vec<u32> {
     let marker_width = width_of(php, marker);
     if php.since(Version::V7_3) && marker_width > width {
@@ -229,23 +240,22 @@ fn trimmed_old(php: &Php, text: &[u32], width: i64, marker: &[u32]) -> Vec<u32> 
         })
         .collect();
     let Some(kept) = ends.iter().position(|end| *end > width - marker_width) else { return text.to_vec() };
-    if !marker.is_empty() && ends[kept + 1..].iter().all(|end| *end <= width) {
+    let last = kept + usize::from(!php.since(Version::V7_3));
+    if !marker.is_empty() && ends[last..].iter().all(|end| *end <= width) {
         return text.to_vec();
     }
     [&text[..kept], marker].concat()
 }
 
-/// The text where it fits; else as much as fits beside the marker.
-fn trimmed(php: &Php, text: &[u32], width: i64, marker: &[u32]) -> Vec<u32> {
+/// How much of the text is kept: all where it fits, else what fits beside the marker.
+fn kept(php: &Php, text: &[u32], width: i64, marker: &[u32]) -> usize {
     if width_of(php, text) <= width {
-        return text.to_vec();
+        return text.len();
     }
     let mut room = width - width_of(php, marker);
-    let kept = text.iter().take_while(|code| {
+    let fits = |code: &&u32| {
         room -= self::width(php, **code);
         room >= 0
-    });
-    let mut out: Vec<u32> = kept.copied().collect();
-    out.extend_from_slice(marker);
-    out
+    };
+    text.iter().take_while(fits).count()
 }
