@@ -81,7 +81,7 @@ pub(crate) fn changed_to_text(ctx: &mut Ctx<'_>, value: &Value) -> Result<crate:
     text_or(ctx, value, OBJECT)
 }
 
-/// The same for a value that PHP prints: an object is empty in 5.6 as well.
+/// The same for a value that PHP prints, or compares as a text: an object is empty in 5.6 as well.
 pub(crate) fn printed(ctx: &mut Ctx<'_>, value: &Value) -> Result<crate::Str, crate::Thrown> {
     text_or(ctx, value, "")
 }

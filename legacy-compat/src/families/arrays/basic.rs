@@ -21,9 +21,11 @@ pub(crate) const ROWS: &[Row] = &[
         ok(array.iter().filter(|(_, value)| equal(value)).map(|(key, _)| key).collect::<Array>())
     }),
     ("end(array|object &$array)", |_, a| {
-        ok(a.array(0).values().next_back().cloned().unwrap_or(Value::FALSE))
+        ok(elements(a.value(0)).values().next_back().cloned().unwrap_or(Value::FALSE))
     }),
-    ("reset(array|object &$array)", |_, a| ok(a.array(0).values().next().cloned().unwrap_or(Value::FALSE))),
+    ("reset(array|object &$array)", |_, a| {
+        ok(elements(a.value(0)).values().next().cloned().unwrap_or(Value::FALSE))
+    }),
     ("array_values(array $array)", |_, a| ok(a.array(0).values().cloned().collect::<Array>())),
     ("8.0- array_key_exists(mixed $key, array $array)", |c, a| key_exists(c, a, "array_key_exists")),
     ("-7.4 array_key_exists(mixed $key, array|object $search)", |c, a| key_exists(c, a, "array_key_exists")),
@@ -93,6 +95,15 @@ pub(crate) const ROWS: &[Row] = &[
         })
     }),
 ];
+
+/// The elements of an array, or the properties of an object.
+fn elements(value: &Value) -> Array {
+    match value {
+        Value::Array(array) => array.clone(),
+        Value::Object(object) => object.props().clone(),
+        _ => Array::new(),
+    }
+}
 
 /// The same pairs with integer keys counted anew from 0.
 pub(super) fn renumbered<'a>(pairs: impl Iterator<Item = (Key, &'a Value)>) -> Array {

@@ -2,6 +2,7 @@
 
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::to_key;
+use crate::error::{ErrorClass, Thrown};
 use crate::families::types::text_of;
 use crate::php::Version;
 use crate::value::{Array, Key, Value};
@@ -129,6 +130,13 @@ fn array_column(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         };
         let Some(value) = value else { continue };
         let key = if index.is_null() { None } else { find(row, &index) };
+        let key = match key {
+            Some(Value::Array(_) | Value::Object(_)) if php.is_8() => {
+                return Err(Thrown::new(ErrorClass::TypeError, "Illegal offset type"));
+            }
+            Some(object @ Value::Object(_)) => Some(text_of(ctx, &object)?.into()),
+            key => key,
+        };
         match key.filter(is_key).and_then(|key| to_key(php, &key)) {
             Some(key) => out.insert(key, value),
             None => ctx.append(&mut out, value),

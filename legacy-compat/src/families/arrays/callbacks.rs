@@ -5,7 +5,7 @@ use crate::cast::to_bool;
 use crate::value::{Array, Value};
 
 pub(crate) const ROWS: &[Row] = &[
-    ("array_map(?callable $callback, mixed ...$arrays)", array_map),
+    ("array_map(?callable $callback, mixed $array, mixed ...$arrays)", array_map),
     ("8.0- array_filter(array $array, ?callable $callback = null, int $mode = 0)", array_filter),
     ("-7.4 array_filter(array $arg, callable $callback = ?, int $use = 0)", array_filter),
     ("array_reduce(array $array, callable $callback, mixed $initial = null)", |c, a| {
@@ -38,10 +38,6 @@ fn array_filter(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
 fn array_map(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let callback = args.value(0).clone();
     let given = args.rest(1).to_vec();
-    if given.is_empty() {
-        let message = "array_map() expects at least 2 arguments, 1 given";
-        return ctx.error(crate::ErrorClass::ArgumentCountError, (), message);
-    }
     let mut arrays = Vec::new();
     for (index, value) in given.iter().enumerate() {
         let Value::Array(array) = value else {

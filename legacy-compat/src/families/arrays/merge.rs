@@ -2,6 +2,8 @@
 
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::to_array;
+use crate::error::{ErrorClass, Thrown};
+use crate::php::Version;
 use crate::value::{Array, Key, Value};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -28,15 +30,15 @@ pub(crate) const ROWS: &[Row] = &[
 fn merge(ctx: &mut Ctx<'_>, args: &mut Args<'_>, recursive: bool) -> Outcome {
     let mut out = Array::new();
     for array in args.rest(0).to_vec().iter().filter_map(Value::as_array) {
-        merge_into(ctx, &mut out, array, recursive);
+        merge_into(ctx, &mut out, array, recursive)?;
     }
     ok(out)
 }
 
-fn merge_into(ctx: &mut Ctx<'_>, out: &mut Array, array: &Array, recursive: bool) {
+fn merge_into(ctx: &mut Ctx<'_>, out: &mut Array, array: &Array, recursive: bool) -> Result<(), Thrown> {
     for (key, value) in array.iter() {
         match key {
-            Key::Int(_) => ctx.append(out, value.clone()),
+            Key::Int(_) => append(ctx, out, value)?,
             name => {
                 let made = match out.get(&name) {
                     Some(old) if recursive => {
@@ -44,8 +46,8 @@ fn merge_into(ctx: &mut Ctx<'_>, out: &mut Array, array: &Array, recursive: bool
                         let mut both =
                             if old.is_null() { vec![Value::Null].into() } else { to_array(ctx.php, old) };
                         match value {
-                            Value::Array(inner) => merge_into(ctx, &mut both, inner, true),
-                            scalar => ctx.append(&mut both, scalar.clone()),
+                            Value::Array(inner) => merge_into(ctx, &mut both, inner, true)?,
+                            scalar => append(ctx, &mut both, scalar)?,
                         }
                         Value::Array(both)
                     }
@@ -55,6 +57,18 @@ fn merge_into(ctx: &mut Ctx<'_>, out: &mut Array, array: &Array, recursive: bool
             }
         }
     }
+    Ok(())
+}
+
+/// Appends an element; behind the largest integer there is no place, which is an error from 8.1.
+fn append(ctx: &mut Ctx<'_>, out: &mut Array, value: &Value) -> Result<(), Thrown> {
+    let before = out.len();
+    ctx.append(out, value.clone());
+    if out.len() == before && ctx.php.since(Version::V8_1) {
+        let message = "Cannot add element to the array as the next element is already occupied";
+        return Err(Thrown::new(ErrorClass::Error, message));
+    }
+    Ok(())
 }
 
 fn replace_recursive(base: &Array, with: &Array) -> Array {

@@ -159,7 +159,8 @@ fn bytes(ctx: &mut Ctx<'_>, from: u8, to: u8, step: i64) -> Outcome {
     if from == to {
         return ok(vec![Value::from(&[from][..])]);
     }
-    if step <= 0 || step > i64::from(from.abs_diff(to)) {
+    // Up to 7.4 a step beyond the other bound is none.
+    if step <= 0 || step > i64::from(from.abs_diff(to)) && ctx.php.is_8() {
         return ctx.value_error(false, EXCEEDS);
     }
     let step = step as usize;
@@ -221,7 +222,12 @@ fn floats(ctx: &mut Ctx<'_>, from: f64, to: f64, step: f64) -> Outcome {
     if size.is_nan() || size >= MAX_ELEMENTS as f64 {
         return too_large(ctx);
     }
-    let at = |index: u64| if from < to { from + index as f64 * step } else { from - index as f64 * step };
+    let at = |index: u64| match index {
+        // As it is: a negative 0 stays one.
+        0 => from,
+        _ if from < to => from + index as f64 * step,
+        _ => from - index as f64 * step,
+    };
     let within = |element: &f64| if from < to { *element <= to } else { *element >= to };
     ok((0..size.round() as u64).map(at).take_while(within).map(Value::Float).collect::<Vec<_>>())
 }

@@ -4,6 +4,7 @@ use super::sort::{Flags, order};
 use super::zend_sort::{quick_sort, zend_sort};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::{to_array, to_int};
+use crate::families::types::printed;
 use crate::value::{Array, Key, Value};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -68,7 +69,7 @@ fn array_unique(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     if flags.0 == 2 {
         let mut seen = std::collections::HashSet::new();
         for (key, value) in array.iter() {
-            if seen.insert(crate::families::types::text_of(ctx, value)?) {
+            if seen.insert(printed(ctx, value)?) {
                 out.insert(key, value.clone());
             }
         }

@@ -6,7 +6,7 @@ use crate::cast::{to_float, to_int};
 use crate::compare::{spaceship, strings};
 use crate::error::Thrown;
 use crate::families::strings::compare::{strcasecmp, strcmp, strcoll, strnatcmp};
-use crate::families::types::text_of;
+use crate::families::types::{printed, text_of};
 use crate::php::{Php, Version};
 use crate::value::{Array, Key, Value};
 
@@ -143,7 +143,9 @@ pub(super) fn order(ctx: &mut Ctx<'_>, flags: Flags, a: &Value, b: &Value) -> Re
     Ok(match flags.0 & !8 {
         1 => by_number(php, to_float(php, a), to_float(php, b)),
         2 | 5 | 6 => {
-            let (x, y) = (text_of(ctx, a)?, text_of(ctx, b)?);
+            let mut text =
+                |value: &Value| if flags.0 & !8 == 6 { text_of(ctx, value) } else { printed(ctx, value) };
+            let (x, y) = (text(a)?, text(b)?);
             match flags.0 & !8 {
                 6 => strnatcmp(&x, &y, ignore_case),
                 5 => strcoll(&x, &y),

@@ -10,7 +10,7 @@ mod texts;
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::cast::to_int;
 use crate::error::{ErrorClass, Thrown};
-use crate::families::types::text_of;
+use crate::families::types::printed;
 use crate::value::{Array, Key, Value};
 
 pub(crate) const ROWS: &[Row] = &[
@@ -163,7 +163,7 @@ impl Comparison {
     fn data(&self, ctx: &mut Ctx<'_>, a: &Value, b: &Value) -> Result<i64, Thrown> {
         match self.data {
             Data::Any => Ok(0),
-            Data::Text => Ok(text_of(ctx, a)?.cmp(&text_of(ctx, b)?) as i64),
+            Data::Text => Ok(printed(ctx, a)?.cmp(&printed(ctx, b)?) as i64),
             Data::Callback => order(ctx, &self.data_callback, a.clone(), b.clone()),
         }
     }

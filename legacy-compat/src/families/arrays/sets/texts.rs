@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::call::Ctx;
 use crate::error::Thrown;
-use crate::families::types::text_of;
+use crate::families::types::printed;
 use crate::value::Array;
 
 /// An element becomes a text only where it is compared: an object that cannot, throws only there.
@@ -19,11 +19,11 @@ pub(super) fn difference(ctx: &mut Ctx<'_>, arrays: &[Array]) -> Result<Array, T
     }
     let mut excluded = HashSet::new();
     for value in others.iter().flat_map(Array::values) {
-        excluded.insert(text_of(ctx, value)?);
+        excluded.insert(printed(ctx, value)?);
     }
     let mut out = Array::new();
     for (key, value) in first.iter() {
-        if !excluded.contains(&text_of(ctx, value)?) {
+        if !excluded.contains(&printed(ctx, value)?) {
             out.insert(key, value.clone());
         }
     }
@@ -33,9 +33,9 @@ pub(super) fn difference(ctx: &mut Ctx<'_>, arrays: &[Array]) -> Result<Array, T
 /// Whether one of the others has the only element, looking no further than to where it is.
 fn holds(ctx: &mut Ctx<'_>, single: &Array, others: &[Array]) -> Result<bool, Thrown> {
     for wanted in single.values() {
-        let wanted = text_of(ctx, wanted)?;
+        let wanted = printed(ctx, wanted)?;
         for value in others.iter().flat_map(Array::values) {
-            if text_of(ctx, value)? == wanted {
+            if printed(ctx, value)? == wanted {
                 return Ok(true);
             }
         }
