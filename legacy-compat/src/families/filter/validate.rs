@@ -45,7 +45,10 @@ pub(super) fn run(
         273 => passed(url(php, text, request), text),
         274 => passed(email(text, request.has(IPV4_HOSTNAME_UNICODE) && php.since(Version::V7_1)), text),
         275 => passed(ip(text, request, php), text),
-        276 => passed(mac(text, request), text),
+        276 => match mac_separator(ctx, request)? {
+            Ok(separator) => passed(mac(text, separator), text),
+            Err(failed) => failed,
+        },
         277 if php.since(Version::V7_0) => {
             passed(domain(php, text, request.has(IPV4_HOSTNAME_UNICODE)), text)
         }
@@ -251,10 +254,12 @@ fn url(php: &Php, text: &[u8], request: &Request) -> bool {
     if scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https") {
         let Some(host) = url.host.as_deref() else { return false };
         let literal = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]"));
-        if literal.is_some_and(|ip| ipv6(ip).is_some()) && php.since(Version::V7_0) {
+        let is_literal = literal.is_some_and(|ip| ipv6(ip).is_some()) && !php.is_5();
+        // Up to 8.0 nothing else is looked at then.
+        if is_literal && !php.since(Version::V8_1) {
             return true;
         }
-        if !(if php.is_5() { host_name_5(host) } else { host_name(php, host) }) {
+        if !(is_literal || if php.is_5() { host_name_5(host) } else { host_name(php, host) }) {
             return false;
         }
     }
@@ -296,12 +301,40 @@ fn ip(text: &[u8], request: &Request, php: &Php) -> bool {
     let (private, reserved) = (request.has(NO_PRIV_RANGE) || global, request.has(NO_RES_RANGE) || global);
     if text.contains(&b':') {
         let Some(ip) = ipv6(text).filter(|_| wants_6 || !wants_4) else { return false };
-        return !(private && is_private_6(ip) || reserved && is_reserved_6(php, text, ip));
+        let ip = if php.since(Version::V7_4) { as_looked_at(text, ip) } else { ip };
+        return !(private && is_private_6(ip)
+            || reserved && is_reserved_6(php, text, ip)
+            || global && is_special_6(php, ip));
     }
     let Some(ip) = ipv4(text).filter(|_| wants_4 || !wants_6) else { return false };
     let first = ip.octets()[0];
     let is_reserved = first == 0 || first >= 240 || first == 127 || ip.is_link_local();
-    !(private && ip.is_private() || reserved && is_reserved)
+    !(private && ip.is_private() || reserved && is_reserved || global && is_special_4(ip))
+}
+
+/// Of an address that ends in an IPv4 address PHP keeps that alone, as if it were mapped.
+fn as_looked_at(text: &[u8], ip: Ipv6Addr) -> Ipv6Addr {
+    let [.., high, low] = ip.segments();
+    if text.contains(&b'.') { Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, high, low) } else { ip }
+}
+
+/// What is neither private nor reserved, and yet not reached from everywhere.
+fn is_special_4(ip: Ipv4Addr) -> bool {
+    match ip.octets() {
+        [100, second, ..] => (64..128).contains(&second),
+        [192, 0, third, _] => matches!(third, 0 | 2),
+        [198, second, third, _] => matches!(second, 18 | 19) || (second, third) == (51, 100),
+        [203, 0, 113, _] => true,
+        _ => false,
+    }
+}
+
+fn is_special_6(php: &Php, ip: Ipv6Addr) -> bool {
+    match ip.segments() {
+        [0x100, 0, 0, 0, ..] | [0x2001, 0..=0x1ff, ..] => true,
+        [0x2001, 0xdb8, ..] | [0x2002, ..] => php.since(Version::V8_3),
+        _ => ip.to_ipv4_mapped().is_some(),
+    }
 }
 
 fn is_private_6(ip: Ipv6Addr) -> bool {
@@ -321,7 +354,9 @@ fn is_reserved_6(php: &Php, text: &[u8], ip: Ipv6Addr) -> bool {
     let of_version = match php.since(Version::V8_3) {
         true => ip.to_ipv4_mapped().is_some(),
         false => {
-            first == 0x2001 && (second == 0xdb8 || (0x10..0x20).contains(&second))
+            // In 7.4 the second range is asked for whatever the address begins with.
+            first == 0x2001 && second == 0xdb8
+                || (0x10..0x20).contains(&second) && (first == 0x2001 || !php.is_8())
                 || first == 0x5f
                 || first == 0x3ff3
         }
@@ -329,18 +364,31 @@ fn is_reserved_6(php: &Php, text: &[u8], ip: Ipv6Addr) -> bool {
     always || of_version
 }
 
-fn mac(text: &[u8], request: &Request) -> bool {
+/// The separator that is asked for; `Err` where it is none, which is an error from 8.0.
+fn mac_separator(ctx: &mut Ctx<'_>, request: &Request) -> Result<Result<Option<u8>, Value>, crate::Thrown> {
+    match request.option("separator") {
+        Some(Value::Str(wanted)) => match wanted.as_bytes() {
+            [separator] => Ok(Ok(Some(*separator))),
+            _ => ctx
+                .value_error(
+                    request.failed(),
+                    "filter_var(): \"separator\" option must be one character long",
+                )
+                .map(Err),
+        },
+        _ => Ok(Ok(None)),
+    }
+}
+
+fn mac(text: &[u8], wanted: Option<u8>) -> bool {
     let (separator, group) = match (text.len(), text.get(2), text.get(4)) {
         (14, _, Some(b'.')) => (b'.', 4),
         (17, Some(b'-'), _) => (b'-', 2),
         (17, Some(b':'), _) => (b':', 2),
         _ => return false,
     };
-    if let Some(Value::Str(wanted)) = request.option("separator")
-        && wanted.as_bytes() != [separator]
-    {
-        return false;
-    }
-    text.split(|byte| *byte == separator)
-        .all(|part| part.len() == group && part.iter().all(u8::is_ascii_hexdigit))
+    wanted.is_none_or(|wanted| wanted == separator)
+        && text
+            .split(|byte| *byte == separator)
+            .all(|part| part.len() == group && part.iter().all(u8::is_ascii_hexdigit))
 }
