@@ -29,6 +29,13 @@ const NOISE: Duration = Duration::from_micros(150);
 /// How often work is measured before it counts as slow: what else the machine does can make it slower, never faster.
 const TRIES: usize = 8;
 
+/// The same where the longer takes this many times as much, far beyond what a busy machine makes of linear work.
+const FAR: f64 = 3.0 * MOST;
+const TRIES_FAR: usize = 2;
+
+/// So many rows that are not linear tell enough: what one fault makes slow, many rows may show.
+pub const ENOUGH: usize = 10;
+
 /// The time that the thread itself has run.
 fn cpu_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).expect("the thread's clock")
@@ -51,8 +58,12 @@ pub fn fault<T>(short: &dyn Fn() -> T, long: &dyn Fn() -> T) -> Option<String> {
         for _ in 0..=usize::from(attempt == 0) {
             least_short = least_short.min(time(short));
         }
-        if least_long.as_secs_f64() <= MOST * least_short.as_secs_f64() {
+        let times = least_long.as_secs_f64() / least_short.as_secs_f64();
+        if times <= MOST {
             return None;
+        }
+        if times > FAR && attempt + 1 >= TRIES_FAR {
+            break;
         }
     }
     Some(format!("{least_short:?} for the short one, {least_long:?} for the one {TIMES} times as long"))
