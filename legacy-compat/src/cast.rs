@@ -52,7 +52,8 @@ pub fn intval(php: &Php, value: &Value, base: i64) -> i64 {
     let skipped = match (base, rest) {
         (0 | 2, [b'0', b'b' | b'B', ..]) if php.since(Version::V7_1) => 2,
         _ => {
-            return u32::try_from(base)
+            // Its upper half is cut off.
+            return u32::try_from(base as i32)
                 .ok()
                 .filter(|b| matches!(b, 0 | 2..=36))
                 .map_or(0, |b| php.int_size.clamp(numeric::strtol(text, b)));

@@ -62,7 +62,7 @@ pub fn parse_url(php: &Php, text: &[u8]) -> Option<Url> {
     if php.is_5() && port_without_host(text) {
         return None;
     }
-    match scheme(text, &mut url)? {
+    match scheme(php, text, &mut url)? {
         None => {}
         Some(Rest::Path(path)) => after_host(php, path, &mut url),
         Some(Rest::Host(rest)) => {
@@ -87,7 +87,7 @@ fn port_without_host(text: &[u8]) -> bool {
 }
 
 /// Reads the scheme: none for a refusal, some none where there is nothing behind it.
-fn scheme<'a>(text: &'a [u8], url: &mut Url) -> Option<Option<Rest<'a>>> {
+fn scheme<'a>(php: &Php, text: &'a [u8], url: &mut Url) -> Option<Option<Rest<'a>>> {
     let relative = text.starts_with(b"//");
     let Some(colon) = memchr::memchr(b':', text) else {
         return Some(Some(if relative { Rest::Host(&text[2..]) } else { Rest::Path(text) }));
@@ -97,7 +97,8 @@ fn scheme<'a>(text: &'a [u8], url: &mut Url) -> Option<Option<Rest<'a>>> {
     }
     let (name, rest) = (&text[..colon], &text[colon + 1..]);
     if !name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(byte)) {
-        let query = text.iter().position(|byte| b"?#".contains(byte)).unwrap_or(text.len());
+        let query =
+            text.iter().position(|byte| b"?#".contains(byte)).filter(|_| !php.is_5()).unwrap_or(text.len());
         return match () {
             () if !rest.is_empty() && colon < query => port_first(text, colon, relative, url).map(Some),
             () if relative => Some(Some(Rest::Host(&text[2..]))),

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use super::string::{self, REPLACEMENT};
 use super::*;
+use crate::families::html::next_char;
 use crate::float;
 use crate::numeric;
 use crate::value::{Array, KeyRef};
@@ -186,7 +187,7 @@ impl Writer<'_> {
                         if flags & INVALID_UTF8_IGNORE == 0 {
                             self.unicode(REPLACEMENT);
                         }
-                        1
+                        next_char(rest).1
                     }
                 },
             };

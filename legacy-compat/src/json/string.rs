@@ -63,7 +63,7 @@ fn slow(body: &[u8], flags: i64, php: &Php) -> Result<Text, JsonError> {
     }
 }
 
-/// Copies UTF-8; what is not is a fault, or left out, or replaced byte by byte.
+/// Copies UTF-8; what is not is a fault, or left out, or replaced byte by byte, which goes before leaving it out.
 fn utf8(text: &mut Vec<u8>, mut bytes: &[u8], flags: i64) -> Result<(), JsonError> {
     loop {
         let valid = match std::str::from_utf8(bytes) {
@@ -75,7 +75,7 @@ fn utf8(text: &mut Vec<u8>, mut bytes: &[u8], flags: i64) -> Result<(), JsonErro
         if valid == bytes.len() {
             return Ok(());
         }
-        if flags & INVALID_UTF8_IGNORE == 0 {
+        if flags & INVALID_UTF8_SUBSTITUTE != 0 {
             text.extend_from_slice(REPLACEMENT);
         }
         bytes = &bytes[valid + 1..];
@@ -99,8 +99,7 @@ fn escape(text: &mut Vec<u8>, bytes: &[u8], php: &Php) -> Result<usize, JsonErro
 }
 
 fn unicode(text: &mut Vec<u8>, bytes: &[u8], php: &Php) -> Result<usize, JsonError> {
-    let fault = if php.is_5() { JsonError::Syntax } else { JsonError::Utf16 };
-    let unit = hex4(bytes.get(2..6)).ok_or(fault)?;
+    let unit = hex4(bytes.get(2..6)).ok_or(JsonError::Syntax)?;
     let (code, len) = match unit {
         0xd800..0xdc00 if bytes.get(6..8) == Some(br"\u") && (!php.is_5() || is_low(bytes)) => {
             let low = hex4(bytes.get(8..12))

@@ -11,6 +11,10 @@ pub(super) fn compile(php: &Php, pattern: &[u8], options: u32, strict: bool) -> 
     if old && (pattern.starts_with(b"(?R)") || pattern.starts_with(b"(?0)")) {
         return Err("Compilation failed: recursive call could loop indefinitely".into());
     }
+    if old && let Some(verb) = NEWER_VERBS.iter().find(|verb| pattern.starts_with(verb)) {
+        let verb = String::from_utf8_lossy(verb);
+        return Err(format!("Compilation failed: (*VERB) not recognized or malformed: {verb}"));
+    }
     let literal_braces = (!php.since(Version::V8_4)).then(|| escape_open_counts(pattern)).flatten();
     let pattern = literal_braces.as_deref().unwrap_or(pattern);
     // Up to 7.4 `\y` is a y, and in 7.3 and 7.4 the number of a character that there is none of is text too.
@@ -22,6 +26,17 @@ pub(super) fn compile(php: &Php, pattern: &[u8], options: u32, strict: bool) -> 
     };
     compiled.map_err(|error| format!("Compilation failed: error {} at offset {}", error.code, error.offset))
 }
+
+/// What a pattern may begin with that came with PCRE2.
+const NEWER_VERBS: [&[u8]; 7] = [
+    b"(*NO_JIT)",
+    b"(*NO_DOTSTAR_ANCHOR)",
+    b"(*NOTEMPTY)",
+    b"(*NOTEMPTY_ATSTART)",
+    b"(*NUL)",
+    b"(*LIMIT_HEAP=",
+    b"(*LIMIT_DEPTH=",
+];
 
 /// PCRE2's error for a letter that means nothing behind a backslash.
 const UNKNOWN_ESCAPE: i32 = PCRE2_ERROR_UNKNOWN_ESCAPE as i32;

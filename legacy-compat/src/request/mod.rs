@@ -23,7 +23,9 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 fn call_parse_str(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
-    let vars = parse_str(ctx.php, args.bytes(0));
+    // It ends at the first NUL.
+    let query = args.bytes(0).split(|byte| *byte == 0).next().unwrap_or_default();
+    let vars = parse_str(ctx.php, query);
     args.set(1, vars);
     ok(())
 }

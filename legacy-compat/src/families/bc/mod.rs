@@ -171,7 +171,12 @@ fn raise(php: &Php, base: &Decimal, power: i64, scale: usize) -> Result<Decimal,
     if power == 0 {
         return Ok(Decimal::one());
     }
-    let exponent = u32::try_from(power.unsigned_abs()).map_err(|_| Thrown::out_of_memory())?;
+    let exponent = match power.unsigned_abs() {
+        // Of 0, 1 and -1 all even powers are the same, and all odd ones.
+        even_or_odd if base.bits() <= 1 && base.scale() == 0 => 2 - even_or_odd % 2,
+        exponent => exponent,
+    };
+    let exponent = u32::try_from(exponent).map_err(|_| Thrown::out_of_memory())?;
     if base.bits().max(base.scale() as u64).saturating_mul(exponent.into()) > MAX_DIGITS * 4 {
         return Err(Thrown::out_of_memory().into());
     }

@@ -2,6 +2,7 @@
 
 use crate::call::{Row, ok};
 use crate::families::types::text_of;
+use crate::php::Version;
 use crate::value::Value;
 
 pub(crate) const ROWS: &[Row] = &[
@@ -21,11 +22,11 @@ pub(crate) const ROWS: &[Row] = &[
             }
             other => text_of(c, &other)?.to_vec(),
         };
-        ok(strip_tags(a.bytes(0), &allowed, false))
+        ok(strip(a.bytes(0), &allowed, false, !c.php.since(Version::V7_2)))
     }),
     ("-7.3 strip_tags(string $str, mixed $allowable_tags = ?)", |c, a| {
         let allowed = text_of(c, &a.value(1).clone())?;
-        ok(strip_tags(a.bytes(0), &allowed, false))
+        ok(strip(a.bytes(0), &allowed, false, !c.php.since(Version::V7_2)))
     }),
 ];
 
@@ -40,11 +41,17 @@ enum State {
 
 /// `strip_tags`: `allowed` names tags as `<a><b>`; a `<` before a blank is text unless `allow_spaces`.
 pub fn strip_tags(text: &[u8], allowed: &[u8], allow_spaces: bool) -> Vec<u8> {
+    strip(text, allowed, allow_spaces, false)
+}
+
+/// The same, where `slashes_skipped` for all slashes in the names of tags.
+fn strip(text: &[u8], allowed: &[u8], allow_spaces: bool, slashes_skipped: bool) -> Vec<u8> {
     let allowed = &allowed.to_ascii_lowercase();
     let mut machine = Machine {
         text,
         allowed,
         allow_spaces,
+        slashes_skipped,
         state: State::Text,
         quote: 0,
         depth: 0,
@@ -70,6 +77,7 @@ struct Machine<'a> {
     text: &'a [u8],
     allowed: &'a [u8],
     allow_spaces: bool,
+    slashes_skipped: bool,
     state: State,
     quote: u8,
     depth: usize,
@@ -170,9 +178,12 @@ impl Machine<'_> {
                 }
                 byte => {
                     named = true;
-                    let slash_at_edge = *byte == b'/'
-                        && (at > 0 && self.tag[at - 1] == b'<' || self.tag.get(at + 1) == Some(&b'>'));
-                    if !slash_at_edge {
+                    // Up to 7.1 slashes are skipped wherever they are.
+                    let skipped = *byte == b'/'
+                        && (self.slashes_skipped
+                            || at > 0 && self.tag[at - 1] == b'<'
+                            || self.tag.get(at + 1) == Some(&b'>'));
+                    if !skipped {
                         name.push(byte.to_ascii_lowercase());
                     }
                 }

@@ -2,6 +2,8 @@
 
 mod translit;
 
+use std::sync::LazyLock;
+
 use crate::call::{Args, Ctx, Level, Outcome, Row, ok, or_false};
 use crate::families::mb::{BAD, Encoding, find, utf8};
 use crate::families::strings;
@@ -73,7 +75,12 @@ fn named(ctx: &mut Ctx<'_>, name: &[u8], function: &str) -> Option<Named> {
         ));
         return None;
     }
-    let text = name.to_ascii_uppercase();
+    let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+    let mut text = name.to_ascii_uppercase();
+    if ctx.php.libc == Libc::Glibc {
+        // It takes no heed of anything else in a name.
+        text.retain(|byte| byte.is_ascii_alphanumeric() || b"-_/,.:".contains(byte));
+    }
     let mut parts = text.split(|byte| *byte == b'/');
     let charset = match parts.next().unwrap_or_default() {
         b"UCS-4" => &b"UCS-4BE"[..],
@@ -97,7 +104,7 @@ fn named(ctx: &mut Ctx<'_>, name: &[u8], function: &str) -> Option<Named> {
                     | "JIS"
             )
     });
-    let Some(encoding) = found else {
+    let Some(encoding) = found.or_else(|| code_page(charset)) else {
         ctx.note(Level::Notice, format!("{function}(): Wrong encoding, conversion is not allowed"));
         return None;
     };
@@ -107,6 +114,33 @@ fn named(ctx: &mut Ctx<'_>, name: &[u8], function: &str) -> Option<Named> {
         ignore |= suffix == b"IGNORE";
     }
     Some(Named { encoding, translit, ignore })
+}
+
+/// Windows' code pages that mbstring lacks.
+fn code_page(name: &[u8]) -> Option<&'static Encoding> {
+    static PAGES: LazyLock<Vec<Encoding>> = LazyLock::new(|| {
+        let pages: [(_, &encoding_rs::Encoding); 6] = [
+            ("1250", encoding_rs::WINDOWS_1250),
+            ("1253", encoding_rs::WINDOWS_1253),
+            ("1255", encoding_rs::WINDOWS_1255),
+            ("1256", encoding_rs::WINDOWS_1256),
+            ("1257", encoding_rs::WINDOWS_1257),
+            ("1258", encoding_rs::WINDOWS_1258),
+        ];
+        pages.map(|(number, page)| Encoding::single_byte(number, upper_half(page))).into()
+    });
+    let number = name.strip_prefix(b"WINDOWS-").or_else(|| name.strip_prefix(b"CP"))?;
+    PAGES.iter().find(|page| page.name.as_bytes() == number)
+}
+
+/// What the bytes from 80 on are; control characters, which the web's tables fill gaps with, are none.
+fn upper_half(page: &'static encoding_rs::Encoding) -> [u32; 128] {
+    std::array::from_fn(|at| {
+        let byte = [0x80 + at as u8];
+        let char = page.decode_without_bom_handling_and_without_replacement(&byte);
+        let char = char.and_then(|text| text.chars().next());
+        char.map(u32::from).filter(|char| *char >= 0xa0).unwrap_or(0)
+    })
 }
 
 fn illegal(ctx: &mut Ctx<'_>, function: &str) {

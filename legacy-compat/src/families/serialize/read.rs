@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
     /// `:3;`, the value of that number, which is not its own and stands here once more.
     fn referred(&mut self, depth: usize, own: Option<usize>) -> Option<Value> {
         self.expect(b":")?;
-        let number = usize::try_from(self.int()?).ok().filter(|number| own != Some(*number))?;
+        let number = self.length(b';').filter(|number| own != Some(*number))?;
         // From 7.3 only an object stands in two places by itself.
         let any = own.is_none() || !self.php.since(Version::V7_3);
         match self.slots.get(number.checked_sub(1)?)? {

@@ -186,6 +186,15 @@ fn compare_left(a: &[u8], x: &mut usize, b: &[u8], y: &mut usize) -> i64 {
     }
 }
 
+/// Whether a value is taken for a cost up to 7.4, where with three arguments the third could be anything.
+fn is_cost(php: &Php, value: &Value) -> bool {
+    match value {
+        Value::Array(_) | Value::Object(_) => false,
+        Value::Str(text) => crate::numeric::prefix(php, text).is_some(),
+        _ => true,
+    }
+}
+
 fn call_levenshtein(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     let (a, b) = (args.bytes(0), args.bytes(1));
     if !ctx.php.is_8() {
@@ -193,6 +202,10 @@ fn call_levenshtein(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
             3 if matches!(args.value(2), Value::Array(_) | Value::Object(_)) => return ok(()),
             3 => return ok(-1),
             4 => return ok(()),
+            5 if !is_cost(ctx.php, args.value(2)) => {
+                ctx.warn("levenshtein() expects parameter 3 to be int");
+                return ok(());
+            }
             _ => {}
         }
         if a.len() > 255 || b.len() > 255 {

@@ -199,7 +199,10 @@ pub fn count(haystack: &[u8], needle: &[u8]) -> usize {
 }
 
 fn span(ctx: &mut Ctx<'_>, args: &mut Args<'_>, inside: bool) -> Outcome {
-    let (text, set) = (args.bytes(0), Charset::of(args.bytes(1)));
+    // Up to 8.3 the NUL behind an empty set of bytes to stop at counted as one of them.
+    let until_nul = !inside && args.bytes(1).is_empty() && !ctx.php.since(Version::V8_4);
+    let set = Charset::of(if until_nul { &b"\0"[..] } else { args.bytes(1) });
+    let text = args.bytes(0);
     let len = text.len() as i64;
     let mut start = args.int(2);
     if start < 0 {

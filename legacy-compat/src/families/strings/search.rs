@@ -114,12 +114,14 @@ fn substr_replace(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         let text = changed_to_text(ctx, &subject)?;
         return replace_one(ctx, &text, &replace, &start, &length, length_given);
     };
+    let is_list = matches!(replace, Value::Array(_));
     let (replace, start, length) = (Each::of(&replace), Each::of(&start), Each::of(&length));
     let mut out = Array::new();
     for (index, (key, subject)) in subjects.iter().enumerate() {
         let text = text_of(ctx, subject)?;
         let with = match replace.at(index) {
-            Some(value) => text_of(ctx, &value)?,
+            Some(value) if is_list => text_of(ctx, &value)?,
+            Some(value) => changed_to_text(ctx, &value)?,
             None => Str::EMPTY,
         };
         let from = start.at(index).map_or(0, |value| crate::cast::to_int(ctx.php, &value));
