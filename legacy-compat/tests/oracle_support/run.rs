@@ -73,6 +73,7 @@ pub fn run(php: &Php, call: &Call, state: &mut State) -> Json {
             .map(|answer| Value::from(vec![answer, Value::from(args[..call.args.len()].to_vec())])),
         None => ctx.call(&call.function, &mut args),
     };
+    let answer = if is_passed_by_value(php, call) { answer.map(|_| Value::Int(-1)) } else { answer };
     let outcome = outcome(php, call, &ctx, answer, reference.map(|index| &args[index]));
     state.preg_error = error_of_writing(&outcome).unwrap_or(ctx.preg_error);
     outcome
@@ -108,7 +109,18 @@ fn is_portable(value: &Value, depth: usize) -> bool {
 
 /// The oracle calls with values where a reference is wanted: PHP up to 7.0 then calls nothing and answers null.
 fn is_refused(php: &Php, call: &Call) -> bool {
-    !php.since(Version::V7_1) && call.function == "sscanf" && call.args.len() > 2
+    let by_reference = match call.function.as_str() {
+        "end" | "reset" => !call.args.is_empty(),
+        "sscanf" => call.args.len() > 2,
+        _ => false,
+    };
+    by_reference && !php.since(Version::V7_1)
+}
+
+/// From 7.1 on it called, and up to 7.3 `sscanf` found out by itself.
+fn is_passed_by_value(php: &Php, call: &Call) -> bool {
+    let is_told = php.since(Version::V7_1) && !php.since(Version::V7_4);
+    is_told && call.function == "sscanf" && call.args.len() > 2
 }
 
 fn outcome(
