@@ -139,8 +139,8 @@ fn a_rule_that_was_just_written_holds_for_pages_and_commands_as_for_the_gate() {
     };
     let rules: Vec<String> = clusters.as_array().unwrap().iter().map(rule).collect();
     let file = std::fs::read_to_string(world.proxy.routes()).unwrap();
-    std::fs::write(world.proxy.routes(), format!("{file}shadow = {{ ignore = [{}] }}\n", rules.join(", ")))
-        .unwrap();
+    let ignoring = format!("shadow = {{ ignore = [{}] }}\nstage = 'shadow'", rules.join(", "));
+    std::fs::write(world.proxy.routes(), file.replace("stage = 'shadow'", &ignoring)).unwrap();
 
     // Not a request has come since.
     let said = command(world.proxy.folder(), &["parity", "n", "--json"]);

@@ -78,7 +78,7 @@ fn lines_that_nothing_has_reached_are_shown_in_their_source() {
     take(&world);
     let folder = world.proxy.folder().to_owned();
     world.proxy.wait_until("the file's gate is in effect", SOON, || {
-        run(&folder, &["coverage", "n", "--file", "rules"])
+        run(&folder, &["coverage", "n", "--file", "rules", "--whole"])
             .contains("← accepted: a switch of the <developers>")
     });
 
