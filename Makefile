@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos demo test check bench count deny fuzz setup-demo setup-test setup-bench soak fmt clippy doc unit e2e parity-requests attacks caching upgrades evidence clean
+.PHONY: help chaos demo test check bench count deny fuzz setup-demo setup-test setup-bench soak fmt clippy doc unit e2e parity-requests mutants attacks caching upgrades evidence clean
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,11 @@ evidence: setup-test ## The long forms of the evidence's tests: all records and 
 	$(CARGO) build -p handover-demo --examples --bins
 	EVERY=1 HIDDEN=10 $(CARGO) test -p handover-demo --test takeover -- --nocapture --test-threads 1 \
 		clean:: hidden::
+
+mutants: setup-test ## Finds each mutant of the demo's handler by what PHP does, or has it listed (needs cargo-mutants: cargo install --locked cargo-mutants)
+	mkdir -p target/mutants
+	TRIED=$(CURDIR)/target/mutants/tried.recording $(CARGO) test -p handover-demo --test takeover tried:: -- --nocapture
+	$(CARGO) run -p handover-demo-mutants -- target/mutants/tried.recording
 
 deny: ## Checks licences, advisories and sources of the dependencies (needs cargo-deny: cargo install --locked cargo-deny)
 	$(CARGO) deny check

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use handover_shadow::recording::{Content, Recorded, RecordingWriter};
-use handover_shadow::{Difference, Found};
+use handover_shadow::{Difference, Found, Redactor};
 
 use super::gate::SHUT;
 use super::progress::Progress;
+use super::rehearsal::Rehearsal;
 use super::{Context, coverage, rehearsal};
 use crate::config::units;
-use crate::rehearse::fuzz::{Finding, Fuzz, Standing};
+use crate::rehearse::fuzz::{Finding, Fuzz, OnTried, Standing};
 use crate::rehearse::pool::Wanted;
 
 /// The most characters of a value that are shown.
@@ -59,6 +60,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
+    /// Write every request that both sides answered as a recording: what another handler can be replayed on, without PHP.
+    #[arg(long, value_name = "FILE")]
+    tried: Option<PathBuf>,
+
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -99,8 +104,11 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let began = Instant::now();
-        let rehearsal = rehearsal::start(&args.route, &args.legacy, context).await?;
-        let mut fuzz = Fuzz::new(rehearsal.both, seed, args.rules)?;
+        let Rehearsal { both, redactor, tables: _tables } =
+            rehearsal::start(&args.route, &args.legacy, context).await?;
+        let redactor = Arc::new(redactor);
+        let mut fuzz = Fuzz::new(both, seed, args.rules)?;
+        fuzz.on_tried = args.tried.as_deref().map(|path| keeping(path, &redactor)).transpose()?;
         let mut progress = Progress::open("requests put to both sides");
         fuzz.replay(&requests).await?;
         let mut out = args.out.as_deref().map(create).transpose()?;
@@ -113,7 +121,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
             progress.say(format!("{reached} of {lines} lines of legacy reached, {findings} findings"));
             // What is found is of use whatever ends this command.
             for finding in &fuzz.findings[recorded.len()..] {
-                let found = rehearsal.redactor.record(&finding.experiment);
+                let found = redactor.record(&finding.experiment);
                 if let Some(out) = &mut out {
                     out.add(&found)?;
                     out.flush()?;
@@ -130,6 +138,12 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         fuzz.both.stop().await;
         Ok(if found { ExitCode::from(SHUT) } else { ExitCode::SUCCESS })
     })
+}
+
+/// Keeps each in a recording.
+fn keeping(path: &Path, redactor: &Arc<Redactor>) -> anyhow::Result<OnTried> {
+    let (mut to, redactor) = (create(path)?, Arc::clone(redactor));
+    Ok(Box::new(move |experiment| Ok(to.add(&redactor.record(experiment))?)))
 }
 
 fn create(path: &Path) -> anyhow::Result<RecordingWriter<File>> {

@@ -40,7 +40,7 @@ pub(super) struct Rehearsal {
     pub(super) both: Both,
     pub(super) redactor: Redactor,
     /// Kept for as long as native reads them.
-    _tables: Arc<Tables>,
+    pub(super) tables: Arc<Tables>,
 }
 
 /// Starts both sides of a route.
@@ -66,7 +66,7 @@ pub(super) async fn start(name: &str, wanted: &Wanted, context: &Context) -> any
     };
     let own = OwnLegacy::start(route, &generation.config.forwarding, wanted).await?;
     let both = Both::new(own, Arc::clone(&generation), conductor).await?;
-    Ok(Rehearsal { both, redactor: Redactor::new(&key), _tables: tables })
+    Ok(Rehearsal { both, redactor: Redactor::new(&key), tables })
 }
 
 async fn tables(generation: &Generation) -> anyhow::Result<(Arc<Tables>, Arc<dyn Ports>)> {

@@ -56,6 +56,9 @@ pub(crate) struct Standing {
     pub lines: usize,
 }
 
+/// Is told of each request that both sides answered and that could be compared.
+pub(crate) type OnTried = Box<dyn FnMut(&Experiment) -> anyhow::Result<()>>;
+
 /// A search.
 pub(crate) struct Fuzz {
     /// Both sides.
@@ -66,6 +69,8 @@ pub(crate) struct Fuzz {
     pub standing: Standing,
     /// What was found.
     pub findings: Vec<Finding>,
+    /// Who keeps what was tried.
+    pub on_tried: Option<OnTried>,
     /// The version that legacy says it has.
     pub legacy: Option<String>,
     sources: Sources,
@@ -89,6 +94,7 @@ impl Fuzz {
             corpus: Corpus::new(CORPUS_MAX),
             standing: Standing::default(),
             findings: Vec::new(),
+            on_tried: None,
             legacy: None,
             literals: sources.all().into_iter().cloned().collect(),
             sources,
@@ -184,7 +190,10 @@ impl Fuzz {
                 self.corpus.seed(draft);
             }
             self.count_rules(&experiment);
-            self.standing.compared += u64::from(is_compared(&judgement.verdict));
+            if is_compared(&judgement.verdict) {
+                self.standing.compared += 1;
+                self.on_tried.as_mut().map_or(Ok(()), |keep| keep(&experiment))?;
+            }
             if let Verdict::Mismatched(differences) = judgement.verdict
                 && self.new_way(&experiment, &differences).is_some()
             {

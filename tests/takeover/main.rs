@@ -13,4 +13,5 @@ mod others;
 mod review;
 mod sabotage;
 mod stages;
+mod tried;
 mod world;

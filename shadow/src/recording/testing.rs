@@ -17,7 +17,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use handover_api::{Context, Effect, Handler, Reply, Request};
+use handover_api::{Context, Effect, Handler, Ports, Reply, Request};
 
 use super::{Recorded, RecordedPorts, RecordingReader};
 use crate::experiment::{
@@ -44,15 +44,28 @@ pub async fn answers_as_recorded(handler: &impl Handler, recording: &str, policy
 /// Runs a handler on one experiment; what it differs in, if it does.
 ///
 /// # Panics
-/// When the experiment or the policy cannot be used.
+/// When the experiment or the policy cannot be used, or the handler looks up rows that nobody recorded.
 pub async fn differs(handler: &impl Handler, recorded: &Recorded, policy: &str) -> Option<String> {
-    let policy = self::policy(policy);
-    let side = run(handler, recorded, &policy).await?;
-    let experiment = recorded.against(side).unwrap_or_else(|error| panic!("{}: {error}", recorded.id));
-    match judge_again(&experiment, &policy, &recorded.unseen()).verdict {
+    match judged(handler, recorded, &self::policy(policy), None).await? {
         Verdict::Matched | Verdict::Ignored(_) => None,
         other => Some(format!("{other:#?}")),
     }
+}
+
+/// Runs a handler on one experiment and judges what it does; `None` where it looks something up by a placeholder, of which
+/// nothing follows. `live`: where it finds what was not recorded.
+///
+/// # Panics
+/// When the experiment cannot be used, or the handler looks up rows that nobody recorded and that are not live.
+pub async fn judged(
+    handler: &impl Handler,
+    recorded: &Recorded,
+    policy: &Policy,
+    live: Option<Arc<dyn Ports>>,
+) -> Option<Verdict> {
+    let side = run(handler, recorded, policy, live).await?;
+    let experiment = recorded.against(side).unwrap_or_else(|error| panic!("{}: {error}", recorded.id));
+    Some(judge_again(&experiment, policy, &recorded.unseen()).verdict)
 }
 
 fn policy(json: &str) -> Policy {
@@ -61,13 +74,18 @@ fn policy(json: &str) -> Policy {
 }
 
 /// `None` where it looks something up by a placeholder, of which nothing follows.
-async fn run(handler: &impl Handler, recorded: &Recorded, policy: &Policy) -> Option<Side> {
+async fn run(
+    handler: &impl Handler,
+    recorded: &Recorded,
+    policy: &Policy,
+    live: Option<Arc<dyn Ports>>,
+) -> Option<Side> {
     let (request, reads) = recorded
         .request()
         .and_then(|request| Ok((request, recorded.reads()?)))
         .unwrap_or_else(|error| panic!("{}: {error}", recorded.id));
     let at = recorded.at.parse().unwrap_or_default();
-    let ports = Arc::new(RecordedPorts::new(at, reads, None));
+    let ports = Arc::new(RecordedPorts::new(at, reads, live));
     let (began, cx) = (Instant::now(), Context::recording(Arc::clone(&ports) as Arc<_>));
     let mut reply = handler.handle(&as_asked(&request, &recorded.id), &cx).await;
     if let Ok(Reply::Answer(answer)) = &mut reply
