@@ -14,7 +14,7 @@ use crate::policy::Policy;
 pub struct EvidenceKey {
     /// The route's name.
     pub route: String,
-    /// The side on trial: native's fingerprint, or `legacy VERSION` where two legacies are compared.
+    /// The side on trial: native's fingerprint, or `legacy NAME VERSION` where two legacies are compared.
     pub on_trial: String,
     /// Legacy's version; empty where it is unknown.
     pub legacy: String,
@@ -37,6 +37,12 @@ impl EvidenceKey {
             }
         };
         Self { route: experiment.route.clone(), on_trial, legacy, policy: policy.hash().to_owned() }
+    }
+
+    /// What the side on trial is called: `native`, or the name of the legacy that is the candidate.
+    pub fn tried(&self) -> &str {
+        let of_legacy = self.on_trial.strip_prefix("legacy ");
+        of_legacy.map_or("native", |rest| rest.split(' ').next().unwrap_or(rest))
     }
 }
 

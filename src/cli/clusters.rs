@@ -127,7 +127,8 @@ fn list(args: &Args, reader: &Reader, context: &Context) -> anyhow::Result<()> {
     if clusters.is_empty() {
         return context.output.text("nothing differs");
     }
-    let mut table = output::table(["ID", "STATE", "ROUTE", "WHERE", "WHAT", "LEGACY → NATIVE", "SEEN", "BY"]);
+    let mut table =
+        output::table(["ID", "STATE", "ROUTE", "WHERE", "WHAT", "CONTROL → CANDIDATE", "SEEN", "BY"]);
     for cluster in &clusters {
         table.add_row(row(cluster));
     }

@@ -72,7 +72,7 @@ fn shown(args: &Args, generation: &Generation, decision: &Decision<'_>) -> serde
 fn text(args: &Args, generation: &Generation, decision: &Decision<'_>) -> String {
     let mut lines = vec![format!("{} {}", args.method, args.path)];
     let mut say = |what: &str, text: String| lines.push(format!("  {what:<9}{text}"));
-    say("plan", decision.plan.to_string());
+    say("plan", decision.plan_text());
     say("why", decision.why_text());
     match decision.route {
         Some(route) => {
@@ -87,6 +87,9 @@ fn text(args: &Args, generation: &Generation, decision: &Decision<'_>) -> String
             say("stage", stage);
             if let Some(native) = &route.spec.native {
                 say("native", native.clone());
+            }
+            if let Some(candidate) = &route.spec.candidate {
+                say("compared", candidate.name.clone());
             }
         }
         None => {

@@ -135,7 +135,7 @@ fn differences(parity: &Parity, reader: &Reader, whole: bool) -> anyhow::Result<
 
 /// The ways in which the sides differ, the worst and most frequent first.
 fn ways(clusters: &[&ClusterSummary]) -> String {
-    let mut table = output::table(["WHERE", "WHAT", "LEGACY → NATIVE", "SEEN", "LAST"]);
+    let mut table = output::table(["WHERE", "WHAT", "CONTROL → CANDIDATE", "SEEN", "LAST"]);
     for cluster in clusters.iter().take(WAYS_MAX) {
         let key = &cluster.key;
         let cells =
@@ -167,18 +167,18 @@ fn pair_text(pair: &StoredPair) -> String {
             found.as_ref().map_or_else(|| "nothing".to_owned(), |f| shortened(&f.text))
         };
         text.push_str(&format!("\n    {} ({})", difference.path, difference.kind.name()));
-        text.push_str(&format!("\n      {:<8} {}", side_name(&pair.control.who), found(&difference.control)));
-        text.push_str(&format!(
-            "\n      {:<8} {}",
-            side_name(&pair.candidate.who),
-            found(&difference.candidate)
-        ));
+        let (control, candidate) = side_names(&pair.control.who, &pair.candidate.who);
+        text.push_str(&format!("\n      {control:<8} {}", found(&difference.control)));
+        text.push_str(&format!("\n      {candidate:<8} {}", found(&difference.candidate)));
     }
     text
 }
 
-fn side_name(who: &str) -> &str {
-    who.split(' ').next().unwrap_or(who)
+/// `legacy` and `native`; of two legacies the second has its name.
+fn side_names<'w>(control: &'w str, candidate: &'w str) -> (&'w str, &'w str) {
+    let word = |who: &'w str, at: usize| who.split(' ').nth(at).unwrap_or(who);
+    let are_both_legacy = word(control, 0) == word(candidate, 0);
+    (word(control, 0), word(candidate, usize::from(are_both_legacy)))
 }
 
 /// The beginning of a long text.

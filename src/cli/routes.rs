@@ -72,7 +72,11 @@ fn shown(route: &Route) -> Shown<'_> {
         stage: route.stage,
         file_stage: route.spec.stage,
         overridden: route.overridden.as_ref().map(ToString::to_string),
-        native: route.spec.native.as_deref(),
+        native: route.spec.native.as_deref().or(route
+            .spec
+            .candidate
+            .as_deref()
+            .map(|candidate| &*candidate.name)),
         legacy: &route.spec.legacy.name,
         owner: route.spec.owner.as_deref(),
     }

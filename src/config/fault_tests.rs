@@ -416,6 +416,25 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             ],
         ),
         (
+            "L[[route]]\nname = 'a'\nmatch = 'GET /a'\ncandidate = 'b'\nrepeatable = true\n",
+            &["6:13 there is no legacy `b` (there is a)"],
+        ),
+        (
+            "Ldefault = true\n[legacy.b]\nhttp = 'http://b'\n[[route]]\nname = 'a'\nmatch = 'GET /a'\nlegacy = 'b'\ncandidate = 'b'\n",
+            &[
+                "10:13 its legacy cannot take its own place (name another `[legacy.NAME]`)",
+                "10:13 both legacies would do what a request asks for (say `repeatable = true` where asking twice changes nothing, or give the candidate a `dry_run`)",
+            ],
+        ),
+        (
+            "Ldefault = true\n[legacy.b]\nhttp = 'http://b'\ndry_run = 'X-Dry: 1'\n[[route]]\nname = 'a'\nmatch = 'GET /a'\nlegacy = 'a'\ncandidate = 'b'\nnative = 'list'\nstage = 'retired'\nshadow = { inject = { id = 'json:/id' } }\n",
+            &[
+                "12:10 either native takes legacy's place or a `candidate` does",
+                "13:9 write the candidate as the route's `legacy`: there is nobody else to retire to",
+                "14:10 `effects` and `inject` are for a native side: of two legacies only answers are compared",
+            ],
+        ),
+        (
             "L[[route]]\nname = 'a'\nmatch = 'GET /a'\nnative = 'lst'\n",
             &["6:10 no handler `lst` is registered in this binary (did you mean `list`?)"],
         ),

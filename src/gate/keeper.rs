@@ -217,8 +217,11 @@ impl Gatekeeper {
     }
 
     fn standing_in(&self, reader: &Reader, route: &RouteSpec) -> Option<Standing> {
-        let on_trial = self.identities.of(route);
-        let read = reader.standing(&route.name, &on_trial, &route.shadow, Timestamp::now());
+        let (on_trial, now) = (self.identities.of(route), Timestamp::now());
+        let read = match &route.candidate {
+            Some(_) => reader.standing_of_legacy(&route.name, &on_trial, &route.shadow, now),
+            None => reader.standing(&route.name, &on_trial, &route.shadow, now),
+        };
         read.unwrap_or_else(|why| {
             tracing::error!(
                 route = &*route.name,
@@ -227,6 +230,14 @@ impl Gatekeeper {
             );
             None
         })
+    }
+
+    /// Who has to prove itself: native, or the candidate in the version that answered last, as far as that is known.
+    fn on_trial(&self, route: &RouteSpec, standing: Option<&Standing>) -> String {
+        match standing.filter(|_| route.candidate.is_some()) {
+            Some(standing) => standing.parity.evidence.on_trial.clone(),
+            None => self.identities.of(route).to_string(),
+        }
     }
 
     fn ask_all(&self, config: &Config, overridden: &[String], last: &mut Last) -> Holds {
@@ -306,7 +317,7 @@ impl Gatekeeper {
         let to = route.stage;
         let new = |by: &str| Grant {
             stage: to,
-            on_trial: self.identities.of(route).to_string(),
+            on_trial: self.on_trial(route, None),
             legacy: String::new(),
             by: by.to_owned(),
             reason: None,
@@ -341,11 +352,11 @@ impl Gatekeeper {
             return Ruling::Granted(new("no gate is asked for that"), None);
         }
         let said = self.assess(route);
-        let legacy = said.evidence.as_ref().map_or_else(String::new, |evidence| evidence.legacy.clone());
+        let new = |by: &str| granted_on(new(by), &said);
         match &route.force {
-            _ if said.open => Ruling::Granted(Grant { legacy, ..new("gate") }, Some(said)),
+            _ if said.open => Ruling::Granted(new("gate"), Some(said)),
             Some(reason) => {
-                Ruling::Granted(Grant { legacy, reason: Some(reason.clone()), ..new("force") }, Some(said))
+                Ruling::Granted(Grant { reason: Some(reason.clone()), ..new("force") }, Some(said))
             }
             None => Ruling::Held(Held { stage: was, asked: route.stage, by: HeldBy::Gate }, said),
         }
@@ -353,8 +364,10 @@ impl Gatekeeper {
 
     /// What was granted was granted to a native and a legacy; are they still these?
     fn still(&self, route: &RouteSpec, gate: &Gate, grant: &Grant, new: impl Fn(&str) -> Grant) -> Ruling {
-        let same_native = grant.on_trial == *self.identities.of(route);
         let standing = if route.stage == Stage::Retired { None } else { self.standing(route) };
+        // A candidate's version may not have been known when it was granted.
+        let whichever = grant.on_trial == *self.identities.of(route);
+        let same_native = whichever || grant.on_trial == self.on_trial(route, standing.as_ref());
         let legacy = standing.as_ref().map(|standing| standing.parity.evidence.legacy.as_str());
         let same_legacy = grant.legacy.is_empty() || legacy.is_none_or(|legacy| legacy == grant.legacy);
         if route.stage == Stage::Retired || (same_native && same_legacy) {
@@ -362,8 +375,7 @@ impl Gatekeeper {
         }
         let said = self.assess(route);
         if said.open {
-            let legacy = legacy.unwrap_or_default().to_owned();
-            return Ruling::Granted(Grant { legacy, ..new("gate") }, Some(said));
+            return Ruling::Granted(granted_on(new("gate"), &said), Some(said));
         }
         let stage = match gate.on_change {
             OnChange::Keep => route.stage,
@@ -371,5 +383,16 @@ impl Gatekeeper {
             OnChange::Canary | OnChange::Shadow => Stage::Shadow,
         };
         Ruling::Held(Held { stage: stage.min(route.stage), asked: route.stage, by: HeldBy::Change }, said)
+    }
+}
+
+/// A grant belongs to the two sides that the evidence is of.
+fn granted_on(grant: Grant, said: &Assessment) -> Grant {
+    match &said.evidence {
+        Some(evidence) => {
+            let (on_trial, legacy) = (evidence.on_trial.clone(), evidence.legacy.clone());
+            Grant { on_trial, legacy, ..grant }
+        }
+        None => grant,
     }
 }

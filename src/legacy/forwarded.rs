@@ -97,7 +97,7 @@ impl Forwarding {
 }
 
 /// Fields of ours for one request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Told {
     /// Whether what the peer says of others travels on.
     pub(crate) trusted: bool,
@@ -108,7 +108,7 @@ pub(crate) struct Told {
 }
 
 /// Text that needs an allocation only where a request brings much along.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Text(SmallVec<[u8; 256]>);
 
 impl Text {

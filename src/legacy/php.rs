@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use handover_api::Fields;
@@ -17,6 +17,8 @@ use super::spec::Spec;
 pub(crate) struct Phps {
     known: ArcSwap<HashMap<String, Known>>,
     probed: watch::Sender<Vec<Arc<Spec>>>,
+    /// What each candidate said last that it is.
+    last: Mutex<HashMap<String, String>>,
 }
 
 #[derive(Clone)]
@@ -30,7 +32,8 @@ struct Known {
 
 impl Default for Phps {
     fn default() -> Self {
-        Self { known: ArcSwap::default(), probed: watch::Sender::new(Vec::new()) }
+        let (known, last) = (ArcSwap::default(), Mutex::default());
+        Self { known, probed: watch::Sender::new(Vec::new()), last }
     }
 }
 
@@ -102,6 +105,22 @@ impl Phps {
         let known = all.get(&spec.name).filter(|known| known.current)?;
         let (facts, _) = known.probed.as_ref()?;
         Some(format!("{own} on PHP {} {}", facts.version, facts.hash))
+    }
+
+    /// The same of a candidate, with its name: two legacies may well say the same of themselves.
+    pub(crate) fn candidate_version(&self, spec: &Spec, answer: &Fields) -> Option<String> {
+        let version = format!("{} {}", spec.name, self.version(spec, answer)?);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.get_mut(&spec.name) {
+            Some(known) => known.clone_from(&version),
+            None => _ = last.insert(spec.name.clone(), version.clone()),
+        }
+        Some(version)
+    }
+
+    /// What a candidate's last answer said that it is.
+    pub(crate) fn last_version(&self, spec: &Spec) -> Option<String> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).get(&spec.name).cloned()
     }
 }
 

@@ -19,6 +19,7 @@ use crate::exchange::nobody::{Nothing, Nowhere};
 use crate::exchange::replayed::Replayed;
 use crate::legacy::client_cert::{Certified, ClientCert};
 use crate::legacy::forwarded::Told;
+use crate::legacy::spec::Spec;
 use crate::legacy::{CoreLegacies, Legacies, Outbound};
 use crate::route::Route;
 
@@ -28,12 +29,11 @@ const AT_ONCE: usize = 8;
 /// The most that wait; more are dropped and counted by the mirror.
 pub(super) const WAITING: usize = 64;
 
-/// One request that legacy is to be asked beside the client's path.
-pub(crate) struct Ask {
+/// A request that a legacy is to be asked beside the client's path.
+#[derive(Clone)]
+pub(crate) struct Question {
     /// Its head, as the client sent it.
     pub head: RequestHead,
-    /// Its body.
-    pub body: Bytes,
     /// What legacy is told of the client: the same as beside the client's path.
     pub told: Told,
     /// The client's certificate.
@@ -48,8 +48,18 @@ pub(crate) struct Ask {
     pub secure: bool,
     /// The version that the client speaks.
     pub protocol: &'static str,
-    /// Whom to ask, and whether it understands a dry run.
+    /// The route that it belongs to.
     pub route: Arc<Route>,
+}
+
+/// A question, and whom it is put to.
+pub(crate) struct Ask {
+    /// The question.
+    pub question: Question,
+    /// The request's body.
+    pub body: Bytes,
+    /// Whom to ask, and whether it understands a dry run.
+    pub legacy: Arc<Spec>,
     /// Where the answer goes.
     pub answer: oneshot::Sender<CapturedAnswer>,
 }
@@ -76,29 +86,28 @@ async fn run(legacies: Rc<CoreLegacies>, mut asks: mpsc::Receiver<Ask>) {
     }
 }
 
-async fn one(legacies: &CoreLegacies, ask: Ask) {
-    let spec = &ask.route.spec;
-    let mut set = ask.told.fields();
-    set.extend(spec.legacy.dry_run.as_ref().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+async fn one(legacies: &CoreLegacies, Ask { question, body, legacy, answer }: Ask) {
+    let mut set = question.told.fields();
+    set.extend(legacy.dry_run.as_ref().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
     let outbound = Outbound {
-        head: &ask.head,
+        head: &question.head,
         set: &set,
-        trusted: ask.told.trusted,
-        begins_trace: ask.told.begins_trace(),
-        dry_run: spec.legacy.dry_run_field(),
-        certified: Certified::of(ask.tells_cert, ask.cert.as_deref()),
-        protocol: ask.protocol,
-        secure: ask.secure,
-        peer: ask.peer,
-        local: ask.local,
-        repeatable: spec.repeatable,
+        trusted: question.told.trusted,
+        begins_trace: question.told.begins_trace(),
+        dry_run: legacy.dry_run_field(),
+        certified: Certified::of(question.tells_cert, question.cert.as_deref()),
+        protocol: question.protocol,
+        secure: question.secure,
+        peer: question.peer,
+        local: question.local,
+        repeatable: question.route.spec.repeatable,
         aside: true,
-        route: ask.route.name(),
+        route: question.route.name(),
     };
     let (mut nothing, mut nowhere) = (Nothing, Nowhere);
-    let mut body = Replayed::whole(ask.body, &mut nothing);
-    let mut sink = CapturedSink::new(&mut nowhere, ROOM, ask.answer);
-    if let Err(error) = legacies.exchange(&spec.legacy, &outbound, &mut body, &mut sink).await {
-        tracing::debug!(route = ask.route.name(), %error, "legacy gave no answer to be compared");
+    let mut body = Replayed::whole(body, &mut nothing);
+    let mut sink = CapturedSink::new(&mut nowhere, ROOM, answer);
+    if let Err(error) = legacies.exchange(&legacy, &outbound, &mut body, &mut sink).await {
+        tracing::debug!(route = question.route.name(), legacy = legacy.name, %error, "legacy gave no answer to be compared");
     }
 }

@@ -9,9 +9,9 @@ use handover_shadow::{
     Answer, Body, EffectRecord, Effects, Experiment, Outcome, OwnEffects, Policy, RecordedRequest,
     SessionState, Side, Who, injected, own_effects,
 };
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
-use super::capture::{CapturedAnswer, Lost};
+use super::capture::{CapturedAnswer, CapturedBody, Lost};
 use super::dry::{self, DryRun, Given};
 use super::observed::{WITHIN, observed};
 use super::recordings::Recordings;
@@ -38,6 +38,9 @@ pub(crate) enum Abandoned {
     /// Legacy's answer did not come to its end.
     #[error("legacy's answer was {0}")]
     Answer(Lost),
+    /// Too many wait to be asked beside the client's path already.
+    #[error("too many wait for a legacy that is asked beside clients")]
+    NotAsked,
     /// The route has no handler to run.
     #[error("the route has no native handler")]
     NoHandler,
@@ -63,6 +66,7 @@ impl Abandoned {
             Self::Request(Lost::BrokenOff) => "request-not-read-whole",
             Self::Answer(Lost::TooLarge) => "answer-too-large",
             Self::Answer(Lost::BrokenOff) => "answer-broken-off",
+            Self::NotAsked => "budget",
             Self::NoHandler => "no-handler",
             Self::SessionReadLate => "session-read-late",
             Self::SessionShared => "session-shared",
@@ -97,6 +101,13 @@ impl Conductor {
         let Pending { id, route, at, began, request, parts, answer, room: _room } = pending;
         let (body, ahead) = match parts {
             Parts::Shadow(body, ahead) => (body, ahead),
+            Parts::Beside(body, asking) => {
+                let request = whole(request, body).await?;
+                let both = self.legacies(&route, began, request.body(), &asking, answer);
+                let (control, candidate) = both.await?;
+                let (request, route) = (recorded(&request), route.name().to_owned());
+                return Ok(Experiment { id, route, at, control, candidate, request });
+            }
             Parts::Verify(native) => {
                 let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
                 let (took, version) =
@@ -108,8 +119,7 @@ impl Conductor {
             }
         };
         let policy = &route.spec.shadow;
-        let body = body.await.unwrap_or(Err(Lost::BrokenOff)).map_err(Abandoned::Request)?;
-        let request = request.with_body(body);
+        let request = whole(request, body).await?;
         let (chosen_sender, chosen) = watch::channel(None);
         let answered = async {
             let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
@@ -250,6 +260,12 @@ pub(crate) fn failed(failure: &NativeFailure) -> Outcome {
     }
 }
 
+/// The request with its body, once that is there.
+async fn whole(request: Request, body: oneshot::Receiver<CapturedBody>) -> Result<Request, Abandoned> {
+    let body = body.await.unwrap_or(Err(Lost::BrokenOff)).map_err(Abandoned::Request)?;
+    Ok(request.with_body(body))
+}
+
 fn recorded(request: &Request) -> RecordedRequest {
     RecordedRequest {
         method: request.method().to_string(),
@@ -263,7 +279,7 @@ fn recorded(request: &Request) -> RecordedRequest {
     }
 }
 
-fn control_answer(answer: CapturedAnswer) -> Result<Answer, Abandoned> {
+pub(super) fn control_answer(answer: CapturedAnswer) -> Result<Answer, Abandoned> {
     let body = match answer.body {
         Ok(body) => Body::Whole(body),
         Err(Lost::TooLarge) => Body::Cut(Bytes::new()),
@@ -277,7 +293,7 @@ fn control(answer: Answer, latency: Duration, version: Option<String>, policy: &
     legacy(answer, latency, version, if observed { Effects::Pending } else { Effects::Unobserved })
 }
 
-fn legacy(answer: Answer, latency: Duration, version: Option<String>, effects: Effects) -> Side {
+pub(super) fn legacy(answer: Answer, latency: Duration, version: Option<String>, effects: Effects) -> Side {
     let (who, outcome, session) =
         (Who::Legacy { version }, Outcome::Answered(answer), SessionState::Unobserved);
     let own = OwnEffects::new();

@@ -1,9 +1,11 @@
-//! The hands of the shadow: copies what passes, runs native dry beside legacy, and brings both to the judge.
+//! The hands of the shadow: copies what passes, runs native dry beside legacy or asks another legacy, and brings both to the
+//! judge.
 //!
 //! All of it happens off the client's path and within a budget; what does not fit is dropped and counted. On the
 //! client's path are a permit, two channels and the copying of bodies.
 
 pub(crate) mod asker;
+mod beside;
 pub(crate) mod capture;
 pub(crate) mod court;
 mod drops;
@@ -22,6 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use handover_api::{Answer, Effect, Request, Response};
 use handover_shadow::{ExperimentId, Outcome};
 use jiff::Timestamp;
@@ -30,8 +33,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::commit::ACK_HEADER;
 use crate::exchange::{AnswerSink, BodySource};
+use crate::legacy::spec::Spec;
 use crate::route::Route;
-use asker::{Ask, WAITING};
+use asker::{Ask, Question, WAITING};
 use capture::{CapturedAnswer, CapturedBody, CapturedSink, CapturedSource};
 use drops::Drops;
 use meanwhile::Meanwhile;
@@ -98,8 +102,26 @@ impl Pending {
 enum Parts {
     /// Legacy answers the client: native is to run dry, once the request's body is there, with the session as it was.
     Shadow(oneshot::Receiver<CapturedBody>, Option<Box<Ahead>>),
+    /// Legacy answers the client: another one is to be asked, once the request's body is there.
+    Beside(oneshot::Receiver<CapturedBody>, Box<Asking>),
     /// Native was to answer the client; this is what it came to.
     Verify(NativeSide),
+}
+
+/// A question that can be put to legacies beside the client's path.
+struct Asking {
+    question: Question,
+    asks: mpsc::Sender<Ask>,
+}
+
+impl Asking {
+    /// Puts it to that one; `None` where too many wait already. No answer comes where that one gives none.
+    fn put(&self, legacy: &Arc<Spec>, body: &Bytes) -> Option<oneshot::Receiver<CapturedAnswer>> {
+        let (answer, answered) = oneshot::channel();
+        let (question, legacy, body) = (self.question.clone(), Arc::clone(legacy), body.clone());
+        self.asks.try_send(Ask { question, body, legacy, answer }).ok()?;
+        Some(answered)
+    }
 }
 
 /// What native came to on a request that it was to answer.
@@ -166,7 +188,7 @@ impl Mirror {
         (Self { permits, queue, asks, drops, begun: AtomicU64::new(0), meanwhile: Arc::default() }, begun)
     }
 
-    /// Begins an experiment on a request that legacy is about to answer.
+    /// Begins an experiment on a request that legacy is about to answer, with native beside it.
     pub(crate) fn begin(
         &self,
         trial: Trial,
@@ -174,10 +196,32 @@ impl Mirror {
         request: Request,
         session: Option<Ahead>,
     ) -> Capture<'_> {
+        self.start(trial, route, request, |body| Parts::Shadow(body, session.map(Box::new)))
+    }
+
+    /// The same with the route's candidate beside it, which gets the same question.
+    pub(crate) fn begin_beside(
+        &self,
+        trial: Trial,
+        route: &Arc<Route>,
+        request: Request,
+        question: Question,
+    ) -> Capture<'_> {
+        let asking = Box::new(Asking { question, asks: self.asks.clone() });
+        self.start(trial, route, request, |body| Parts::Beside(body, asking))
+    }
+
+    fn start(
+        &self,
+        trial: Trial,
+        route: &Arc<Route>,
+        request: Request,
+        parts: impl FnOnce(oneshot::Receiver<CapturedBody>) -> Parts,
+    ) -> Capture<'_> {
         let Trial { id, at, permit } = trial;
         let (body_sender, body) = oneshot::channel();
         let (answer_sender, answer) = oneshot::channel();
-        let parts = Parts::Shadow(body, session.map(Box::new));
+        let parts = parts(body);
         let (route, began) = (Arc::clone(route), Instant::now());
         let pending = Pending { id, route, at, began, request, parts, answer, room: Some(permit) };
         self.begun.fetch_add(1, Ordering::Relaxed);

@@ -35,9 +35,12 @@ impl Identities {
         Self(Arc::new(known))
     }
 
-    /// The fingerprint of a route's native side: of the sources that it names, else of all that the binary was built
+    /// The fingerprint of a route's native side, or the beginning of what its candidate is known by: of the sources that it names, else of all that the binary was built
     /// from. What a pipeline answers hangs on both, on its file and on what runs it.
     pub(crate) fn of(&self, route: &RouteSpec) -> Arc<str> {
+        if let Some(candidate) = &route.candidate {
+            return of_legacy(&candidate.name).into();
+        }
         let code = self.of_code(route);
         match &route.pipeline {
             Some(pipeline) => format!("{code}-{}", pipeline.hash).into(),
@@ -57,6 +60,11 @@ impl Identities {
         narrowed.insert(route.sources.clone(), Arc::clone(&fingerprint));
         fingerprint
     }
+}
+
+/// What a candidate is known by, whatever its version: the judge has the version behind it.
+pub(crate) fn of_legacy(name: &str) -> String {
+    format!("legacy {name}")
 }
 
 impl Known {

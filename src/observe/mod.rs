@@ -19,6 +19,8 @@ pub(crate) enum AnsweredBy {
     Legacy,
     /// Native.
     Native,
+    /// The legacy that is to take the place of the route's.
+    Candidate,
     /// Legacy, since native declined.
     Declined,
     /// Legacy, since native failed before anything was committed.
@@ -31,8 +33,15 @@ pub(crate) enum AnsweredBy {
 
 impl AnsweredBy {
     /// All of them, in the order of their discriminants.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Legacy, Self::Native, Self::Declined, Self::Fallback, Self::Cache, Self::Proxy];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Legacy,
+        Self::Native,
+        Self::Candidate,
+        Self::Declined,
+        Self::Fallback,
+        Self::Cache,
+        Self::Proxy,
+    ];
 
     /// Whether legacy had the work of it.
     pub(crate) fn is_legacy(self) -> bool {
@@ -44,6 +53,7 @@ impl AnsweredBy {
         match self {
             Self::Legacy => "legacy",
             Self::Native => "native",
+            Self::Candidate => "candidate",
             Self::Declined => "declined",
             Self::Fallback => "fallback",
             Self::Cache => "cache",

@@ -23,7 +23,7 @@ use crate::legacy::Legacies;
 use crate::legacy::forwarded::{Forwarding, Hop};
 use crate::legacy::managed::{Keeper, Pools};
 use crate::legacy::spec::Kind;
-use crate::mirror::asker::{self, Ask};
+use crate::mirror::asker::{self, Ask, Question};
 use crate::mirror::capture::CapturedAnswer;
 use crate::route::Route;
 
@@ -97,9 +97,8 @@ impl OwnLegacy {
         let head = head(request, &name)?;
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         let told = self.forwarding.tell(Hop { head: &head, peer, secure: false }, None);
-        let ask = Ask {
+        let question = Question {
             head,
-            body: request.body.bytes().clone(),
             told,
             cert: None,
             tells_cert: false,
@@ -108,8 +107,9 @@ impl OwnLegacy {
             secure: false,
             protocol: "HTTP/1.1",
             route: Arc::clone(&self.route),
-            answer,
         };
+        let (body, legacy) = (request.body.bytes().clone(), Arc::clone(&self.route.spec.legacy));
+        let ask = Ask { question, body, legacy, answer };
         self.asks.send(ask).await.ok()?;
         Some(name)
     }

@@ -11,7 +11,7 @@ use crate::route::Stage;
 /// What was counted of a route since the process began. What a window holds is the difference of two of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Counts {
-    /// Requests that native was to answer.
+    /// Requests that native, or the candidate in its stead, was to answer.
     pub asked: u64,
     /// Those that failed, and not by a fault of many routes.
     pub failed: u64,
@@ -32,14 +32,16 @@ impl Counts {
     pub(super) fn of(sums: &Sums, stage: Stage, (samples, mismatched): (u64, u64)) -> Self {
         let by = |by: AnsweredBy| sums.answered_by(by);
         let took = |by: AnsweredBy| (sums.answered_by(by), sums.sum_us[by as usize]);
+        // A route has either of them.
+        let new = if by(AnsweredBy::Candidate) > 0 { AnsweredBy::Candidate } else { AnsweredBy::Native };
         // Only on a retired route an error of ours is native's.
         let ours = if stage == Stage::Retired { by(AnsweredBy::Proxy) } else { 0 };
-        let failed = by(AnsweredBy::Fallback) + ours + sums.requests[AnsweredBy::Native as usize][5];
+        let failed = by(AnsweredBy::Fallback) + ours + sums.requests[new as usize][5];
         Self {
-            asked: by(AnsweredBy::Native) + by(AnsweredBy::Declined) + by(AnsweredBy::Fallback) + ours,
+            asked: by(new) + by(AnsweredBy::Declined) + by(AnsweredBy::Fallback) + ours,
             failed: failed.saturating_sub(sums.shared),
             declined: by(AnsweredBy::Declined),
-            native: took(AnsweredBy::Native),
+            native: took(new),
             legacy: took(AnsweredBy::Legacy),
             samples,
             mismatched,

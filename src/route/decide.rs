@@ -155,6 +155,18 @@ impl Plan {
 }
 
 impl Decision<'_> {
+    /// What is done, in words.
+    pub(crate) fn plan_text(&self) -> String {
+        let candidate = self.route.and_then(|route| route.spec.candidate.as_ref());
+        match (self.plan, candidate) {
+            (Plan::Shadow, Some(candidate)) => {
+                format!("legacy answers, {} is asked too and compared", candidate.name)
+            }
+            (Plan::Native, Some(candidate)) => format!("{} answers in legacy's place", candidate.name),
+            (plan, _) => plan.to_string(),
+        }
+    }
+
     /// Why, in words.
     pub(crate) fn why_text(&self) -> String {
         let spec = self.route.map(|route| &route.spec);
@@ -198,7 +210,7 @@ impl fmt::Display for Plan {
 
 impl fmt::Display for Decision<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.plan, self.why_text())
+        write!(f, "{}: {}", self.plan_text(), self.why_text())
     }
 }
 

@@ -26,12 +26,14 @@ impl Handler for Never {
     }
 }
 
-/// A generation of two legacies and two routes: `a`, with these keys, to the second legacy, and `plain` without native.
+/// A generation of two legacies and two routes: `a`, with these keys, to the second legacy, and `plain` without native. `a` has a
+/// handler, unless the first legacy is its candidate.
 fn generation(keys: &str, overrides: Overrides) -> Arc<Generation> {
+    let native = if keys.contains("candidate") { "" } else { "native = 'never'" };
     let text = format!(
         "[legacy.one]\nhttp = 'http://one'\ndefault = true\n[legacy.two]\nhttp = 'http://two'\n\
          [[route]]\nname = 'plain'\nmatch = 'GET /plain'\n\
-         [[route]]\nname = 'a'\nmatch = 'GET /a/{{id}}'\nlegacy = 'two'\nnative = 'never'\n{keys}\n"
+         [[route]]\nname = 'a'\nmatch = 'GET /a/{{id}}'\nlegacy = 'two'\n{native}\n{keys}\n"
     );
     let against = Against { env: &|_| None, names: &Names::of_handlers(&["never"]), state: None };
     let checked = validate(&Sources::text(&text), &against).unwrap_or_else(|faults| panic!("{faults}"));
@@ -84,6 +86,20 @@ fn the_stage_decides_unless_it_is_overridden() {
         let decision = decide(&generation, &Request::get("/a/1"));
         assert_eq!((decision.plan, decision.why), (plan, why), "{shown}");
         assert_eq!(decision.route.map(|route| route.name()), Some("a"));
+    }
+}
+
+#[test]
+fn of_two_legacies_the_one_that_is_to_go_answers_what_is_compared() {
+    let with = |keys: &str| format!("repeatable = true\ncandidate = 'one'\n{keys}");
+    for (keys, plan, said) in [
+        ("stage = 'shadow'", Plan::Shadow, "legacy answers, one is asked too and compared"),
+        ("stage = 'native'", Plan::Native, "one answers in legacy's place"),
+        ("stage = 'native'\nverify = 1", Plan::Shadow, "legacy answers, one is asked too and compared"),
+    ] {
+        let generation = generation(&with(keys), Overrides::default());
+        let decision = decide(&generation, &Request::get("/a/1"));
+        assert_eq!((decision.plan, decision.plan_text().as_str()), (plan, said), "{keys}");
     }
 }
 

@@ -95,7 +95,7 @@ impl Forced {
         if route.stage == Stage::Retired {
             return None;
         }
-        let may_run = route.native.is_some() && route.overridden.is_none();
+        let may_run = route.spec.has_successor() && route.overridden.is_none();
         match self {
             Self::Legacy => Some(Plan::Legacy),
             Self::Shadow => may_run.then_some(Plan::Shadow),

@@ -89,7 +89,7 @@ pub(crate) struct Route {
     pub verify: Share,
     /// The share of what native answers that legacy has back already, on the way to legacy-only.
     pub given_back: Share,
-    /// What answers natively. There whenever `stage` is beyond legacy.
+    /// What answers natively. There whenever `stage` is beyond legacy, unless another legacy is the candidate.
     pub native: Option<BoxedHandler>,
     /// What it may take, where the file says so.
     pub limiter: Option<Limiter>,
@@ -104,8 +104,13 @@ impl Route {
     /// Whether the file can give it that stage; if not, what it lacks.
     pub(crate) fn may_go_to(&self, stage: Stage) -> Result<(), String> {
         let name = self.name();
-        if stage > Stage::Legacy && self.spec.native.is_none() {
+        if stage > Stage::Legacy && !self.spec.has_successor() {
             return Err(format!("{name} has no native handler: name one by `native = \"…\"`"));
+        }
+        if stage == Stage::Retired && self.spec.candidate.is_some() {
+            return Err(format!(
+                "{name} has a candidate: once that answers all, write it as the route's `legacy`"
+            ));
         }
         if stage == Stage::Canary && self.spec.canary.share.get() == 0.0 {
             let how = "`canary = { share = 0.05, sticky = \"cookie:PHPSESSID\" }`";

@@ -84,7 +84,7 @@ impl Overrides {
                 Some(held) => (held.stage.min(route.stage), Some(Overridden::Held(*held))),
                 None => (route.stage, None),
             },
-            Some(own) if own.stage > Stage::Legacy && route.native.is_none() => {
+            Some(own) if own.stage > Stage::Legacy && !route.has_successor() => {
                 (Stage::Legacy, Some(Overridden::NoNative(own.clone())))
             }
             Some(own) => (own.stage, Some(Overridden::Stage(own.clone()))),

@@ -14,7 +14,7 @@ use crate::legacy::client_cert::Certified;
 use crate::legacy::forwarded::Told;
 use crate::legacy::spec::Spec;
 use crate::legacy::{ExchangeError, Outbound, Served};
-use crate::mirror::asker::Ask;
+use crate::mirror::asker::Question;
 use crate::mirror::capture::{CapturedAnswer, CapturedSink};
 use crate::mirror::meanwhile::Passing;
 use crate::mirror::session::{self, Looker};
@@ -23,6 +23,7 @@ use crate::observe::legs::Leg;
 use crate::observe::{AnsweredBy, chain};
 use crate::reply::Failure;
 use crate::route::Route;
+use crate::route::decide::Plan;
 
 impl Walk<'_> {
     pub(super) async fn shadowed(
@@ -63,6 +64,9 @@ impl Walk<'_> {
         let mirror = &self.core.process.mirror;
         let trial = mirror.trial(route, || self.is_legacy_strained())?;
         let request = self.request(Bytes::new())?;
+        if route.spec.candidate.is_some() {
+            return Some((mirror.begin_beside(trial, route, request, self.question(route)), None));
+        }
         let looked = match route.spec.session {
             true => {
                 let began = self.passing.as_ref().map(Passing::seen);
@@ -74,20 +78,15 @@ impl Walk<'_> {
         Some((mirror.begin(trial, route, request, ahead), looker))
     }
 
-    /// What legacy is asked beside the client's path.
-    pub(super) fn ask(
-        &self,
-        route: &Arc<Route>,
-        body: Bytes,
-        answer: oneshot::Sender<CapturedAnswer>,
-    ) -> Ask {
+    /// What a legacy is asked beside the client's path.
+    pub(super) fn question(&self, route: &Arc<Route>) -> Question {
         let Arrived { head, cert, local, secure, protocol, .. } = self.arrived;
         let (head, cert, route) = (head.clone(), cert.clone(), Arc::clone(route));
         let (forwarding, peer) = (&self.generation.config.forwarding, self.client);
         let told = forwarding.tell(self.arrived.hop(), self.trace.as_ref());
         let tells_cert = forwarding.client_cert;
         let (local, secure) = (*local, *secure);
-        Ask { head, body, told, cert, tells_cert, peer, local, secure, protocol, route, answer }
+        Question { head, told, cert, tells_cert, peer, local, secure, protocol, route }
     }
 
     /// Legacy answers the client in native's place, and its answer is captured where there was room for that.
@@ -166,8 +165,29 @@ impl Walk<'_> {
         self.core.legacies.is_strained(self.asked_legacy())
     }
 
+    /// The legacy that answers: the candidate where the stage gives it the route's own legacy's place.
     pub(super) fn asked_legacy(&self) -> &Arc<Spec> {
-        self.generation.legacy(self.decision.route.map(Arc::as_ref))
+        let route = self.decision.route.map(Arc::as_ref);
+        let candidate = route.and_then(|route| route.spec.candidate.as_ref());
+        match candidate.filter(|_| self.decision.plan == Plan::Native) {
+            Some(candidate) => candidate,
+            None => self.generation.legacy(route),
+        }
+    }
+
+    /// The candidate answers in legacy's place. Nothing is left to legacy: what it answers is the answer.
+    pub(super) async fn by_candidate(
+        &self,
+        body: &mut impl BodySource,
+        sink: &mut impl ClientSink,
+    ) -> AnsweredBy {
+        self.explain(AnsweredBy::Candidate, sink);
+        let exchanged = self.exchange(body, sink).await;
+        match self.ended(AnsweredBy::Candidate, exchanged, sink).await {
+            // What we say in its place is its failure: that is what it is taken back for.
+            AnsweredBy::Proxy => AnsweredBy::Candidate,
+            by => by,
+        }
     }
 
     /// The request as legacy is to see it.

@@ -153,6 +153,9 @@ impl Walk<'_> {
 
     async fn answer(&self, body: &mut impl BodySource, sink: &mut impl ClientSink) -> AnsweredBy {
         match (self.decision.plan, self.decision.route) {
+            (Plan::Native, Some(route)) if route.spec.candidate.is_some() => {
+                Box::pin(self.by_candidate(body, sink)).await
+            }
             (Plan::Native | Plan::Verify | Plan::Retired, Some(route)) => {
                 self.native(route, body, sink).await
             }

@@ -13,6 +13,7 @@ use crate::commit::{NotCommitted, once};
 use crate::exchange::replayed::{Gathered, Replayed, gather};
 use crate::exchange::{BodySource, ClientSink};
 use crate::mirror::NativeSide;
+use crate::mirror::asker::Ask;
 use crate::mirror::capture::owned_fields;
 use crate::mirror::experiment::failed;
 use crate::native::ports::RequestPorts;
@@ -104,7 +105,12 @@ impl Walk<'_> {
                 self.note_change(sink.status());
                 if let Some((trial, request, native)) = tried {
                     let body = request.body().clone();
-                    mirror.ask_too(trial, route, request, native, |answer| self.ask(route, body, answer));
+                    mirror.ask_too(trial, route, request, native, |answer| Ask {
+                        question: self.question(route),
+                        body,
+                        legacy: Arc::clone(&route.spec.legacy),
+                        answer,
+                    });
                 }
                 by
             }

@@ -32,6 +32,22 @@ impl Reader {
         self.stands((of, &[route, on_trial, policy.hash()]), policy.ignore(), now)
     }
 
+    /// The same of another legacy that is the candidate: `on_trial` is `legacy NAME`, and its version the one that answered
+    /// last.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn standing_of_legacy(
+        &self,
+        route: &str,
+        on_trial: &str,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Option<Standing>, StoreError> {
+        let of = "route = ?1 AND substr(on_trial, 1, length(?2)) = ?2 AND policy = ?3";
+        self.stands((of, &[route, &format!("{on_trial} "), policy.hash()]), policy.ignore(), now)
+    }
+
     /// How the newest evidence of a route stands, whatever it belongs to.
     ///
     /// # Errors

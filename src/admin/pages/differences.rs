@@ -120,7 +120,7 @@ fn list(found: &[&ClusterSummary], trends: &[Trend], filter: &Filter) -> Markup 
             table #clusters {
                 thead { tr {
                     th { span.hidden { "Selected" } } th { "State" } th { "Where" } th { "What" }
-                    th { "Legacy → native" } th.n { "Seen" } th { "Last 24 hours" } th { "Last" } th { "Route" }
+                    th { "Control → candidate" } th.n { "Seen" } th { "Last 24 hours" } th { "Last" } th { "Route" }
                 } }
                 tbody {
                     @for (cluster, trend) in shown { (row(cluster, trend)) }

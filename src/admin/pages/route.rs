@@ -69,6 +69,9 @@ fn facts(route: &Route) -> Markup {
                 dt { "Verified" } dd { (format!("{} %", 100.0 * spec.verify.get())) " go on being compared once native" }
             }
             dt { "Owner" } dd { (spec.owner.as_deref().unwrap_or("nobody is named")) }
+            @if let Some(candidate) = &spec.candidate {
+                dt { "Candidate" } dd { code { (candidate.name) } ", a legacy that is to take the place of " code { (spec.legacy.name) } }
+            }
             dt { "Repeatable" } dd { (if spec.repeatable { "yes" } else { "no: legacy is never asked twice" }) }
         }
     }
@@ -138,7 +141,7 @@ fn evidence(parity: &Parity<ByState>) -> Markup {
             p.warn { "Not compared: " @for (why, count) in &parity.dropped { (count) " (" (why) ") " } }
         }
         p { a href=(format!("/differences?route={}", parity.evidence.route)) { (counted(parity.clusters.total(), "difference")) }
-            " · legacy " code { (parity.evidence.legacy) } " · native " code { (parity.evidence.on_trial) } }
+            " · legacy " code { (parity.evidence.legacy) } " · " (parity.evidence.tried()) " " code { (parity.evidence.on_trial) } }
     }
 }
 

@@ -33,6 +33,9 @@ pub(crate) struct Route {
     pub native: Option<At<Native>>,
     /// The legacy that answers it; the default one when not given.
     pub legacy: Option<At<String>>,
+    /// Another legacy that is to take its place, in native's stead: compared from the stage shadow on, and answering from the
+    /// stage canary on. Only where asking it changes nothing: the route is `repeatable`, or the candidate has a `dry_run`.
+    pub candidate: Option<At<String>>,
     /// Whether legacy's answers to GET are kept and given again, where and as long as they allow that (RFC 9111); `false`
     /// when not given.
     pub cache: Option<At<bool>>,

@@ -194,12 +194,14 @@ pub(crate) struct RouteSpec {
     pub pattern: Pattern,
     /// The stage that the file gives it.
     pub stage: Stage,
-    /// The name of its handler, or the file of its pipeline. There whenever `stage` is beyond legacy.
+    /// The name of its handler, or the file of its pipeline. It or `candidate` is there whenever `stage` is beyond legacy.
     pub native: Option<String>,
     /// Its pipeline, where it has one; else `native` is registered.
     pub pipeline: Option<NativePipeline>,
     /// The legacy that answers it.
     pub legacy: Arc<Spec>,
+    /// The legacy that is to take the place of `legacy`.
+    pub candidate: Option<Arc<Spec>>,
     /// Whether legacy's answers to GET are kept and given again, as far as they allow that.
     pub cache: bool,
     /// Whether legacy may be asked twice.
@@ -262,10 +264,16 @@ impl RouteSpec {
 
     /// Whether legacy may be asked beside native, only to be compared. What it chose (an id, a time) can't be injected
     /// into an answer that native has given already: such a route is compared by a share that legacy answers. The same holds
-    /// where legacy would find a session that native has changed, unless the route says that this is all one.
+    /// where legacy would find a session that native has changed, unless the route says that this is all one. Of two legacies
+    /// the one that is to be replaced is always the one that answers.
     pub(crate) fn may_ask_legacy_too(&self) -> bool {
         let dry = self.legacy.dry_run.is_some() && !self.session;
-        (self.repeatable || dry) && !self.shadow.injects()
+        (self.repeatable || dry) && !self.shadow.injects() && self.candidate.is_none()
+    }
+
+    /// Whether there is somebody who could take legacy's place.
+    pub(crate) fn has_successor(&self) -> bool {
+        self.native.is_some() || self.candidate.is_some()
     }
 
     fn with_share(&self, stage: Stage, next: impl Fn(Stage) -> Stage) -> Stage {

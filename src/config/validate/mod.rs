@@ -2,6 +2,7 @@
 
 mod address;
 mod admin;
+mod candidate;
 mod front;
 mod idempotency;
 mod kafka;

@@ -28,7 +28,11 @@ pub(super) fn native(
             }
             Native::Pipeline(file) => (Some(file.pipeline.clone()), pipeline(file, given, known, section)),
         },
-        (None, Some(given)) if stage > Stage::Legacy && !section.context.document.is_broken(&section.at) => {
+        (None, Some(given))
+            if stage > Stage::Legacy
+                && raw.candidate.is_none()
+                && !section.context.document.is_broken(&section.at) =>
+        {
             let hint = "name its handler: `native = \"…\"`".to_owned();
             section.fault_with_hint(given.span(), format!("stage {stage} needs something native"), hint);
             (None, None)

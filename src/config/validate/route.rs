@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use handover_shadow::{Gate, Policy};
 
+use super::candidate::candidate;
 use super::idempotency::idempotency;
 use super::kafka::Clusters;
 use super::legacy::Legacies;
@@ -164,6 +165,7 @@ fn route(
         Some(name) => section.named("legacy", name, known.legacies).cloned().flatten(),
         None => known.default.cloned(),
     };
+    let candidate = candidate(raw, legacy.as_ref(), known.legacies, section);
     let kafka = cluster(raw, known.clusters, section);
     let own_ack = raw.ack.as_ref().map(|given| given.get().mode());
     Some(RouteSpec {
@@ -172,6 +174,7 @@ fn route(
         stage,
         native,
         pipeline,
+        candidate,
         session: session(raw, legacy.as_deref(), section),
         cache: cache(raw, pattern.as_ref(), section),
         repeatable: raw.repeatable.as_ref().is_some_and(|given| *given.get()),

@@ -1,0 +1,88 @@
+//! What legacies are asked beside the client's path: a candidate that is to take legacy's place, and legacy itself once more.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use handover_shadow::{
+    ClusterKey, Effects, Outcome, OwnEffects, SessionState, Side, Who, differs_from_itself,
+};
+use tokio::sync::oneshot;
+
+use super::Asking;
+use super::capture::{CapturedAnswer, Lost};
+use super::experiment::{Abandoned, Conductor, control_answer, legacy};
+use crate::route::Route;
+
+impl Conductor {
+    /// Both sides: what legacy answers the client, and what the candidate answers to the same.
+    pub(super) async fn legacies(
+        &self,
+        route: &Route,
+        began: Instant,
+        body: &Bytes,
+        asking: &Asking,
+        answer: oneshot::Receiver<CapturedAnswer>,
+    ) -> Result<(Side, Side), Abandoned> {
+        let candidate = route.spec.candidate.as_ref().ok_or(Abandoned::NoHandler)?;
+        let asked = Instant::now();
+        let other = asking.put(candidate, body).ok_or(Abandoned::NotAsked)?;
+        let (answer, other) = tokio::join!(answer, other);
+        let answer = answer.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
+        let version = self.phps.version(&route.spec.legacy, &answer.fields);
+        let control = side(answer, began, version)?;
+        let Ok(other) = other else {
+            // What it said last that it is: its failures count against that.
+            let version = self.phps.last_version(candidate);
+            return Ok((control, failed(version, asked.elapsed())));
+        };
+        let version = self.phps.candidate_version(candidate, &other.fields);
+        Ok((control, side(other, asked, version)?))
+    }
+}
+
+/// Legacy was asked once more, or not.
+pub(super) struct Again(Option<oneshot::Receiver<CapturedAnswer>>);
+
+impl Again {
+    /// Asks, where there is room for that: what is not asked says nothing of noise, and no more.
+    pub(super) fn ask(asking: Option<&Asking>, route: &Route, body: &Bytes) -> Self {
+        Self(asking.and_then(|asking| asking.put(&route.spec.legacy, body)))
+    }
+
+    /// In which ways the answer differs from the one that the client got.
+    pub(super) async fn differs(
+        self,
+        conductor: &Conductor,
+        route: &Route,
+        first: &Side,
+    ) -> Option<Vec<ClusterKey>> {
+        let second = self.0?.await.ok()?;
+        let version = conductor.phps.version(&route.spec.legacy, &second.fields);
+        let second = control_answer(second).ok()?;
+        match &first.outcome {
+            // Another version may well answer otherwise.
+            Outcome::Answered(answer) if first.who == (Who::Legacy { version }) => {
+                differs_from_itself(route.name(), answer, &second, &route.spec.shadow)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn side(answer: CapturedAnswer, began: Instant, version: Option<String>) -> Result<Side, Abandoned> {
+    let took = answer.at.saturating_duration_since(began);
+    Ok(legacy(control_answer(answer)?, took, version, Effects::Unobserved))
+}
+
+fn failed(version: Option<String>, latency: Duration) -> Side {
+    Side {
+        who: Who::Legacy { version },
+        outcome: Outcome::Failed("the candidate gave no answer".to_owned()),
+        effects: Effects::Unobserved,
+        own: OwnEffects::new(),
+        session: SessionState::Unobserved,
+        latency,
+        reads: Vec::new(),
+        rules: None,
+    }
+}

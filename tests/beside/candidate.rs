@@ -1,0 +1,123 @@
+//! A second legacy as the candidate: compared, put to the gate, answering, and taken back.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use handover_parts::Handover;
+use handover_parts::load::Outcome;
+
+use crate::{App, binary, cluster, clusters, command, compare, json, load, parity};
+
+/// The price of a ticket; every tenth is rounded where that is planted.
+fn page(version: u32, planted: bool) -> String {
+    let price = if planted { "$n % 10 == 3 ? round($n * 1.5) : $n * 1.5" } else { "$n * 1.5" };
+    format!(
+        "<?php header_remove('X-Powered-By'); header('X-App-Version: {version}'); \
+         header('Content-Type: application/json'); $n = (int) ($_GET['n'] ?? 0); \
+         echo json_encode(array('n' => $n, 'price' => {price}));"
+    )
+}
+
+fn routes(old: &App, new: &App, stage: &str) -> String {
+    format!(
+        "{}version = 'header:X-App-Version'\ndefault = true\n{}version = 'header:X-App-Version'\n\
+         [[route]]\nname = 'n'\nmatch = 'GET /n'\nstage = '{stage}'\ncandidate = 'new'\nrepeatable = true\n\
+         gate = {{ samples = 60, age = '1s', mismatches = 0.1, ignored = 1, statuses = ['2xx'], \
+         waive = {{ effects = 'it has none' }} }}\n\
+         rollback = {{ errors = 0.05, over = '5s', least = 10 }}\n\
+         [[route.shadow.ignore]]\npath = 'header:x-app-version'\nauthor = 'ann'\nreason = 'they are two versions'\n",
+        old.legacy("old"),
+        new.legacy("new"),
+    )
+}
+
+fn stage(admin: SocketAddr) -> String {
+    json(admin, "/api/status")["routes"][0]["stage"].as_str().expect("a stage").to_owned()
+}
+
+fn assert_all_answered(outcomes: &[Outcome], from: usize) {
+    for outcome in outcomes {
+        let (response, n) = (outcome.response(), from + outcome.index);
+        let price: f64 = serde_json::from_slice::<serde_json::Value>(&response.body).expect("JSON")["price"]
+            .as_f64()
+            .expect("a price");
+        assert_eq!((response.status, price), (200, n as f64 * 1.5));
+    }
+}
+
+#[test]
+fn a_second_legacy_is_compared_gated_and_takes_the_first_one_s_place() {
+    let (old, new) = (App::start(&page(1, false)), App::start(&page(2, true)));
+    let mut proxy = Handover::start(binary(), &routes(&old, &new, "shadow"));
+    let (admin, clients) = (proxy.admin(), proxy.http());
+
+    // The fault that is planted is found where it is, and clients never see it.
+    for from in (0..200).step_by(20) {
+        assert_all_answered(&compare(&mut proxy, from..from + 20), from);
+    }
+    let found = parity(admin);
+    assert_eq!((found["mismatched"].as_u64(), found["ignored"].as_u64()), (Some(20), Some(180)), "{found:#}");
+    let price = cluster("body:/price", "value", "unreviewed");
+    assert_eq!(clusters(admin), [price, cluster("header:x-app-version", "value", "ignored")]);
+    assert_eq!(
+        (found["evidence"]["legacy"].as_str(), found["evidence"]["on_trial"].as_str()),
+        (Some("1"), Some("legacy new 2"))
+    );
+    let (_, said) = command(&proxy, &["parity", "n"]);
+    assert!(said.contains("legacy new 2 answered 200") && said.contains("\n      new      "), "{said}");
+    let (_, said) = command(&proxy, &["explain", "GET", "/n"]);
+    assert!(said.contains("legacy answers, new is asked too and compared"), "{said}");
+
+    // The gate keeps it from the place of the first one.
+    proxy.replace_routes(&routes(&old, &new, "native"));
+    proxy.wait_until("the file is read", Duration::from_secs(20), || {
+        let status = json(admin, "/api/status");
+        status["routes"][0]["overridden"].as_str().is_some_and(|why| why.contains("is shut"))
+    });
+    assert_eq!(stage(admin), "shadow");
+
+    // Mended it is another version, of which there is no evidence yet.
+    new.replace(&page(3, false));
+    let mut sent = 200;
+    proxy.wait_until("the gate opens", Duration::from_secs(120), || {
+        assert_all_answered(&load(clients, sent..sent + 40), sent);
+        sent += 40;
+        std::thread::sleep(Duration::from_millis(500));
+        stage(admin) == "native"
+    });
+    assert_eq!(parity(admin)["evidence"]["on_trial"].as_str(), Some("legacy new 3"));
+    let before = old.php.seen().len();
+    assert_all_answered(&load(clients, sent..sent + 50), sent);
+    assert_eq!(old.php.seen().len(), before, "the first one is not asked any more");
+    let answered = &json(admin, "/api/status")["routes"][0]["answered"];
+    assert!(answered["candidate"].as_u64() >= Some(50), "{answered}");
+    let (_, ledger) = command(&proxy, &["ledger", "n", "--json"]);
+    let ledger: serde_json::Value = serde_json::from_str(&ledger).expect("JSON");
+    let moves = ledger.as_array().expect("a list").iter().filter(|entry| entry["to"] == "native").count();
+    assert_eq!(moves, 1, "it is granted once: {ledger:#}");
+}
+
+#[test]
+fn a_candidate_that_fails_is_a_mismatch_and_is_taken_back() {
+    let (old, mut new) = (App::start(&page(1, false)), App::start(&page(2, false)));
+    let mut proxy = Handover::start(binary(), &routes(&old, &new, "shadow"));
+    let (admin, clients) = (proxy.admin(), proxy.http());
+    let mut sent = 0;
+    proxy.replace_routes(&routes(&old, &new, "native"));
+    proxy.wait_until("the gate opens", Duration::from_secs(120), || {
+        assert_all_answered(&load(clients, sent..sent + 40), sent);
+        sent += 40;
+        std::thread::sleep(Duration::from_millis(500));
+        stage(admin) == "native"
+    });
+    new.php.kill();
+    proxy.wait_until("the route is back", Duration::from_secs(60), || {
+        load(clients, sent..sent + 10);
+        std::thread::sleep(Duration::from_millis(200));
+        stage(admin) == "shadow"
+    });
+    let failed = || parity(admin)["failed"].as_u64().unwrap_or_default();
+    assert_all_answered(&load(clients, 0..20), 0);
+    proxy.wait_until("no answer is a mismatch", Duration::from_secs(60), || failed() >= 20);
+    assert_eq!(parity(admin)["evidence"]["on_trial"].as_str(), Some("legacy new 2"));
+}
