@@ -71,12 +71,14 @@ pub enum State {
     Ignored,
     /// It is a fault.
     Bug,
+    /// Legacy differs so from itself, about as often.
+    Noise,
 }
 
 impl State {
     /// Whether its differences are set aside.
     pub fn sets_aside(self) -> bool {
-        matches!(self, Self::Accepted | Self::Ignored)
+        matches!(self, Self::Accepted | Self::Ignored | Self::Noise)
     }
 
     /// Its name in commands.
@@ -86,6 +88,7 @@ impl State {
             Self::Accepted => "accepted",
             Self::Ignored => "ignored",
             Self::Bug => "bug",
+            Self::Noise => "noise",
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::cluster::ClusterKey;
 use crate::decision::{Decision, State};
 use crate::experiment::{Experiment, Who};
+use crate::noise::Noise;
 use crate::policy::Policy;
 
 /// What a verdict is evidence for: exactly these two sides, compared in exactly this way.
@@ -61,6 +62,12 @@ pub struct Parity<C = Vec<ClusterSummary>> {
     pub ignored: u64,
     /// The same, by rule and by decision; a pair counts under each of its own.
     pub ignored_by_rule: BTreeMap<String, u64>,
+    /// Pairs that differ where legacy differs from itself as often, and nowhere else but where rules or decisions set it aside.
+    #[serde(default)]
+    pub noise: u64,
+    /// Pairs of which legacy was asked twice.
+    #[serde(default)]
+    pub asked_twice: u64,
     /// Pairs with differences.
     pub mismatched: u64,
     /// Those of the mismatched where the side on trial gave no answer.
@@ -84,13 +91,13 @@ pub struct Parity<C = Vec<ClusterSummary>> {
 impl<C> Parity<C> {
     /// Requests that native answered and that could be compared.
     pub fn samples(&self) -> u64 {
-        self.matched + self.ignored + self.mismatched
+        self.matched + self.ignored + self.noise + self.mismatched
     }
 
     /// The share of samples that matched or whose differences are set aside, 0 to 1; `None` without a sample.
     pub fn share(&self) -> Option<f64> {
         let samples = self.samples();
-        (samples > 0).then(|| (self.matched + self.ignored) as f64 / samples as f64)
+        (samples > 0).then(|| (samples - self.mismatched) as f64 / samples as f64)
     }
 }
 
@@ -105,12 +112,15 @@ pub struct ByState {
     pub ignored: u64,
     /// They are faults.
     pub bug: u64,
+    /// Legacy does the same itself, about as often.
+    #[serde(default)]
+    pub noise: u64,
 }
 
 impl ByState {
     /// All of them.
     pub fn total(self) -> u64 {
-        self.unreviewed + self.accepted + self.ignored + self.bug
+        self.unreviewed + self.accepted + self.ignored + self.bug + self.noise
     }
 }
 
@@ -123,6 +133,7 @@ impl FromIterator<State> for ByState {
                 State::Accepted => &mut counts.accepted,
                 State::Ignored => &mut counts.ignored,
                 State::Bug => &mut counts.bug,
+                State::Noise => &mut counts.noise,
             } += 1;
         }
         counts
@@ -154,6 +165,9 @@ pub struct ClusterSummary {
     /// The name of the rule of `routes.toml` by which it stands so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// How often it was seen where legacy was asked twice, if it ever differed so from itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
 }
 
 /// All that a gate asks about: what a route's evidence comes to, and how far it reaches.

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use handover_api::{Effect, Fields, Own, PortRead, Record, RuleRun};
 use jiff::Timestamp;
 
+use crate::cluster::ClusterKey;
 use crate::policy::Policy;
 
 /// One request answered by both sides.
@@ -28,6 +29,9 @@ pub struct Experiment {
     pub control: Side,
     /// Who ran beside it.
     pub candidate: Side,
+    /// In which ways legacy's answer to the client differs from what it answered when it was asked once more; `None` where
+    /// it was not.
+    pub again: Option<Vec<ClusterKey>>,
 }
 
 impl Experiment {

@@ -17,8 +17,9 @@
 //! | 8 | counted by what was compared, bounded, beside the client's path | [`Store`], [`Recorder`] |
 //! | 9 | read while it is written | [`Reader`] → [`Parity`] |
 //! | 10 | people decide each cluster once; what samples come to is derived from that, and from the rules | [`Decider`] → [`State`] |
-//! | 11 | is that enough to move a route up? | [`Gate`] → [`Assessment`] |
-//! | 12 | kept so that native can be run on it again, without legacy | [`recording`] → [`judge_again`] |
+//! | 11 | where legacy differs from itself as often as from the other side | [`Noise`] |
+//! | 12 | is that enough to move a route up? | [`Gate`] → [`Assessment`] |
+//! | 13 | kept so that native can be run on it again, without legacy | [`recording`] → [`judge_again`] |
 //!
 //! It fails closed: what was cut, awaited, lost or not seen is never a match.
 
@@ -33,6 +34,7 @@ mod gate;
 mod held;
 mod join;
 mod json;
+mod noise;
 pub mod path;
 mod policy;
 pub mod recording;
@@ -56,6 +58,7 @@ pub use gate::{
     Rehearsed, Seen, replayed,
 };
 pub use join::{Join, JoinLimits, Joined, Origin, Unattributed};
+pub use noise::{Noise, differs_from_itself};
 pub use policy::{
     Absent, Alike, AlikeRaw, CorrelateRaw, EffectPolicy, EffectsRaw, Ignore, IgnoreRaw, Inject, InjectRaw,
     Injected, InvalidSource, Keep, OneOrMany, Policy, PolicyFault, PolicyRaw, Source, Within, injected,

@@ -7,6 +7,7 @@
 use handover_api::{RuleOutcome, RuleRun};
 use serde::{Deserialize, Serialize};
 
+use crate::cluster::ClusterKey;
 use crate::evidence::Loss;
 use crate::experiment::{EffectRecord, Experiment};
 use crate::recording::{Recorded, Unusable};
@@ -44,6 +45,9 @@ pub struct SentExperiment {
     /// By name: whether it held, whether it was broken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<Vec<(String, bool, bool)>>,
+    /// Where legacy differed from itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    again: Option<Vec<ClusterKey>>,
 }
 
 /// The envelope: what is of a newer version is not understood, and not lost in silence either.
@@ -76,7 +80,9 @@ impl Sent {
         };
         let rules = experiment.tried().rules.as_ref();
         let rules = rules.map(|run| run.names.iter().zip(&run.outcomes).map(outcome).collect());
-        Self::Experiment(Box::new(SentExperiment { recorded: redactor.record(experiment), rules }))
+        let again = experiment.again.as_ref();
+        let again = again.map(|keys| keys.iter().map(|key| redactor.cluster(key.clone())).collect());
+        Self::Experiment(Box::new(SentExperiment { recorded: redactor.record(experiment), rules, again }))
     }
 
     /// As a record's value.
@@ -118,11 +124,17 @@ impl SentExperiment {
         let is_control = experiment.on_trial() == crate::experiment::OnTrial::Control;
         let tried = if is_control { &mut experiment.control } else { &mut experiment.candidate };
         tried.rules = run;
+        experiment.again.clone_from(&self.again);
         Ok(experiment)
     }
 }
 
 impl Redactor {
+    /// A cluster without what somebody's data may have put into its path or shape.
+    pub(crate) fn cluster(&self, key: ClusterKey) -> ClusterKey {
+        ClusterKey { path: self.label(&key.path), shape: self.label(&key.shape), ..key }
+    }
+
     /// A record with the same placeholders as in what was sent: only then can the two be compared.
     pub fn effect(&self, record: &EffectRecord) -> Result<EffectRecord, Unusable> {
         let redacted = self.saved_record(record).record()?;

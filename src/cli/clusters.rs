@@ -151,7 +151,7 @@ fn row(cluster: &ClusterSummary) -> [String; 8] {
 }
 
 fn state(text: &str) -> Result<State, String> {
-    let all = [State::Unreviewed, State::Accepted, State::Ignored, State::Bug];
+    let all = [State::Unreviewed, State::Accepted, State::Ignored, State::Bug, State::Noise];
     let names = || all.map(State::name).join(", ");
     all.into_iter().find(|state| state.name() == text).ok_or_else(|| format!("write one of {}", names()))
 }

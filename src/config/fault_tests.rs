@@ -435,6 +435,12 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             ],
         ),
         (
+            "L[[route]]\nname = 'a'\nmatch = 'GET /a'\nshadow = { noise = 0.1 }\n",
+            &[
+                "6:20 noise is learned by asking legacy once more (say `repeatable = true` where asking twice changes nothing, or give legacy a `dry_run`)",
+            ],
+        ),
+        (
             "L[[route]]\nname = 'a'\nmatch = 'GET /a'\nnative = 'lst'\n",
             &["6:10 no handler `lst` is registered in this binary (did you mean `list`?)"],
         ),

@@ -62,6 +62,7 @@ fn evidence(reloader: &Reloader, fingerprint: &str, n: usize) {
                 params: Vec::new(),
             },
             control: side(Who::Legacy { version: Some("1".to_owned()) }),
+            again: None,
             candidate: side(Who::Native { fingerprint: fingerprint.to_owned() }),
         };
         let judgement = judge(&experiment, &policy);

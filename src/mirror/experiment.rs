@@ -11,6 +11,7 @@ use handover_shadow::{
 };
 use tokio::sync::{oneshot, watch};
 
+use super::beside::Again;
 use super::capture::{CapturedAnswer, CapturedBody, Lost};
 use super::dry::{self, DryRun, Given};
 use super::observed::{WITHIN, observed};
@@ -99,14 +100,20 @@ impl Conductor {
     /// Sees one through: dry run and legacy side by side.
     pub(crate) async fn conduct(self, pending: Pending) -> Result<Experiment, Abandoned> {
         let Pending { id, route, at, began, request, parts, answer, room: _room } = pending;
-        let (body, ahead) = match parts {
-            Parts::Shadow(body, ahead) => (body, ahead),
+        let (body, ahead, asking) = match parts {
+            Parts::Shadow(body, ahead, asking) => (body, ahead, asking),
             Parts::Beside(body, asking) => {
                 let request = whole(request, body).await?;
+                let again = Again::ask(
+                    Some(&*asking).filter(|_| route.spec.shadow.asks_again(id)),
+                    &route,
+                    request.body(),
+                );
                 let both = self.legacies(&route, began, request.body(), &asking, answer);
                 let (control, candidate) = both.await?;
+                let again = again.differs(&self, &route, &control).await;
                 let (request, route) = (recorded(&request), route.name().to_owned());
-                return Ok(Experiment { id, route, at, control, candidate, request });
+                return Ok(Experiment { id, route, at, control, candidate, request, again });
             }
             Parts::Verify(native) => {
                 let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
@@ -115,11 +122,12 @@ impl Conductor {
                 let legacy = legacy(control_answer(answer)?, took, version, Effects::Unobserved);
                 let control = self.tried(&route, native);
                 let (request, route) = (recorded(&request), route.name().to_owned());
-                return Ok(Experiment { id, route, at, control, candidate: legacy, request });
+                return Ok(Experiment { id, route, at, control, candidate: legacy, request, again: None });
             }
         };
         let policy = &route.spec.shadow;
         let request = whole(request, body).await?;
+        let again = Again::ask(asking.as_deref(), &route, request.body());
         let (chosen_sender, chosen) = watch::channel(None);
         let answered = async {
             let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
@@ -154,8 +162,9 @@ impl Conductor {
         let own = observed(&self.observers, policy.observed(), &request, &answer, WITHIN).await;
         let control = Side { session: states.0, own, ..control(answer, took, version, policy) };
         let candidate = Side { session: states.1, ..self.candidate(&route, dry)? };
+        let again = again.differs(&self, &route, &control).await;
         let (request, route) = (recorded(&request), route.name().to_owned());
-        Ok(Experiment { id, route, at, control, candidate, request })
+        Ok(Experiment { id, route, at, control, candidate, request, again })
     }
 
     /// Native, as it was when it was to answer the client. Where legacy is asked for a dry run it sends nothing, so then

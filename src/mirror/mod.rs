@@ -93,7 +93,7 @@ impl Pending {
         // Its receiver is right here.
         let _ = body_sender.send(Ok(request.body().clone()));
         let (id, at, began) = (ExperimentId(fastrand::u128(..)), Timestamp::now(), Instant::now());
-        let (route, parts) = (Arc::clone(route), Parts::Shadow(body, None));
+        let (route, parts) = (Arc::clone(route), Parts::Shadow(body, None, None));
         Self { id, route, at, began, request, parts, answer, room: None }
     }
 }
@@ -101,7 +101,8 @@ impl Pending {
 /// What is there besides legacy's answer.
 enum Parts {
     /// Legacy answers the client: native is to run dry, once the request's body is there, with the session as it was.
-    Shadow(oneshot::Receiver<CapturedBody>, Option<Box<Ahead>>),
+    /// Legacy may be asked once more.
+    Shadow(oneshot::Receiver<CapturedBody>, Option<Box<Ahead>>, Option<Box<Asking>>),
     /// Legacy answers the client: another one is to be asked, once the request's body is there.
     Beside(oneshot::Receiver<CapturedBody>, Box<Asking>),
     /// Native was to answer the client; this is what it came to.
@@ -188,15 +189,19 @@ impl Mirror {
         (Self { permits, queue, asks, drops, begun: AtomicU64::new(0), meanwhile: Arc::default() }, begun)
     }
 
-    /// Begins an experiment on a request that legacy is about to answer, with native beside it.
+    /// Begins an experiment on a request that legacy is about to answer, with native beside it. In some of them legacy is
+    /// asked once more.
     pub(crate) fn begin(
         &self,
         trial: Trial,
         route: &Arc<Route>,
         request: Request,
         session: Option<Ahead>,
+        question: impl FnOnce() -> Question,
     ) -> Capture<'_> {
-        self.start(trial, route, request, |body| Parts::Shadow(body, session.map(Box::new)))
+        let again = route.spec.shadow.asks_again(trial.id);
+        let asking = again.then(|| Box::new(Asking { question: question(), asks: self.asks.clone() }));
+        self.start(trial, route, request, |body| Parts::Shadow(body, session.map(Box::new), asking))
     }
 
     /// The same with the route's candidate beside it, which gets the same question.

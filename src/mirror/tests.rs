@@ -90,7 +90,9 @@ fn request() -> Option<Request> {
 }
 
 fn begin<'m>(mirror: &'m Mirror, route: &Arc<Route>) -> Option<Capture<'m>> {
-    Some(mirror.begin(mirror.trial(route, || false)?, route, request()?, None))
+    Some(mirror.begin(mirror.trial(route, || false)?, route, request()?, None, || {
+        unreachable!("nothing is asked twice")
+    }))
 }
 
 fn conductor(producers: Producers) -> Conductor {

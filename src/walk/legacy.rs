@@ -75,7 +75,7 @@ impl Walk<'_> {
             false => None,
         };
         let (ahead, looker) = looked.unzip();
-        Some((mirror.begin(trial, route, request, ahead), looker))
+        Some((mirror.begin(trial, route, request, ahead, || self.question(route)), looker))
     }
 
     /// What a legacy is asked beside the client's path.

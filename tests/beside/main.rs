@@ -2,6 +2,7 @@
 //! php-fpm pools, whose applications differ where these tests say so.
 
 mod candidate;
+mod noise;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -66,6 +66,7 @@ fn experiment(route: &str, n: usize, native: &str) -> Experiment {
         },
         control: side(Who::Legacy { version: Some("1".to_owned()) }, control),
         candidate: side(Who::Native { fingerprint: native.to_owned() }, candidate),
+        again: None,
     }
 }
 

@@ -71,7 +71,7 @@ pub struct Gate {
     pub not_comparable: f64,
     /// The largest share of legacy's records that no request explains.
     pub unattributed: f64,
-    /// The largest share of samples with differences that were set aside.
+    /// The largest share of samples with differences that were set aside, by rules, by decisions or as noise.
     pub ignored: f64,
     /// Status classes (2 is 2xx) that must have been compared, beside those that legacy answers with.
     pub statuses: BTreeSet<u16>,

@@ -102,10 +102,10 @@ impl Gate {
             ),
             (
                 "ignored",
-                parity.ignored,
+                parity.ignored + parity.noise,
                 samples,
                 self.ignored,
-                "mend what is set aside, or allow more: `ignored`",
+                "mend what is set aside, say by `alike` what noise may be, or allow more: `ignored`",
             ),
         ]
         .map(|(what, n, of, largest, how)| share(what, n, of, largest, how))

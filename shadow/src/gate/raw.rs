@@ -42,7 +42,7 @@ pub struct GateRaw {
     pub not_comparable: Option<f64>,
     /// The largest share of legacy's records that no request explains.
     pub unattributed: Option<f64>,
-    /// The largest share of samples with differences that were set aside.
+    /// The largest share of samples with differences that were set aside, by rules, by decisions or as noise.
     pub ignored: Option<f64>,
     /// Status classes that must have been compared, beside those that legacy answers with: `["2xx", "4xx"]`.
     pub statuses: Option<Vec<String>>,

@@ -29,6 +29,7 @@ use crate::path::Pattern;
 #[derive(Clone, Debug)]
 pub struct Policy {
     sample: f64,
+    noise: f64,
     effects: Vec<EffectPolicy>,
     observed: Vec<String>,
     waives_calls: bool,
@@ -60,6 +61,16 @@ impl Policy {
     /// Whether a request with that id becomes an experiment. Who is picked at 5 % is picked at 10 % too.
     pub fn picks(&self, id: ExperimentId) -> bool {
         id.is_in(self.sample)
+    }
+
+    /// The share of experiments in which legacy is asked once more, 0 to 1.
+    pub fn noise(&self) -> f64 {
+        self.noise
+    }
+
+    /// Whether legacy is asked once more in the experiment with that id, which is one of the sample.
+    pub fn asks_again(&self, id: ExperimentId) -> bool {
+        id.is_in(self.sample * self.noise)
     }
 
     /// The topics that legacy writes to.

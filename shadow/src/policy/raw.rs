@@ -24,6 +24,11 @@ use crate::difference::Kind;
 pub struct PolicyRaw {
     /// The share of requests that become experiments, 0 to 1; all of them when left out.
     pub sample: Option<f64>,
+    /// The share of experiments in which legacy is asked once more: where its two answers differ as often as the two sides do is
+    /// noise. 0 when left out. Only where asking legacy once more changes nothing: the route is `repeatable`, or legacy has
+    /// a `dry_run`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<f64>,
     /// The topics that legacy writes to, and how a record there belongs to a request.
     pub effects: Option<OneOrMany<EffectsRaw>>,
     /// Why the HTTP calls that native asks for need not be compared. Legacy's own are seen by nobody, so without a reason an

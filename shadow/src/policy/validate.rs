@@ -50,9 +50,11 @@ impl PolicyRaw {
     pub fn validate(self) -> Result<Policy, Vec<PolicyFault>> {
         let mut faults = Faults::default();
         let (hash, written) = (hash(&self), serde_json::to_string(&self).unwrap_or_default());
-        let sample = self.sample.unwrap_or(1.0);
-        if !(0.0..=1.0).contains(&sample) {
-            faults.add("sample", format!("{sample} is no share: write a number from 0 to 1"));
+        let (sample, noise) = (self.sample.unwrap_or(1.0), self.noise.unwrap_or(0.0));
+        for (field, share) in [("sample", sample), ("noise", noise)] {
+            if !(0.0..=1.0).contains(&share) {
+                faults.add(field, format!("{share} is no share: write a number from 0 to 1"));
+            }
         }
         let (topics, several) = match self.effects {
             None => (Vec::new(), false),
@@ -85,6 +87,7 @@ impl PolicyRaw {
         let keep = self.store;
         let policy = Policy {
             sample,
+            noise,
             effects,
             observed,
             waives_calls,
@@ -268,7 +271,7 @@ fn duration(text: &str, field: &str, faults: &mut Faults) -> Option<Duration> {
 /// Hashes what decides what differs. The JSON of the raw table is canonical: its fields stand in the order of the type.
 fn hash(raw: &PolicyRaw) -> String {
     let mut judged = raw.clone();
-    (judged.sample, judged.store) = (None, Keep::default());
+    (judged.sample, judged.noise, judged.store) = (None, None, Keep::default());
     judged.reveal.clear();
     judged.ignore.clear();
     judged.unseen_calls = judged.unseen_calls.map(|_| String::new());

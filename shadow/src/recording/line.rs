@@ -248,7 +248,7 @@ impl Recorded {
         let id = u128::from_str_radix(&self.id, 16).map_err(|_| unusable("an id that is no hex"))?;
         let at = self.at.parse().map_err(|_| unusable("a time that is none"))?;
         let (id, route, request) = (ExperimentId(id), self.route.clone(), self.request()?);
-        Ok(Experiment { id, route, at, request, control, candidate })
+        Ok(Experiment { id, route, at, request, control, candidate, again: None })
     }
 
     /// The places where nothing can be judged any more.

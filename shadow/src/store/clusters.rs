@@ -2,12 +2,22 @@
 
 use rusqlite::{Connection, Row};
 
-use super::StoreError;
 use super::read::{named, time};
 use super::states::States;
+use super::{StoreError, noise};
 use crate::cluster::ClusterKey;
 use crate::decision::State;
 use crate::evidence::ClusterSummary;
+use crate::noise::Noise;
+
+/// By what differences are set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// Legacy does the same.
+    Noise,
+    /// A rule or a decision of that name.
+    Name(String),
+}
 
 /// A cluster, as figures are made from it.
 pub(super) trait Stood {
@@ -17,8 +27,8 @@ pub(super) trait Stood {
     /// How it stands.
     fn state(&self) -> State;
 
-    /// The name under which pairs count that it is set aside in.
-    fn set_aside_by(&self) -> Option<String>;
+    /// By what it is set aside, with the name under which such pairs count.
+    fn set_aside_by(&self) -> Option<By>;
 
     /// The rule with that name covers all of it that differs.
     fn ignored_by(&mut self, rule: &str);
@@ -28,7 +38,7 @@ pub(super) trait Stood {
 pub(super) struct Brief {
     id: i64,
     state: State,
-    set_aside_by: Option<String>,
+    set_aside_by: Option<By>,
 }
 
 impl Stood for Brief {
@@ -40,12 +50,12 @@ impl Stood for Brief {
         self.state
     }
 
-    fn set_aside_by(&self) -> Option<String> {
+    fn set_aside_by(&self) -> Option<By> {
         self.set_aside_by.clone()
     }
 
     fn ignored_by(&mut self, rule: &str) {
-        (self.state, self.set_aside_by) = (State::Ignored, Some(rule.to_owned()));
+        (self.state, self.set_aside_by) = (State::Ignored, Some(By::Name(rule.to_owned())));
     }
 }
 
@@ -58,7 +68,7 @@ impl Stood for ClusterSummary {
         self.state
     }
 
-    fn set_aside_by(&self) -> Option<String> {
+    fn set_aside_by(&self) -> Option<By> {
         let decision = self.decision.as_ref().map_or(0, |decision| decision.id);
         set_aside_by(self.state, self.rule.as_deref(), decision)
     }
@@ -68,9 +78,20 @@ impl Stood for ClusterSummary {
     }
 }
 
-fn set_aside_by(state: State, rule: Option<&str>, decision: i64) -> Option<String> {
+fn set_aside_by(state: State, rule: Option<&str>, decision: i64) -> Option<By> {
     let name = || rule.map_or_else(|| format!("{} #{decision}", state.name()), str::to_owned);
-    state.sets_aside().then(name)
+    match state {
+        State::Noise => Some(By::Noise),
+        state => state.sets_aside().then(|| By::Name(name())),
+    }
+}
+
+/// How a cluster stands of which that noise is known. What people and rules have decided is the stronger.
+fn state(decided: State, noise: Option<&Noise>) -> State {
+    match decided {
+        State::Unreviewed if noise.is_some_and(Noise::explains) => State::Noise,
+        decided => decided,
+    }
 }
 
 /// How the clusters of an evidence stand.
@@ -78,13 +99,16 @@ pub(super) fn brief(db: &Connection, evidence: i64, states: &States<'_>) -> Resu
     let mut query = db.prepare_cached(
         "SELECT c.id, c.kind, c.path FROM cluster_counts n JOIN clusters c ON c.id = n.cluster WHERE n.evidence = ?",
     )?;
+    let noise = noise::of(db, evidence)?;
     let mut rows = query.query([evidence])?;
     let mut clusters = Vec::new();
     while let Some(row) = rows.next()? {
-        let stands = states.state(row.get(0)?, text(row, 2)?, named(text(row, 1)?)?);
-        let decision = stands.decision.map_or(0, |decision| decision.id);
-        let set_aside_by = set_aside_by(stands.state, stands.rule, decision);
-        clusters.push(Brief { id: row.get(0)?, state: stands.state, set_aside_by });
+        let id = row.get(0)?;
+        let stands = states.state(id, text(row, 2)?, named(text(row, 1)?)?);
+        let (decision, state) =
+            (stands.decision.map_or(0, |decision| decision.id), state(stands.state, noise.get(&id)));
+        let set_aside_by = set_aside_by(state, stands.rule, decision);
+        clusters.push(Brief { id, state, set_aside_by });
     }
     Ok(clusters)
 }
@@ -105,8 +129,13 @@ pub(super) fn whole(
                 (SELECT count(*) FROM exemplars e WHERE e.cluster = c.id AND e.evidence = n.evidence)
          FROM cluster_counts n JOIN clusters c ON c.id = n.cluster WHERE n.evidence = ?",
     )?;
+    let noise = noise::of(db, evidence)?;
     let rows = query.query_map([evidence], |row| Ok(summary(row, states)))?;
     let mut clusters = rows.map(|row| row?).collect::<Result<Vec<_>, StoreError>>()?;
+    for cluster in &mut clusters {
+        cluster.noise = noise.get(&cluster.id).copied();
+        cluster.state = state(cluster.state, cluster.noise.as_ref());
+    }
     clusters.sort_by(|a, b| (a.key.severity, b.count, a.id).cmp(&(b.key.severity, a.count, b.id)));
     Ok(clusters)
 }
@@ -123,6 +152,7 @@ fn summary(row: &Row<'_>, states: &States<'_>) -> Result<ClusterSummary, StoreEr
     let stands = states.state(id, &key.path, key.kind);
     Ok(ClusterSummary {
         id,
+        noise: None,
         state: stands.state,
         decision: stands.decision.cloned(),
         rule: stands.rule.map(str::to_owned),

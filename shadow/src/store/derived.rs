@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use rusqlite::Connection;
 
 use super::StoreError;
-use super::clusters::Stood;
+use super::clusters::{By, Stood};
 use super::way::{Cause, Way};
 use crate::decision::State;
 use crate::verdict::Unknown;
@@ -13,18 +13,19 @@ use crate::verdict::Unknown;
 /// What is set aside, with the names under which that is counted.
 pub(super) struct SetAside {
     /// By cluster.
-    clusters: HashMap<i64, String>,
+    clusters: HashMap<i64, By>,
     /// By the key of a rule that is in effect.
-    rules: HashMap<String, String>,
+    rules: HashMap<String, By>,
 }
 
 impl SetAside {
     pub(super) fn new(clusters: &[impl Stood], rules: HashMap<String, String>) -> Self {
         let clusters = clusters.iter().filter_map(|c| Some((c.id(), c.set_aside_by()?))).collect();
+        let rules = rules.into_iter().map(|(key, name)| (key, By::Name(name))).collect();
         Self { clusters, rules }
     }
 
-    fn by(&self, cause: &Cause) -> Option<&String> {
+    fn by(&self, cause: &Cause) -> Option<&By> {
         match cause {
             Cause::Cluster(id) => self.clusters.get(id),
             Cause::Within(id, key) => self.rules.get(key).or_else(|| self.clusters.get(id)),
@@ -38,7 +39,9 @@ impl SetAside {
 pub(super) struct Derived {
     /// Those of which every difference is set aside, and all was compared.
     pub(super) ignored: u64,
-    /// The same, by the rule's or the decision's name.
+    /// Those of which every difference is set aside, some of them as noise, and all was compared.
+    pub(super) noise: u64,
+    /// Those that are ignored, by the rule's or the decision's name.
     pub(super) by: BTreeMap<String, u64>,
     /// Those of which every difference is set aside, and the effects are still awaited.
     pub(super) pending: u64,
@@ -76,7 +79,7 @@ impl Derived {
         };
         for cause in &causes {
             if let Cause::Within(id, key) = cause
-                && let Some(name) = set_aside.rules.get(key)
+                && let Some(By::Name(name)) = set_aside.rules.get(key)
             {
                 self.within.insert(*id, name.clone());
             }
@@ -93,15 +96,23 @@ impl Derived {
             *self.unknown.entry(shape).or_default() += n;
         }
         match way.left {
-            None => {
-                self.ignored += n;
-                let names: BTreeSet<&String> =
-                    causes.iter().filter_map(|cause| set_aside.by(cause)).collect();
-                names.into_iter().for_each(|name| *self.by.entry(name.clone()).or_default() += n);
-            }
+            None => self.add_set_aside(causes.iter().filter_map(|cause| set_aside.by(cause)), n),
             Some(Unknown::Pending) => self.pending += n,
             Some(Unknown::NotComparable(reason)) => *self.not_comparable.entry(reason).or_default() += n,
         }
+    }
+
+    /// All that differs is set aside, by these.
+    fn add_set_aside<'b>(&mut self, by: impl Iterator<Item = &'b By>, n: u64) {
+        let mut names = BTreeSet::new();
+        for by in by {
+            match by {
+                By::Name(name) => _ = names.insert(name),
+                By::Noise => return self.noise += n,
+            }
+        }
+        self.ignored += n;
+        names.into_iter().for_each(|name| *self.by.entry(name.clone()).or_default() += n);
     }
 
     /// How many mismatch.

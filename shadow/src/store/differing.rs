@@ -106,8 +106,7 @@ impl Clusters<'_> {
     }
 
     fn key(&self, judged: &Judged, difference: &Difference) -> ClusterKey {
-        let key = ClusterKey::of(&judged.experiment.route, difference);
-        ClusterKey { path: self.redactor.label(&key.path), shape: self.redactor.label(&key.shape), ..key }
+        self.redactor.cluster(ClusterKey::of(&judged.experiment.route, difference))
     }
 
     fn seen(&self, cluster: i64, evidence: i64, at: Timestamp) -> rusqlite::Result<()> {
@@ -121,7 +120,7 @@ impl Clusters<'_> {
     }
 
     /// The cluster's row; `None` when the route has so many already.
-    fn cluster(&self, key: &ClusterKey, max: u64) -> rusqlite::Result<Option<i64>> {
+    pub(super) fn cluster(&self, key: &ClusterKey, max: u64) -> rusqlite::Result<Option<i64>> {
         let (severity, kind) = (read::name(key.severity), read::name(key.kind));
         let known = self
             .db

@@ -56,6 +56,7 @@ impl Keeper {
             let (evidence, counts) = (self.evidence(db, &key, at)?, tally.at(&key, at));
             let clusters = Clusters { db, redactor: &self.redactor, max: self.limits.clusters };
             let differing = clusters.count(evidence, judged, counts)?;
+            clusters.noise(evidence, judged, differing.as_ref(), counts)?;
             self.count(counts, &judged.judgement.verdict, differing.is_some());
             self.cover(db, evidence, judged, differing.as_ref(), counts)?;
             self.keep(db, evidence, judged, differing.as_ref().map_or(&[], |differing| &differing.clusters))?;

@@ -12,6 +12,7 @@
 //! | exemplars | [`Limits::exemplars`] for each cluster and evidence | the largest goes |
 //! | clusters | [`Limits::clusters`] for each route, half of them of what rules set aside | not clustered, counted |
 //! | hours of a cluster's trend | [`TREND_HOURS`] | the oldest goes |
+//! | what legacy does twice | the clusters, for each evidence | as these |
 //! | shapes | 4096 of an evidence | further ones count as one |
 //! | ways to differ | 8192 of an evidence, as many again whatever the shape | further ones can't be set aside |
 //! | reasons | 64 of a class | counted as `other` |
@@ -24,6 +25,7 @@ mod derived;
 mod differing;
 mod erase;
 mod keep;
+mod noise;
 mod read;
 mod retain;
 mod rules;

@@ -11,6 +11,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use super::clusters::{self, Stood};
 use super::derived::{Derived, SetAside};
+use super::noise::TWICE;
 use super::states::{self, States};
 use super::{StoreError, rules};
 use crate::decision::Decision;
@@ -142,6 +143,8 @@ impl Reader {
             matched: sum(by("matched")),
             ignored: derived.ignored,
             ignored_by_rule: derived.by.clone(),
+            noise: derived.noise,
+            asked_twice: sum(by(TWICE)),
             mismatched: derived.mismatched(),
             failed: sum(by("failed")),
             not_comparable,

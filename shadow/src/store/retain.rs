@@ -33,7 +33,7 @@ pub(super) fn apply(db: &Connection, limits: &Limits, now: i64) -> rusqlite::Res
     // What was decided stays decided, whether or not it is seen at the moment.
     db.execute(
         "DELETE FROM clusters WHERE id NOT IN (SELECT cluster FROM cluster_counts)
-         AND id NOT IN (SELECT cluster FROM decisions)",
+         AND id NOT IN (SELECT cluster FROM decisions) AND id NOT IN (SELECT cluster FROM noise)",
         [],
     )?;
     Ok(())

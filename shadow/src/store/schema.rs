@@ -89,6 +89,7 @@ CREATE INDEX decisions_by_cluster ON decisions (cluster);
 
 /// Tables that came after the version's first files. What came by a topic: which experiments were counted, and up to where each
 /// partition was worked off. How often a cluster was seen in each hour since 1970. How each route's newest experiment was compared.
+/// In how many experiments of which legacy was asked twice the sides differ in the way of a cluster, and legacy from itself.
 /// What comes last here is what tells that the others are there ([`has_all`]).
 const ADDED: &str = "
 CREATE TABLE IF NOT EXISTS counted (id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
@@ -103,6 +104,13 @@ CREATE TABLE IF NOT EXISTS cluster_hours (
     PRIMARY KEY (cluster, hour)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS policies (route TEXT PRIMARY KEY, at INTEGER NOT NULL, written TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS noise (
+    evidence INTEGER NOT NULL REFERENCES evidence ON DELETE CASCADE,
+    cluster INTEGER NOT NULL REFERENCES clusters ON DELETE CASCADE,
+    sides INTEGER NOT NULL, legacy INTEGER NOT NULL,
+    PRIMARY KEY (evidence, cluster)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS noise_by_cluster ON noise (cluster);
 ";
 
 /// Opens the file to write, creating it. A file that is corrupt or of another version is renamed, never changed;
@@ -207,9 +215,10 @@ fn open_beside(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> 
     }
 }
 
-/// Whether the table is there that came last.
+/// Whether what came last is there.
 fn has_all(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'policies'", [], |row| row.get(0))
+    connection
+        .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'noise_by_cluster'", [], |row| row.get(0))
 }
 
 fn add(path: &Path) -> rusqlite::Result<()> {

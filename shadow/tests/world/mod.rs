@@ -83,6 +83,7 @@ pub(crate) fn experiment(id: u128, control: Outcome, candidate: Outcome) -> Expe
         },
         control: legacy(control),
         candidate: native(candidate),
+        again: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use axum::extract::{Path, State};
 use handover_shadow::{
-    ClusterSummary, Decision, Reader, StoreError, StoredDifference, StoredEffects, StoredFound,
+    ClusterSummary, Decision, Noise, Reader, StoreError, StoredDifference, StoredEffects, StoredFound,
     StoredOutcome, StoredPair, StoredSide, Trend,
 };
 use jiff::Timestamp;
@@ -70,6 +70,10 @@ fn summary(cluster: &ClusterSummary, trend: &Trend) -> Markup {
             dt { "Route" } dd { a href=(format!("/routes/{}", cluster.key.route)) { (cluster.key.route) } }
             dt { "Seen" } dd { (counted(cluster.count, "time")) ", from " (minute(&cluster.first)) " to " (minute(&cluster.last)) }
             dt { "Last 24 hours" } dd { (bars(trend)) }
+            @if let Some(Noise { of, sides, legacy }) = cluster.noise {
+                dt { "Noise" } dd { "Of " (counted(of, "request")) " of which legacy was asked twice, legacy differed so from itself in "
+                    (legacy) ", the candidate from it in " (sides) }
+            }
             dt { "State" } dd { (state(cluster)) }
         }
     }

@@ -92,7 +92,9 @@ fn filters(filter: &Filter, all: &[ClusterSummary]) -> Markup {
             "state",
             "State",
             &filter.state,
-            [Review::Unreviewed, Review::Bug, Review::Accepted, Review::Ignored].map(Review::name).to_vec(),
+            [Review::Unreviewed, Review::Bug, Review::Accepted, Review::Ignored, Review::Noise]
+                .map(Review::name)
+                .to_vec(),
         ),
         ("kind", "Kind", &filter.kind, distinct(|cluster| cluster.key.kind.name())),
     ];

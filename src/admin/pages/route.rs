@@ -127,6 +127,7 @@ fn evidence(parity: &Parity<ByState>) -> Markup {
     let figures = [
         ("matched", parity.matched),
         ("ignored", parity.ignored),
+        ("noise", parity.noise),
         ("mismatched", parity.mismatched),
         ("declined", sum(&parity.declined)),
         ("not comparable", sum(&parity.not_comparable)),
