@@ -252,6 +252,10 @@ impl<'a> Reader<'a> {
     fn object(&mut self, depth: usize) -> Option<Value> {
         let class = self.string()?;
         self.expect(b":")?;
+        // The one length that takes a sign in every version.
+        if self.php.since(Version::V7_2) {
+            let _ = self.expect(b"+");
+        }
         let count = self.length(b':')?;
         let props = self.pairs(count, true, depth)?;
         if class.eq_ignore_ascii_case(b"stdClass") && self.std_allowed {
