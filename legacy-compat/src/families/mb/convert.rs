@@ -5,7 +5,7 @@ use super::decode::broken_utf8;
 use super::detect::{self, Asked};
 use super::encoding::{Jis, Kind};
 use super::guess::{guess, is_guessed};
-use super::transfer;
+use super::utf7;
 use super::{BAD, Encoding, deprecated, encoding_of, find, unknown, utf8};
 use crate::call::{Args, Ctx, Outcome, Row, ok, or_false};
 use crate::families::types::text_of;
@@ -66,7 +66,7 @@ pub(super) fn is_valid(php: &Php, encoding: &Encoding, text: &[u8]) -> bool {
         Kind::Iso2022Jp(sets @ (Jis::Strict | Jis::Full | Jis::KanaAsPairs)) if php.since(Version::V8_2) => {
             is_iso_2022_jp(text, sets != Jis::Strict)
         }
-        Kind::Utf7 if php.since(Version::V8_1) => transfer::is_utf7(text),
+        Kind::Utf7 if php.since(Version::V8_1) => utf7::is_valid(text),
         Kind::Html | Kind::QuotedPrintable | Kind::Uuencode => php.since(Version::V8_1) || same(),
         _ => !chars.contains(&BAD) && (php.since(Version::V8_1) || same()),
     }

@@ -3,8 +3,8 @@
 use super::BAD;
 use super::encoding::{Encoding, Jis, Kind, Wide};
 use super::euc_tw::EucTw;
-use super::iso_2022_jp::Reader;
-use super::transfer;
+use super::iso_2022_jp::{self, Reader};
+use super::{transfer, utf7};
 use crate::php::{Php, Version};
 
 impl Encoding {
@@ -28,8 +28,8 @@ impl Encoding {
         }
         match self.kind {
             Kind::EucTw(form) => return form.decode(text, true),
-            Kind::Utf7 => return transfer::decode_utf7(php, text, true),
-            Kind::Utf7Imap => return transfer::decode_utf7_imap(php, text, true),
+            Kind::Utf7 => return utf7::decode(php, text, true),
+            Kind::Utf7Imap => return utf7::decode_imap(php, text, true),
             _ => {}
         }
         let mut chars = self.read(php, text);
@@ -89,8 +89,8 @@ impl Encoding {
             Kind::Gb18030 => gb18030(text),
             Kind::Iso2022Jp(sets) => iso_2022_jp(php, text, *sets, false),
             Kind::Shift(shift) => shift.decode(text),
-            Kind::Utf7 => transfer::decode_utf7(php, text, false),
-            Kind::Utf7Imap => transfer::decode_utf7_imap(php, text, false),
+            Kind::Utf7 => utf7::decode(php, text, false),
+            Kind::Utf7Imap => utf7::decode_imap(php, text, false),
             Kind::Base64 => transfer::decode_base64(php, text),
             Kind::QuotedPrintable => transfer::decode_quoted(text),
             Kind::Uuencode => transfer::decode_uu(text),
@@ -220,56 +220,10 @@ fn gb18030(text: &[u8]) -> Vec<u32> {
 
 /// `whole` leaves out what breaks off at the end.
 fn iso_2022_jp(php: &Php, text: &[u8], sets: Jis, whole: bool) -> Vec<u32> {
+    let old = !php.since(Version::V8_1);
     match sets {
-        Jis::Cp5022x(form) => return form.decode(text, whole),
-        Jis::Windows | Jis::Jis2004 => {}
-        _ => return Reader { windows: false, old: !php.since(Version::V8_1) }.decode(text, whole),
+        Jis::Cp5022x(form) => form.decode(text, whole),
+        Jis::Windows | Jis::Jis2004 => iso_2022_jp::decode_ms(text, sets, old || whole, old),
+        _ => Reader { windows: false, old }.decode(text, whole),
     }
-    #[derive(Clone, Copy, PartialEq)]
-    enum Set {
-        Ascii,
-        Roman,
-        Kana,
-        Kanji,
-        Supplement,
-    }
-    let (mut out, mut set, mut rest) = (Vec::new(), Set::Ascii, text);
-    while let Some(first) = rest.first().copied() {
-        let (next, skip) = match rest {
-            [0x1b, b'(', b'B', ..] => (Some(Set::Ascii), 3),
-            [0x1b, b'(', b'J', ..] => (Some(Set::Roman), 3),
-            [0x1b, b'(', b'I', ..] => (Some(Set::Kana), 3),
-            [0x1b, b'$', b'@' | b'B', ..] => (Some(Set::Kanji), 3),
-            [0x1b, b'$', b'(', b'@' | b'B', ..] => (Some(Set::Kanji), 4),
-            [0x1b, b'$', b'(', b'Q', ..] if sets == Jis::Jis2004 => (Some(Set::Kanji), 4),
-            [0x1b, b'$', b'(', b'D', ..] => (Some(Set::Supplement), 4),
-            [0x1b] | [0x1b, b'(' | b'$'] | [0x1b, b'$', b'('] if whole => return out,
-            _ => (None, 1),
-        };
-        if let Some(next) = next {
-            set = next;
-            rest = &rest[skip..];
-            continue;
-        }
-        let (char, used) = match (set, first) {
-            (_, 0x1b) => (BAD, 1),
-            (Set::Roman, b'\\') => (0xa5, 1),
-            (Set::Roman, b'~') => (0x203e, 1),
-            (Set::Kana, 0x21..=0x5f) => (0xff61 + u32::from(first - 0x21), 1),
-            (Set::Kanji | Set::Supplement, 0x21..=0x7e) => match rest.get(1) {
-                Some(second) => {
-                    let cell = u16::from_be_bytes([first, *second]);
-                    (sets.table().jis_char(cell, set == Set::Supplement).unwrap_or(BAD), 2)
-                }
-                None if whole => return out,
-                None => (BAD, 1),
-            },
-            (_, 0xa1..=0xdf) => (0xff61 + u32::from(first - 0xa1), 1),
-            (_, ..0x80) => (u32::from(first), 1),
-            _ => (BAD, 1),
-        };
-        out.push(char);
-        rest = &rest[used..];
-    }
-    out
 }

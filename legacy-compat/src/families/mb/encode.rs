@@ -2,7 +2,7 @@
 
 use super::BAD;
 use super::encoding::{Encoding, Jis, Kind, Wide};
-use super::transfer;
+use super::{transfer, utf7};
 
 impl Encoding {
     /// The bytes of characters; `?` for what the encoding does not have.
@@ -11,8 +11,8 @@ impl Encoding {
         match &self.kind {
             Kind::Iso2022Jp(sets) => iso_2022_jp(chars, *sets, &mut out),
             Kind::Shift(shift) => shift.encode(chars, &mut out),
-            Kind::Utf7 => transfer::encode_utf7(chars, &mut out),
-            Kind::Utf7Imap => transfer::encode_utf7_imap(chars, &mut out),
+            Kind::Utf7 => utf7::encode(chars, &mut out),
+            Kind::Utf7Imap => utf7::encode_imap(chars, &mut out),
             Kind::Base64 => transfer::encode_base64(&low_bytes(chars), &mut out),
             Kind::QuotedPrintable => transfer::encode_quoted(&low_bytes(chars), &mut out),
             Kind::Uuencode => transfer::encode_uu(&low_bytes(chars), &mut out),

@@ -200,6 +200,14 @@ impl Encoding {
     /// The same for what only counts and cuts, which knows no more than the first byte.
     pub(super) fn slice_len(&self, php: &Php, first: u8) -> usize {
         match &self.kind {
+            Kind::Double(_)
+                if first >= 0xfd && self.name.starts_with("SJIS-Mobile") && php.since(Version::V8_1) =>
+            {
+                1
+            }
+            Kind::Double(_) if first >= 0xf0 && self.name == "SJIS-2004" => {
+                2 - usize::from(first >= 0xfd && php.since(Version::V8_1))
+            }
             Kind::Double(table) => table.slice_len(php, first),
             _ => self.unit_len(first).unwrap_or(1),
         }

@@ -3,6 +3,7 @@
 
 use super::BAD;
 use super::double::{Table, jis, windows_sjis};
+use super::encoding::Jis;
 
 /// How kana of half width are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -151,6 +152,66 @@ impl Reader {
             _ => self.table().jis_char(cell, false),
         };
         found.unwrap_or(BAD)
+    }
+}
+
+/// The characters of a text in ISO-2022-JP-MS and its like, which know no shifts, and have a set for characters of one's own. `whole`
+/// leaves out what breaks off at the end; up to 8.0, `old`, an escape that means nothing stands for itself.
+pub(super) fn decode_ms(text: &[u8], sets: Jis, whole: bool, old: bool) -> Vec<u32> {
+    let (mut out, mut rest, mut set) = (Vec::with_capacity(text.len()), text, MsSet::Ascii);
+    while let Some(first) = rest.first().copied() {
+        let len = match (set, first) {
+            (_, ESCAPE) => 1 + begun(rest),
+            (MsSet::Kanji | MsSet::Own, 0x21..=0x7f) => 2,
+            _ => 1,
+        };
+        let Some(unit) = rest.get(..len) else {
+            out.extend((!whole).then_some(BAD));
+            break;
+        };
+        rest = &rest[len..];
+        match (set, unit) {
+            (_, [ESCAPE, escape @ ..]) => match MsSet::switch(escape, sets) {
+                Some(next) => set = next,
+                None if old => out.extend(unit.iter().map(|byte| u32::from(*byte))),
+                None => out.push(BAD),
+            },
+            (_, [_, control @ (..0x21 | 0x7f)]) if old => out.push(u32::from(*control)),
+            (MsSet::Own, [row @ 0x21..=0x34, column @ 0x21..=0x7e]) => {
+                out.push(OWN + 94 * u32::from(row - 0x21) + u32::from(column - 0x21));
+            }
+            (MsSet::Kanji, [row, column @ 0x21..=0x7e]) => {
+                out.push(sets.table().jis_char(u16::from_be_bytes([*row, *column]), false).unwrap_or(BAD));
+            }
+            (MsSet::Kana, [kana @ 0x21..=0x5f]) => out.push(0xff61 + u32::from(kana - 0x21)),
+            (_, [kana @ 0xa1..=0xdf]) => out.push(0xff61 + u32::from(kana - 0xa1)),
+            (_, [ascii @ 0..=0x7f]) => out.push(u32::from(*ascii)),
+            _ => out.push(BAD),
+        }
+    }
+    out
+}
+
+/// The sets of ISO-2022-JP-MS.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MsSet {
+    Ascii,
+    Kana,
+    Kanji,
+    Own,
+}
+
+impl MsSet {
+    /// What an escape sequence switches to, by what stands behind its first byte.
+    fn switch(escape: &[u8], sets: Jis) -> Option<Self> {
+        Some(match escape {
+            [b'(', b'B' | b'J'] => Self::Ascii,
+            [b'(', b'I'] => Self::Kana,
+            [b'$', b'@' | b'B'] | [b'$', b'(', b'@' | b'B'] => Self::Kanji,
+            [b'$', b'(', b'Q'] if sets == Jis::Jis2004 => Self::Kanji,
+            [b'$', b'(', b'?'] if sets != Jis::Jis2004 => Self::Own,
+            _ => return None,
+        })
     }
 }
 

@@ -18,6 +18,7 @@ mod part;
 mod search;
 mod shift;
 mod transfer;
+mod utf7;
 mod width;
 
 pub use case::{mb_strtolower, mb_strtoupper};

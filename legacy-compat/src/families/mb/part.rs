@@ -75,7 +75,7 @@ impl<'a> Units<'a> {
         let mut chars = Vec::with_capacity(text.len());
         for run in text.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
             match run.is_ascii() {
-                true => chars.extend(encoding.decode(php, run)),
+                true => chars.extend(encoding.decode_whole(php, run)),
                 false => chars.extend(run.iter().map(|byte| i32::from(*byte as i8) as u32)),
             }
         }
