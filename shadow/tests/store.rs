@@ -294,14 +294,16 @@ fn what_an_older_process_began_can_be_looked_at_before_a_newer_one_has_written_i
     put(&store, pair(1, "{}", "[]"), &Arc::new(Policy::default()));
     drop(store);
     let older = rusqlite::Connection::open(&path).unwrap();
-    older.execute_batch("DROP TABLE policies; DROP TABLE cluster_hours; DROP TABLE places;").unwrap();
+    older
+        .execute_batch("DROP TABLE noise; DROP TABLE policies; DROP TABLE cluster_hours; DROP TABLE places;")
+        .unwrap();
     let reader = Store::read(&path).unwrap().unwrap();
     let parity = reader.parity("create").unwrap().unwrap();
     assert_eq!((parity.mismatched, reader.figures("create").unwrap().unwrap().clusters.unreviewed), (1, 1));
     reader.trend(parity.clusters[0].id, jiff::Timestamp::now()).unwrap();
 
     // Where nothing can be added it says what to do.
-    older.execute_batch("DROP TABLE policies; BEGIN IMMEDIATE").unwrap();
+    older.execute_batch("DROP TABLE noise; DROP TABLE policies; BEGIN IMMEDIATE").unwrap();
     let why = Store::read(&path).err().map(|why| why.to_string()).unwrap_or_default();
     assert!(why.contains("serve with this version once"), "{why}");
 }
