@@ -1,5 +1,7 @@
 //! A response's head while a script builds it, by the rules of `header()`.
 
+use std::collections::HashSet;
+
 use super::{Cookie, CookieRefused, reason};
 use crate::numeric;
 use crate::php::Php;
@@ -12,6 +14,8 @@ pub struct Head<'p> {
     line: Option<Vec<u8>>,
     /// Whole lines, `Name: value`, as PHP keeps them.
     lines: Vec<Vec<u8>>,
+    /// The names of all fields that were ever put, in lower case: only of these may others be there.
+    names: HashSet<Vec<u8>>,
     default_type: bool,
 }
 
@@ -60,7 +64,8 @@ impl Sent {
 impl<'p> Head<'p> {
     /// The head that a script finds: 200 and no fields.
     pub fn new(php: &'p Php) -> Self {
-        Self { php, status: 200, line: None, lines: Vec::new(), default_type: true }
+        let (lines, names) = (Vec::new(), HashSet::new());
+        Self { php, status: 200, line: None, lines, names, default_type: true }
     }
 
     /// `http_response_code()`
@@ -132,7 +137,7 @@ impl<'p> Head<'p> {
     /// Where PHP refuses the cookie.
     pub fn set_cookie(&mut self, cookie: &Cookie) -> Result<(), CookieRefused> {
         let value = cookie.encoded(self.php)?;
-        self.lines.push([b"Set-Cookie: ", &value[..]].concat());
+        self.push([b"Set-Cookie: ", &value[..]].concat());
         Ok(())
     }
 
@@ -142,7 +147,7 @@ impl<'p> Head<'p> {
     /// Where PHP refuses the cookie.
     pub fn set_raw_cookie(&mut self, cookie: &Cookie) -> Result<(), CookieRefused> {
         let value = cookie.raw(self.php)?;
-        self.lines.push([b"Set-Cookie: ", &value[..]].concat());
+        self.push([b"Set-Cookie: ", &value[..]].concat());
         Ok(())
     }
 
@@ -201,14 +206,18 @@ impl<'p> Head<'p> {
         if let Some(status) = status {
             self.update(status);
         }
-        if replace && line.contains(&b':') {
-            let name = line.split(|byte| *byte == b':').next().unwrap_or_default().to_vec();
+        if replace && let Some(name) = name_of(&line).filter(|name| self.names.contains(name)) {
             self.remove(name);
         }
         if !line.is_empty() {
-            self.lines.push(line);
+            self.push(line);
         }
         Ok(())
+    }
+
+    fn push(&mut self, line: Vec<u8>) {
+        self.names.extend(name_of(&line));
+        self.lines.push(line);
     }
 
     /// A status that a line brings takes the words of an earlier one away.
@@ -237,6 +246,12 @@ impl<'p> Head<'p> {
         }
         line.to_vec()
     }
+}
+
+/// The name of a line's field, in lower case.
+fn name_of(line: &[u8]) -> Option<Vec<u8>> {
+    let colon = memchr::memchr(b':', line)?;
+    Some(line[..colon].to_ascii_lowercase())
 }
 
 /// Whether a line's field has that name.
