@@ -23,6 +23,7 @@ pub const TEXTS: &[Text] = &[
     many("\x1b(I1"),
     within("\x1b$B", "$\"", ""),
     many("\x1b$B$\"\x1b(B"),
+    many("\x1b$(D0!"),
     many("\x1b$(?!!"),
     many("\x0e1\x0f"),
     many("~{"),

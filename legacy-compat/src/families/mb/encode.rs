@@ -1,5 +1,7 @@
 //! Characters to bytes.
 
+use std::cell::Cell;
+
 use super::BAD;
 use super::encoding::{Encoding, Jis, Kind, Wide};
 use super::{transfer, utf7};
@@ -9,7 +11,8 @@ impl Encoding {
     pub(crate) fn encode(&self, chars: &[u32]) -> Vec<u8> {
         let mut out = Vec::with_capacity(chars.len());
         match &self.kind {
-            Kind::Iso2022Jp(sets) => iso_2022_jp(chars, *sets, &mut out),
+            Kind::Iso2022Jp(Jis::Cp5022x(form)) => form.encode(chars, &mut out),
+            Kind::Iso2022Jp(sets) => iso_2022_jp(chars, *sets, usize::MAX, &mut out),
             Kind::Shift(shift) => shift.encode(chars, &mut out),
             Kind::Utf7 => utf7::encode(chars, &mut out),
             Kind::Utf7Imap => utf7::encode_imap(chars, &mut out),
@@ -26,6 +29,29 @@ impl Encoding {
             }
         }
         out
+    }
+
+    /// The bytes of as many characters as fit into that many.
+    pub(crate) fn encode_within(&self, chars: &[u32], count: usize) -> Vec<u8> {
+        if let Kind::Iso2022Jp(sets) = self.kind
+            && !matches!(sets, Jis::Cp5022x(_))
+        {
+            let mut out = Vec::new();
+            iso_2022_jp(chars, sets, count, &mut out);
+            return out;
+        }
+        let fits = |len: usize| self.encode(&chars[..len]).len() <= count;
+        // What fits may be a small part of a long text: as far as twice of it is tried, not all.
+        let (mut fitting, mut above) = (0, 1);
+        while above <= chars.len() && fits(above) {
+            (fitting, above) = (above, above * 2);
+        }
+        above = above.min(chars.len() + 1);
+        while fitting + 1 < above {
+            let middle = fitting.midpoint(above);
+            if fits(middle) { fitting = middle } else { above = middle }
+        }
+        self.encode(&chars[..fitting])
     }
 
     /// The bytes of one character, where the encoding has it.
@@ -98,18 +124,18 @@ impl Wide {
     }
 }
 
-fn iso_2022_jp(chars: &[u32], sets: Jis, out: &mut Vec<u8>) {
-    if let Jis::Cp5022x(form) = sets {
-        return form.encode(chars, out);
-    }
-    let mut set: &[u8] = b"\x1b(B";
-    let mut switch = |to: &'static [u8], out: &mut Vec<u8>| {
-        if set != to {
+/// Writes as many characters as fit into `count` bytes, the way back to ASCII included.
+fn iso_2022_jp(chars: &[u32], sets: Jis, count: usize, out: &mut Vec<u8>) {
+    const ASCII: &[u8] = b"\x1b(B";
+    let set = Cell::new(ASCII);
+    let switch = |to: &'static [u8], out: &mut Vec<u8>| {
+        if set.get() != to {
             out.extend_from_slice(to);
-            set = to;
+            set.set(to);
         }
     };
     for char in chars {
+        let before = (out.len(), set.get());
         let bytes = if *char < 0x80 { None } else { sets.table().encode(*char) };
         match bytes.as_deref() {
             _ if *char == 0xa5 || *char == 0x203e => {
@@ -141,6 +167,12 @@ fn iso_2022_jp(chars: &[u32], sets: Jis, out: &mut Vec<u8>) {
                 out.push(if *char < 0x80 { *char as u8 } else { b'?' });
             }
         }
+        let back = if set.get() == ASCII { 0 } else { ASCII.len() };
+        if out.len() + back > count {
+            out.truncate(before.0);
+            set.set(before.1);
+            break;
+        }
     }
-    switch(b"\x1b(B", out);
+    switch(ASCII, out);
 }

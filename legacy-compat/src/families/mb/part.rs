@@ -229,12 +229,5 @@ fn cut_read(php: &Php, encoding: &'static Encoding, text: &[u8], from: usize, co
     let encoding = encoding.filtered(php);
     let before = encoding.decode_whole(php, &text[..from]).len();
     let chars = encoding.decode_whole(php, text);
-    let chars = &chars[before.min(chars.len())..];
-    let fits = |len: usize| encoding.encode(&chars[..len]).len() <= count;
-    let (mut fitting, mut above) = (0, chars.len() + 1);
-    while fitting + 1 < above {
-        let middle = fitting.midpoint(above);
-        if fits(middle) { fitting = middle } else { above = middle }
-    }
-    encoding.encode(&chars[..fitting])
+    encoding.encode_within(&chars[before.min(chars.len())..], count)
 }
