@@ -1,17 +1,7 @@
 //! Whether texts are in ISO-2022-JP or JIS: from 8.2 `mb_check_encoding` goes by rules of its own, which are stricter than reading.
 
 use super::double::jis;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Set {
-    Ascii,
-    Roman,
-    Kana,
-    /// Kana between SO and SI.
-    ShiftedKana,
-    Kanji,
-    Supplement,
-}
+use super::iso_2022_jp::Set;
 
 /// Whether a text is in ISO-2022-JP, or, `wide`, in JIS: which has kana of half width and JIS X 0212 as well. It has to end in ASCII.
 pub(super) fn is_iso_2022_jp(text: &[u8], wide: bool) -> bool {

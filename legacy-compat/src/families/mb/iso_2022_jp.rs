@@ -23,12 +23,13 @@ pub(super) struct Cp5022x {
     pub old: bool,
 }
 
+/// What bytes mean at a place in a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Set {
+pub(super) enum Set {
     Ascii,
     Roman,
     Kana,
-    /// The same, begun by SO.
+    /// The same, between SO and SI.
     ShiftedKana,
     Kanji,
     Supplement,
