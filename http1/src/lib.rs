@@ -67,6 +67,7 @@
 
 mod body;
 pub mod client;
+mod date;
 mod error;
 mod fields;
 mod head;
@@ -80,6 +81,7 @@ pub mod server;
 mod write;
 
 pub use body::{Decoder, Step};
+pub use date::{Date, date, date_now};
 pub use error::{Cause, Error, Leg, Misuse};
 pub use fields::{Field, Fields};
 pub use head::{Framing, RequestHead, ResponseHead, Scanner, Tolerated, Version};

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use crate::{Fields, Misuse, Name, Refusal, head::is_token, io::Outbox};
+use crate::{Fields, Misuse, Name, Refusal, date::date_now, head::is_token, io::Outbox};
 
 /// The size of a body that is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +45,7 @@ pub(crate) fn write_head(
     let start = text.len();
     line.iter().for_each(|part| text.extend_from_slice(part));
     text.extend_from_slice(b"\r\n");
-    let mut writer = FieldWriter { out: &mut *text, framing: owed.framing, wrong: false };
+    let mut writer = FieldWriter { out: &mut *text, framing: owed.framing, dated: false, wrong: false };
     fields(&mut writer);
     writer.end(owed).inspect_err(|_| text.truncate(start))
 }
@@ -55,6 +55,8 @@ pub(crate) fn write_refusal(out: &mut Outbox, refusal: Refusal) {
     let text = out.text();
     text.extend_from_slice(b"HTTP/1.1 ");
     text.extend_from_slice(refusal.status_line());
+    text.extend_from_slice(b"\r\nDate: ");
+    text.extend_from_slice(&date_now());
     if refusal == Refusal::Connect {
         // RFC 9110 §15.5.6 wants the allowed methods: as a tunnel, the target has none.
         text.extend_from_slice(b"\r\nAllow:");
@@ -69,6 +71,8 @@ pub(crate) fn write_refusal(out: &mut Outbox, refusal: Refusal) {
 pub struct FieldWriter<'a> {
     out: &'a mut BytesMut,
     framing: FramingLine,
+    /// Whether a `Date` was written.
+    dated: bool,
     wrong: bool,
 }
 
@@ -80,8 +84,18 @@ impl FieldWriter<'_> {
         if is_engines_own(kind) {
             return;
         }
+        self.dated |= kind == Name::Date;
         self.wrong |= !is_token(name) || !is_value(value);
         self.line(name, value);
+    }
+
+    /// Appends the moment as `Date` where no field before was one: a final answer has one, and who passes one on that has none
+    /// adds it (RFC 9110 §6.6.1).
+    pub fn date(&mut self) {
+        if !self.dated {
+            self.dated = true;
+            self.line(b"Date", &date_now());
+        }
     }
 
     /// Appends all fields that travel on.
@@ -99,6 +113,7 @@ impl FieldWriter<'_> {
                 Name::TransferEncoding => false,
                 _ => !field.hop_by_hop && keep(&field),
             };
+            self.dated |= travels && field.kind == Name::Date;
             match line {
                 Some(line) if travels && line.start == run.end => run.end = line.end,
                 Some(line) if travels => {

@@ -1,6 +1,6 @@
 //! One answer that is kept: its bytes, how it may be used, and for which requests.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use handover_http1::{Limits, MAX_FIELDS, Name, RequestHead, ResponseHead};
@@ -13,8 +13,8 @@ const OVERHEAD: usize = 512;
 /// The most fields that an answer's `Vary` may name; with more it is not kept.
 const VARY_MAX: usize = 16;
 
-/// The fields that an answer from here has beside its own: `Age`, `Content-Length`.
-const ADDED: usize = 2;
+/// The fields that an answer from here has beside its own: `Age`, `Content-Length`, `Date`.
+const ADDED: usize = 3;
 
 /// Fields of a 304 that say nothing of what is stored: they speak of its own body, which is none, or of another one.
 const NOT_UPDATED: [&[u8]; 6] =
@@ -181,6 +181,11 @@ impl Entry {
             if !field.hop_by_hop && !is_ours && !of_body {
                 write(&mut lines, field.name, field.value);
             }
+        }
+        if self.head.fields().get_all(b"date").next().is_none() {
+            // The moment that it came at, as whoever keeps it has to add (RFC 9110 §6.6.1).
+            let came = SystemTime::now() - now.saturating_duration_since(self.came);
+            write(&mut lines, b"Date", &handover_http1::date(came));
         }
         write(&mut lines, b"Age", self.age(now).as_secs().to_string().as_bytes());
         if !not_modified && self.head.status() != 204 {

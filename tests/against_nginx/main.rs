@@ -13,8 +13,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_handover");
 /// Fields of answers that may differ. The names of all others are compared whatever their case, and their order only
 /// within a name: nginx writes some of PHP's names anew and puts them first, and neither means anything (RFC 9110 §5).
 const FIELDS: &[(&str, &str)] = &[
-    ("server", "nginx names itself; we add nothing to an answer"),
-    ("date", "nginx and PHP answer at different moments; PHP sets none, and we add nothing to its answer"),
+    ("server", "nginx names itself; we add no name to an answer"),
     ("connection", "nginx says keep-alive, which HTTP/1.1 means anyway"),
     ("keep-alive", "goes with it"),
     ("transfer-encoding", "an answer that is at hand whole may be sent with its length"),
@@ -72,9 +71,13 @@ fn ask(address: std::net::SocketAddr, case: &Case) -> Answer {
     let mut fields = BTreeMap::<String, Vec<String>>::new();
     for (name, value) in &answered.fields {
         let name = name.to_ascii_lowercase();
-        if !FIELDS.iter().any(|(excused, _)| *excused == name) {
-            fields.entry(name).or_default().push(String::from_utf8_lossy(value).into_owned());
+        if FIELDS.iter().any(|(excused, _)| *excused == name) {
+            continue;
         }
+        let value = String::from_utf8_lossy(value).into_owned();
+        // Two moments: that both say one, once and in the same form, is what can be compared.
+        let value = if name == "date" { date_form(&value) } else { value };
+        fields.entry(name).or_default().push(value);
     }
     // An error page of the server's own says the same in other words.
     let own_page = matches!(answered.status, 400..=499) && case.own_error_page;
@@ -83,6 +86,16 @@ fn ask(address: std::net::SocketAddr, case: &Case) -> Answer {
     }
     let body = if own_page { String::new() } else { without_excused(&answered.text()) };
     Answer { status: answered.status, interim: answered.interim.clone(), fields, body }
+}
+
+/// A date with its letters and digits made alike.
+fn date_form(date: &str) -> String {
+    let alike = |letter| match letter {
+        '0'..='9' => '0',
+        'a'..='z' | 'A'..='Z' => 'a',
+        other => other,
+    };
+    date.chars().map(alike).collect()
 }
 
 /// `$_SERVER` is printed a line an entry.

@@ -79,7 +79,8 @@ fn pipelined_requests_are_answered_in_order_whatever_their_methods() {
             let target = asked.split(' ').nth(1).unwrap_or_default();
             let body = if asked.starts_with("HEAD") { "" } else { target };
             conversation.write(format!(
-                "HTTP/1.1 200 OK\r\nX-Target: {target}\r\nContent-Length: {}\r\n\r\n{body}",
+                "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nX-Target: {target}\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
                 target.len()
             ))?;
         }

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod conformance;
+mod date;
 mod http1;
 mod http2;
 mod offenders;

@@ -23,7 +23,7 @@ struct World {
     https: SocketAddr,
 }
 
-const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+const ANSWER: &str = "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\r\nok";
 
 /// The proxy with that certificate, and more lines for `tls`.
 fn world(backend: &Backend, authority: Authority, identity: &Identity, more: &str) -> World {

@@ -83,6 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AnswerSink for Answer<'_, S> {
         let fields = |fields: &mut FieldWriter<'_>| {
             fields.copy(head.fields());
             add(&self.added, fields);
+            fields.date();
         };
         self.inner.head(head.status(), head.reason(), head.size(), fields).map_err(gone)?;
         self.status = Some(head.status());
@@ -125,6 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientSink for Answer<'_, S> {
                 writer.push(field.name(), field.value());
             }
             add(&self.added, writer);
+            writer.date();
         };
         self.inner.head(status, reason, size, fields).map_err(gone)?;
         self.status = Some(status);

@@ -11,8 +11,10 @@ use h2::{Reason, RecvStream, SendStream};
 use handover_api::Response;
 use handover_http1::{
     Cause, Error, Fields, Framing, Leg, Limits, Misuse, Pace, Refusal, RequestHead, ResponseHead, Size,
+    date_now,
 };
-use http::{HeaderMap, StatusCode};
+use http::header::DATE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::exchange::{AnswerSink, BodyLength, BodySource, ClientGone, ClientSink, Switched, fields};
 
@@ -57,7 +59,11 @@ impl Stream {
         }
     }
 
-    fn head(&self, status: StatusCode, fields: HeaderMap, ends: bool) -> Result<(), ClientGone> {
+    /// Begins the answer. Who passes on one without a `Date` adds it (RFC 9110 §6.6.1).
+    fn head(&self, status: StatusCode, mut fields: HeaderMap, ends: bool) -> Result<(), ClientGone> {
+        if !fields.contains_key(DATE) {
+            fields.insert(DATE, HeaderValue::from_bytes(&date_now()).map_err(gone)?);
+        }
         let mut sending = self.sending.borrow_mut();
         let Sending::Head(respond) = &mut *sending else { return Err(gone(Misuse::OutOfOrder)) };
         let body = respond.send_response(response(status, fields), ends).map_err(gone)?;
