@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 struct LookUps {
     median_ns: f64,
     p999_ns: f64,
+    /// Two reads of memory, one after the other, without a table.
+    memory_ns: f64,
 }
 
 /// Measures it.
@@ -68,10 +70,16 @@ pub(crate) fn run(pace: &Pace) -> Vec<Row> {
         ]
     };
     let median = figure("", of(&calm, |seen| seen.median_ns)).spread().median;
+    let memory = of(&calm, |seen| seen.memory_ns);
     let against =
         |against: &str, ratio, at_most| vec![Verdict { against: against.to_owned(), ratio, at_most }];
     vec![
         row("a look-up", looked(&calm), against("100 ns", median / LOOK_UP_NS, 1.0)),
+        row(
+            "two reads, each needing the one before",
+            vec![figure("p50 of the mean of 16, ns", memory)],
+            Vec::new(),
+        ),
         row("a look-up while a version is read", looked(&busy), Vec::new()),
         row(
             "its memory",
