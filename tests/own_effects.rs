@@ -180,6 +180,16 @@ fn native_answers_the_id_of_its_row_and_legacy_where_none_could_be_written() {
         (500, answer.text(), (3, 1)),
         "a repetition likewise"
     );
+    let metrics = http::get(proxy.admin(), "/metrics").expect("the admin answers").text();
+    for (kind, outcome, count) in [
+        ("reports", "committed", 2),
+        ("reports", "refused", 1),
+        ("alerts", "committed", 1),
+        ("alerts", "refused", 1),
+    ] {
+        let line = format!("handover_own_effects_total{{kind=\"{kind}\",outcome=\"{outcome}\"}} {count}");
+        assert!(metrics.lines().any(|found| found == line), "{line}: {metrics}");
+    }
     let since = Instant::now();
     while !proxy.log().contains("effect 2 of the kind `alerts`") {
         assert!(since.elapsed() < PATIENCE, "{}", proxy.log());

@@ -1,6 +1,7 @@
 //! What a scrape gets.
 
 mod cache;
+mod own;
 mod schemas;
 mod spool;
 mod upstreams;
@@ -84,6 +85,7 @@ pub(super) fn text(control: &Control) -> String {
     once(&mut text, control);
     tables(&mut text, control);
     spool::write(&mut text, control);
+    own::write(&mut text, control);
     super::rules::metrics(&mut text, process);
     text
 }

@@ -38,7 +38,7 @@ use handover_spool::AppendError;
 use self::clusters::{ByName, Clusters, Running};
 use self::error::{BoxError, NoCluster, NoSpool, before};
 use self::once::Marks;
-use self::own::Ready;
+use self::own::{Kinds, Ready};
 use self::parts::Parts;
 use self::renew::Retiring;
 use self::spool::body::Spooled;
@@ -52,6 +52,7 @@ use crate::schemas::Schemas;
 pub(crate) use self::access::Access;
 pub(crate) use self::error::{NotCommitted, PrepareError};
 pub(crate) use self::event::ORIGIN;
+pub(crate) use self::own::Ends;
 
 /// Says what was promised of an answer's records.
 pub(crate) const ACK_HEADER: &str = "Handover-Ack";
@@ -73,7 +74,7 @@ impl Committed {
 /// The producers of the process, one a cluster, its spool, and who commits what is of the application's own.
 #[derive(Default)]
 pub(crate) struct Producers {
-    committers: Committers,
+    own: Kinds,
     clusters: Clusters,
     spooler: ArcSwapOption<Spooler>,
     marks: Marks,
@@ -84,7 +85,12 @@ pub(crate) struct Producers {
 impl Producers {
     /// Those of an application that commits effects of its own.
     pub(crate) fn with(committers: Committers) -> Self {
-        Self { committers, ..Self::default() }
+        Self { own: Kinds::of(committers), ..Self::default() }
+    }
+
+    /// How effects of the application's own have ended, by kind.
+    pub(crate) fn own_effects(&self) -> Vec<Ends> {
+        self.own.ends()
     }
 
     /// Starts what the configuration newly names, keeps what is unchanged, and retires the rest: a retired producer
@@ -205,7 +211,7 @@ impl Producers {
         seed: &str,
     ) -> Result<(Committed, Receipts), NotCommitted> {
         let has_own = !own.is_empty();
-        let own = Ready::of(own, &self.committers)?;
+        let own = Ready::of(own, &self.own)?;
         if records.is_empty() && calls.is_empty() {
             // 2
             return Ok((Committed(None), own.commit(seed, route.spec.timeout).await?));

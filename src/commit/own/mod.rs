@@ -1,17 +1,20 @@
 //! Commits what is of the application's own: one effect after the other, within the route's time, each so that a panic is
 //! an end of which nobody knows what it did.
 
+mod ends;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use handover_api::{BoxedCommit, CommitContext, CommitError, Own, Receipts};
+use handover_api::{CommitContext, CommitError, Own, Receipts};
 
 use tokio::time::{Instant, timeout_at};
 
+use self::ends::Committing;
+pub(crate) use self::ends::Ends;
+pub(super) use self::ends::Kinds;
 use super::{BoxError, NotCommitted, before};
-use crate::native::application::Committers;
 use crate::native::{message, unwinding};
 
 /// The application says nobody who commits that.
@@ -55,13 +58,13 @@ pub(super) fn and_then(error: NotCommitted) -> NotCommitted {
 }
 
 /// Effects that somebody commits.
-pub(super) struct Ready<'c>(Vec<(Own, &'c BoxedCommit)>);
+pub(super) struct Ready<'c>(Vec<(Own, &'c Committing)>);
 
 impl<'c> Ready<'c> {
     /// Finds who commits each: nothing is begun where one of them could not be.
-    pub(super) fn of(own: Vec<Own>, committers: &'c Committers) -> Result<Self, NotCommitted> {
-        let with_committer = |own: Own| match committers.get(&own.kind) {
-            Some(committer) => Ok((own, committer)),
+    pub(super) fn of(own: Vec<Own>, kinds: &'c Kinds) -> Result<Self, NotCommitted> {
+        let with_committer = |own: Own| match kinds.get(&own.kind) {
+            Some(committing) => Ok((own, committing)),
             None => Err(before(NoCommitter(own.kind))),
         };
         own.into_iter().map(with_committer).collect::<Result<_, _>>().map(Self)
@@ -71,14 +74,15 @@ impl<'c> Ready<'c> {
     pub(super) async fn commit(self, seed: &str, limit: Duration) -> Result<Receipts, NotCommitted> {
         let mut receipts = Receipts::new();
         let deadline = Instant::now() + limit;
-        for (at, (own, committer)) in self.0.into_iter().enumerate() {
+        for (at, (own, kind)) in self.0.into_iter().enumerate() {
             let cx = CommitContext::new(format!("{seed}-o{at}"), deadline.into_std());
-            let committing = unwinding(committer.commit_boxed(&own, &cx));
+            let committing = unwinding(kind.committer.commit_boxed(&own, &cx));
             let committed = match timeout_at(deadline, committing).await {
                 Ok(Ok(committed)) => committed,
                 Ok(Err(panic)) => Err(CommitError::unknown(Lost::Panic(message(&*panic)))),
                 Err(_) => Err(CommitError::unknown(Lost::TimedOut(limit))),
             };
+            kind.count(&committed);
             match committed {
                 Ok(receipt) => receipts.add(&own, &receipt),
                 Err(error) => {

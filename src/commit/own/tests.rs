@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use handover_api::{Answer, Commit, Once, Receipt, Record, Response};
+use handover_api::{Answer, BoxedCommit, Commit, Once, Receipt, Record, Response};
 use tokio::runtime::Handle;
 
 use super::*;
@@ -138,6 +138,9 @@ async fn only_where_nothing_has_happened_may_legacy_answer() {
         let (found, chain) = said(world.answer(asking(rows)).await.unwrap_err());
         assert!(found == kind && chain.contains(why), "{rows:?}: {found}: {chain}");
         assert_eq!(world.rows.values().len(), begun, "{rows:?}");
+        let [Ends { committed, refused, unknown, .. }] = world.producers.own_effects()[..] else { panic!() };
+        let ended = if why.contains("locked") { (1, 0) } else { (0, 1) };
+        assert_eq!((committed, (refused, unknown)), (begun as u64 - 1, ended), "{rows:?}");
     }
 }
 
