@@ -1,5 +1,7 @@
 //! Protobuf: a schema is the text of a `.proto` file, a value one of its messages, in JSON as Protobuf's own mapping has it.
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use prost_reflect::prost::Message as _;
@@ -17,6 +19,9 @@ use crate::source::{Source, Unusable};
 
 /// What the schema's own file is called, which nothing refers to.
 const FILE: &str = "handover-schema.proto";
+
+/// The message that can hold any other, itself among them: the library unpacks one inside another for as long as the stack lasts.
+const ANY: &str = "google.protobuf.Any";
 
 /// A `.proto` file.
 #[derive(Debug)]
@@ -39,6 +44,12 @@ impl Protobuf {
             }
         }
         let file = pool.get_file_by_name(FILE).ok_or_else(|| Unusable("it is no file".to_owned()))?;
+        if reaches_any(&file) {
+            return Err(Unusable(format!(
+                "it has or refers to a field of the type `{ANY}`, which can hold anything, nested without an end: name what the \
+                 field can hold, by a message or a `oneof`, or send the topic's values without a schema"
+            )));
+        }
         let message = match message {
             Some(name) => pool.get_message_by_name(name).filter(|message| message.parent_file() == file),
             None => file.messages().next(),
@@ -119,6 +130,24 @@ fn parsed(name: &str, text: &str) -> Result<FileDescriptorProto, Unusable> {
 /// The messages declared in a message: not the entries of its maps, which nobody declared.
 fn declared(message: &MessageDescriptor) -> impl Iterator<Item = MessageDescriptor> {
     message.child_messages().filter(|child| !child.is_map_entry())
+}
+
+/// Whether a value by some message of a file can hold an [`ANY`].
+fn reaches_any(file: &FileDescriptor) -> bool {
+    let mut open: Vec<MessageDescriptor> = file.messages().collect();
+    let mut seen = HashSet::new();
+    while let Some(message) = open.pop() {
+        if message.full_name() == ANY {
+            return true;
+        }
+        if seen.insert(message.full_name().to_owned()) {
+            let fields = message.fields().map(|field| field.kind());
+            let kinds = fields.chain(message.extensions().map(|field| field.kind()));
+            open.extend(kinds.filter_map(|kind| kind.as_message().cloned()));
+            open.extend(message.child_messages());
+        }
+    }
+    false
 }
 
 fn indexes_of(message: &MessageDescriptor) -> Option<Vec<usize>> {

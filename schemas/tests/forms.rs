@@ -128,6 +128,25 @@ fn hostile_protobuf_is_refused() {
 }
 
 #[test]
+fn a_protobuf_schema_that_can_hold_anything_is_refused() {
+    let with = |rest: &str| {
+        let text = format!("syntax = \"proto2\"; import \"google/protobuf/any.proto\"; {rest}");
+        Schema::new(7, &Source::new(Kind::Protobuf, text), None)
+    };
+    for reaches in [
+        "message A { optional google.protobuf.Any any = 1; }",
+        "message A { optional B b = 1; } message B { map<string, google.protobuf.Any> any = 1; }",
+        "message A { message B { repeated google.protobuf.Any any = 1; } }",
+        "message A { extensions 100; } extend A { optional google.protobuf.Any any = 100; }",
+        "message A {} message B { oneof any { google.protobuf.Any value = 1; } }",
+    ] {
+        let why = with(reaches).map(|_| ()).unwrap_err().to_string();
+        assert!(why.contains("google.protobuf.Any") && why.contains("without a schema"), "{why}");
+    }
+    assert!(with("message A { extensions 100; }").is_ok(), "what it imports and does not use is no harm");
+}
+
+#[test]
 fn json_by_a_schema_is_itself_behind_the_frame() {
     let text = r#"{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "required": ["carrier"],
         "properties": {"carrier": {"type": "string"}, "to": {"$ref": "place.json"}}, "additionalProperties": false}"#;
