@@ -5,6 +5,7 @@
 //! never more than its own length makes likely, whatever a length inside it claims.
 
 mod avro;
+mod bounds;
 pub mod frame;
 mod json;
 mod place;

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::avro::Avro;
+use crate::bounds::guarded;
 use crate::frame::{self, NoFrame};
 use crate::json::JsonSchema;
 use crate::place::{Misfit, Place};
@@ -50,12 +51,14 @@ impl Schema {
     /// When it is none, or has no such message.
     pub fn new(id: u32, source: &Source, message: Option<&str>) -> Result<Self, Unusable> {
         source.check_size()?;
-        let form = match source.kind {
-            Kind::Avro => Form::Avro(Avro::new(source)?),
-            Kind::Json => Form::Json(JsonSchema::new(source)?),
-            Kind::Protobuf => Form::Protobuf(Protobuf::new(source, message)?),
+        let made = || {
+            Ok(match source.kind {
+                Kind::Avro => Form::Avro(Avro::new(source)?),
+                Kind::Json => Form::Json(JsonSchema::new(source)?),
+                Kind::Protobuf => Form::Protobuf(Protobuf::new(source, message)?),
+            })
         };
-        Ok(Self { id, form })
+        Ok(Self { id, form: guarded(made, |fault| Unusable::because(fault))? })
     }
 
     /// Its id.
@@ -68,6 +71,10 @@ impl Schema {
     /// # Errors
     /// When it is no JSON, or does not fit the schema.
     pub fn encode(&self, text: &[u8]) -> Result<Vec<u8>, Misfit> {
+        guarded(|| self.encoded(text), |fault| Misfit::at(Place::Whole, fault))
+    }
+
+    fn encoded(&self, text: &[u8]) -> Result<Vec<u8>, Misfit> {
         let mut out = frame::begin(self.id);
         match &self.form {
             Form::Avro(avro) => avro.encode(&json(text)?, &mut out)?,
@@ -89,15 +96,19 @@ impl Schema {
         if id != self.id {
             return Err(Unreadable::OfAnother(id));
         }
-        let decoded = match &self.form {
+        let decoded = guarded(|| self.decoded(rest), str::to_owned);
+        decoded.map_err(|why| Unreadable::Broken { id, why })
+    }
+
+    fn decoded(&self, rest: &[u8]) -> Result<Vec<u8>, String> {
+        match &self.form {
             Form::Avro(avro) => avro.decode(rest).map(|json| json.to_string().into_bytes()),
             Form::Json(_) => match serde_json::from_slice::<&serde_json::value::RawValue>(rest) {
                 Ok(_) => Ok(rest.to_vec()),
                 Err(why) => Err(format!("it is no JSON: {why}")),
             },
             Form::Protobuf(protobuf) => protobuf.decode(rest).map(|json| json.to_string().into_bytes()),
-        };
-        decoded.map_err(|why| Unreadable::Broken { id, why })
+        }
     }
 }
 
@@ -106,4 +117,18 @@ fn json(text: &[u8]) -> Result<Json, Misfit> {
         let at = format!("it is no JSON: line {}, column {}", why.line(), why.column());
         Misfit::at(Place::Whole, at)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_ours_is_the_error_of_one_value() {
+        let schema = Schema { id: 7, form: Form::Avro(Avro::faulty()) };
+        let misfit = schema.encode(b"\"1\"").unwrap_err();
+        assert!(misfit.why.contains("a panic of ours"), "{misfit}");
+        let why = schema.decode(&[0, 0, 0, 0, 7, 2, 1]).unwrap_err().to_string();
+        assert!(why.contains("schema 7: a panic of ours"), "{why}");
+    }
 }

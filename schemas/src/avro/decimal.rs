@@ -2,7 +2,10 @@
 
 use super::plan::Decimal;
 
-const DIGITS_MAX: usize = 38;
+/// The most digits, before and behind the point.
+pub(super) const DIGITS_MAX: usize = 38;
+/// The most bytes of a `fixed` that holds one: the digits take 16 of them.
+pub(super) const SIZE_MAX: usize = 1024;
 
 /// The bytes of a decimal's text; or why there are none.
 pub(super) fn encode(text: &str, of: Decimal) -> Result<Vec<u8>, String> {

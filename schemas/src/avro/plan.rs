@@ -6,6 +6,7 @@ use apache_avro::Schema;
 use apache_avro::schema::{InnerDecimalSchema, Name, UuidSchema};
 use serde_json::Value as Json;
 
+use super::decimal::{DIGITS_MAX, SIZE_MAX};
 use crate::source::{Source, Unusable};
 
 /// A schema's nodes.
@@ -78,6 +79,31 @@ impl Avro {
         avro.check_defaults()?;
         Ok(avro)
     }
+
+    /// One by which nothing can be read or written without a panic: no schema is read as such.
+    #[cfg(test)]
+    pub(crate) fn faulty() -> Self {
+        let node = Node::Decimal(Decimal { precision: 1, scale: usize::from(u16::MAX) + 1, size: None });
+        Self { nodes: vec![node], root: 0 }
+    }
+}
+
+impl Decimal {
+    /// Itself, where its values are such as can be read and written.
+    fn checked(self) -> Result<Self, Unusable> {
+        if self.scale > DIGITS_MAX {
+            let scale = self.scale;
+            return Err(Unusable(format!(
+                "a decimal has the scale {scale}: at most {DIGITS_MAX} digits can be read and written"
+            )));
+        }
+        match self.size {
+            Some(size) if size > SIZE_MAX => {
+                Err(Unusable(format!("a decimal has {size} bytes, more than {SIZE_MAX}")))
+            }
+            _ => Ok(self),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -138,11 +164,12 @@ impl Planner {
             }
             Schema::Decimal(decimal) => {
                 let (precision, scale) = (decimal.precision, decimal.scale);
-                let sized = |size| Node::Decimal(Decimal { precision, scale, size });
+                let sized = |size| Decimal { precision, scale, size }.checked().map(Node::Decimal);
                 match &decimal.inner {
-                    InnerDecimalSchema::Bytes => sized(None),
+                    InnerDecimalSchema::Bytes => sized(None)?,
                     InnerDecimalSchema::Fixed(fixed) => {
-                        return Ok(self.put(&fixed.name, sized(Some(fixed.size))));
+                        let node = sized(Some(fixed.size))?;
+                        return Ok(self.put(&fixed.name, node));
                     }
                 }
             }

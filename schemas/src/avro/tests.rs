@@ -155,6 +155,25 @@ fn schemas_that_refer_to_others_are_one() {
     assert!(Avro::new(&Source::new(Kind::Avro, wrong)).is_err(), "a default that is no value");
 }
 
+#[test]
+fn a_decimal_that_cannot_be_read_or_written_makes_a_schema_useless() {
+    let decimal = |kind: &str, scale: u64| {
+        let text = format!(r#"{{{kind}, "logicalType": "decimal", "precision": {scale}, "scale": {scale}}}"#);
+        Avro::new(&Source::new(Kind::Avro, text)).map(|_| ()).map_err(|why| why.to_string())
+    };
+    let fixed = |size: u64| format!(r#""type": "fixed", "name": "D", "size": {size}"#);
+    for (kind, scale, said) in [
+        (r#""type": "bytes""#.to_owned(), 39, "the scale 39"),
+        (r#""type": "bytes""#.to_owned(), 65_536, "the scale 65536"),
+        (fixed(1 << 40), u64::MAX, "the scale 18446744073709551615"),
+        (fixed(1 << 40), 2, "1099511627776 bytes"),
+    ] {
+        let why = decimal(&kind, scale).unwrap_err();
+        assert!(why.contains(said), "{why}");
+    }
+    assert_eq!((decimal(r#""type": "bytes""#, 38), decimal(&fixed(1024), 2)), (Ok(()), Ok(())));
+}
+
 /// A list that is linked by itself.
 const LINKED: &str =
     r#"{"type": "record", "name": "L", "fields": [{"name": "next", "type": ["null", "L"]}]}"#;
