@@ -1,6 +1,14 @@
-//! Bounds on what comes from outside: a fault that it finds in here is one value's.
+//! Bounds on what comes from outside: how much is made of it, and that a fault that it finds in here is one value's.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How many times its length a value may become, read or written: names of fields and defaults are in one form of it alone.
+pub(crate) const FACTOR: usize = 64;
+
+/// How many bytes may be made of that many.
+pub(crate) fn room(length: usize) -> usize {
+    length.saturating_mul(FACTOR).saturating_add(1 << 20)
+}
 
 /// A fault of ours.
 pub(crate) const FAULT: &str = "a panic of ours, which the log of the process has";

@@ -77,7 +77,7 @@ impl Schema {
     fn encoded(&self, text: &[u8]) -> Result<Vec<u8>, Misfit> {
         let mut out = frame::begin(self.id);
         match &self.form {
-            Form::Avro(avro) => avro.encode(&json(text)?, &mut out)?,
+            Form::Avro(avro) => avro.encode(&json(text)?, text.len(), &mut out)?,
             Form::Json(schema) => {
                 schema.check(&json(text)?)?;
                 out.extend_from_slice(text);

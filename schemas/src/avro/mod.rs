@@ -9,6 +9,7 @@
 //! beside null, and is how such a value is read.
 
 mod decimal;
+mod lean;
 mod plan;
 mod read;
 #[cfg(test)]

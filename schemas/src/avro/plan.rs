@@ -7,6 +7,7 @@ use apache_avro::schema::{InnerDecimalSchema, Name, UuidSchema};
 use serde_json::Value as Json;
 
 use super::decimal::{DIGITS_MAX, SIZE_MAX};
+use super::lean::{DEFAULT, Texts};
 use crate::source::{Source, Unusable};
 
 /// A schema's nodes.
@@ -64,9 +65,11 @@ pub(super) struct Decimal {
 
 impl Avro {
     pub(crate) fn new(source: &Source) -> Result<Self, Unusable> {
-        let others = source.references.iter().map(|other| &other.text);
-        let (schema, others) =
-            Schema::parse_str_with_list(&source.text, others).map_err(Unusable::because)?;
+        let mut texts = Texts::default();
+        let text = texts.lean(&source.text)?;
+        let others: Vec<String> =
+            source.references.iter().map(|other| texts.lean(&other.text)).collect::<Result<_, _>>()?;
+        let (schema, others) = Schema::parse_str_with_list(&text, others).map_err(Unusable::because)?;
         let mut planner = Planner::default();
         for other in &others {
             planner.node(other)?;
@@ -144,7 +147,7 @@ impl Planner {
                 let at = self.place(&record.name);
                 let mut fields = Vec::with_capacity(record.fields.len());
                 for field in &record.fields {
-                    let (name, default) = (field.name.clone(), field.default.clone());
+                    let (name, default) = (field.name.clone(), field.custom_attributes.get(DEFAULT).cloned());
                     fields.push(Field { name, node: self.node(&field.schema)?, default });
                 }
                 self.nodes[at] = Node::Record(fields);

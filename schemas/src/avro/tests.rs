@@ -1,9 +1,12 @@
 //! Against `apache-avro`'s own reader and writer, and against bytes that nobody should send.
 
+use std::time::{Duration, Instant};
+
 use apache_avro::Schema as Theirs;
 use serde_json::{Value as Json, json};
 
 use super::Avro;
+use crate::place::Misfit;
 use crate::source::{Kind, Source};
 
 const FLIGHT: &str = r#"{
@@ -41,9 +44,12 @@ fn flight() -> Json {
 }
 
 fn encoded(avro: &Avro, json: &Json) -> Vec<u8> {
+    encode(avro, json).unwrap_or_else(|misfit| panic!("{misfit}"))
+}
+
+fn encode(avro: &Avro, json: &Json) -> Result<Vec<u8>, Misfit> {
     let mut out = Vec::new();
-    avro.encode(json, &mut out).unwrap_or_else(|misfit| panic!("{misfit}"));
-    out
+    avro.encode(json, json.to_string().len(), &mut out).map(|()| out)
 }
 
 #[test]
@@ -106,10 +112,10 @@ fn a_misfit_names_its_field_and_nothing_of_the_value() {
     ] {
         let mut json = flight();
         *json.pointer_mut(at).unwrap() = value;
-        let misfit = ours.encode(&json, &mut Vec::new()).unwrap_err();
+        let misfit = encode(&ours, &json).unwrap_err();
         assert_eq!(misfit.to_string(), said);
     }
-    assert_eq!(ours.encode(&json!([]), &mut Vec::new()).unwrap_err().to_string(), "`.`: a list is no record");
+    assert_eq!(encode(&ours, &json!([])).unwrap_err().to_string(), "`.`: a list is no record");
 }
 
 #[test]
@@ -174,6 +180,57 @@ fn a_decimal_that_cannot_be_read_or_written_makes_a_schema_useless() {
     assert_eq!((decimal(r#""type": "bytes""#, 38), decimal(&fixed(1024), 2)), (Ok(()), Ok(())));
 }
 
+/// Records that each have two fields of the one before, which are that one's defaults when nobody gives them; the first has
+/// a default of that kind and length.
+fn doubling(records: usize, (kind, default): (&str, Json)) -> String {
+    let first =
+        json!({"type": "record", "name": "R0", "fields": [{"name": "a", "type": kind, "default": default}]});
+    let field = |name: &str, of: Json| json!({"name": name, "type": of, "default": {}});
+    let nested = (1..records).fold(first, |inner, at| {
+        let before = json!(format!("R{}", at - 1));
+        json!({"type": "record", "name": format!("R{at}"), "fields": [field("a", inner), field("b", before)]})
+    });
+    nested.to_string()
+}
+
+#[test]
+fn defaults_of_defaults_end_before_they_are_more_than_a_value_can_be() {
+    let made = |records, default| {
+        let since = Instant::now();
+        let made = Avro::new(&Source::new(Kind::Avro, doubling(records, default)));
+        assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+        made
+    };
+    for default in [("null", json!(null)), ("int", json!(7)), ("string", json!("x".repeat(100_000)))] {
+        let why = made(30, default).map(|_| ()).unwrap_err().to_string();
+        assert!(why.contains("make far more of it than was given"), "{why}");
+    }
+    let few = made(5, ("int", json!(7))).unwrap();
+    assert_eq!(encoded(&few, &json!({})), [14; 16]);
+    // Each is little enough, but not all of them.
+    let item = doubling(2, ("string", json!("x".repeat(10_000))));
+    let items = avro(&format!(r#"{{"type": "array", "items": {item}}}"#));
+    assert!(encode(&items, &json!(vec![json!({}); 20])).is_ok());
+    let misfit = encode(&items, &json!(vec![json!({}); 1000])).unwrap_err();
+    assert!(misfit.why.contains("than was given") && misfit.place.starts_with('['), "{misfit}");
+}
+
+#[test]
+fn a_schema_that_the_library_would_copy_too_often_is_refused() {
+    let field = |at: usize| json!({"name": format!("f{at}"), "type": "int"});
+    let nested = |fields: usize, depth: usize| {
+        let inner =
+            json!({"type": "record", "name": "R", "fields": (0..fields).map(field).collect::<Vec<_>>()});
+        let nested = (0..depth).fold(inner, |inner, at| {
+            json!({"type": "record", "name": format!("R{at}"), "fields": [{"name": "a", "type": inner}]})
+        });
+        Avro::new(&Source::new(Kind::Avro, nested.to_string())).map(|_| ())
+    };
+    assert_eq!((nested(2_000, 4), nested(10, 25)), (Ok(()), Ok(())));
+    let why = nested(10_000, 25).unwrap_err().to_string();
+    assert!(why.contains("too many, nested too deeply"), "{why}");
+}
+
 /// A list that is linked by itself.
 const LINKED: &str =
     r#"{"type": "record", "name": "L", "fields": [{"name": "next", "type": ["null", "L"]}]}"#;
@@ -217,7 +274,7 @@ fn hostile_bytes_are_refused_within_bounds() {
         assert!(why.contains(said), "{why} instead of {said}");
     }
     let deep = (0..2 * crate::DEPTH_MAX).fold(json!({"next": null}), |inner, _| json!({"next": inner}));
-    let misfit = of(LINKED).encode(&deep, &mut Vec::new()).unwrap_err();
+    let misfit = encode(&of(LINKED), &deep).unwrap_err();
     assert!(misfit.why.contains("nested more than"), "{misfit}");
     let whole = encoded(&avro(FLIGHT), &flight());
     for at in 0..whole.len() {

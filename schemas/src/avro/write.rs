@@ -5,26 +5,31 @@ use serde_json::Value as Json;
 use super::decimal;
 use super::plan::{Avro, Field, Node, Union};
 use crate::DEPTH_MAX;
+use crate::bounds::{FACTOR, room};
 use crate::place::{Misfit, Place, sort};
 use crate::source::Unusable;
 use crate::varint;
 
+/// So many values may be written, beside those of which there is a text: defaults of defaults.
+const DEFAULTS: usize = 1 << 16;
+
 impl Avro {
-    /// Appends the value.
-    pub(crate) fn encode(&self, json: &Json, out: &mut Vec<u8>) -> Result<(), Misfit> {
-        let mut writer = Writer { avro: self, out, depth: 0, is_default: false };
-        writer.value(self.root, json, &Place::Whole)
+    /// Appends the value of a JSON text of that length. It takes no more [`room`] than that length makes likely.
+    pub(crate) fn encode(&self, json: &Json, length: usize, out: &mut Vec<u8>) -> Result<(), Misfit> {
+        Writer::new(self, out, length).value(self.root, json, &Place::Whole)
     }
 
-    /// Every default must be a value, or a request would find out.
+    /// Every default must be a value, or a request would find out. All of them together must be as small as those of one
+    /// value are.
     pub(super) fn check_defaults(&self) -> Result<(), Unusable> {
+        let mut out = Vec::new();
+        let mut writer = Writer { is_default: true, ..Writer::new(self, &mut out, 0) };
         let fields = self.nodes.iter().filter_map(|node| match node {
             Node::Record(fields) => Some(fields),
             _ => None,
         });
         for field in fields.flatten() {
             if let Some(default) = &field.default {
-                let mut writer = Writer { avro: self, out: &mut Vec::new(), depth: 0, is_default: true };
                 let place = Place::Field(&Place::Whole, &field.name);
                 let written = writer.value(field.node, default, &place);
                 written.map_err(|misfit| Unusable(format!("a default does not fit: {misfit}")))?;
@@ -40,13 +45,25 @@ struct Writer<'a> {
     depth: usize,
     /// Whether a schema's default is written, where decimals are bytes.
     is_default: bool,
+    /// How many more values there may be.
+    values: usize,
+    /// How many bytes there may be in the end.
+    most: usize,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// For a value of which there is a text of that length.
+    fn new(avro: &'a Avro, out: &'a mut Vec<u8>, length: usize) -> Self {
+        let (most, values) =
+            (out.len() + room(length), DEFAULTS.saturating_add(FACTOR.saturating_mul(length)));
+        Self { avro, out, depth: 0, is_default: false, values, most }
+    }
+
     fn value(&mut self, node: usize, json: &Json, place: &Place<'_>) -> Result<(), Misfit> {
         if self.depth == DEPTH_MAX {
             return Err(Misfit::at(place, format!("it is nested more than {DEPTH_MAX} deep")));
         }
+        self.values = self.values.checked_sub(1).ok_or_else(|| too_many_defaults(place))?;
         self.depth += 1;
         let written = self.value_here(node, json, place);
         self.depth -= 1;
@@ -167,6 +184,9 @@ impl Writer<'_> {
         let before = std::mem::replace(&mut self.is_default, true);
         let written = self.value(field.node, default, place);
         self.is_default = before;
+        if self.out.len() > self.most {
+            return Err(too_many_defaults(place));
+        }
         written
     }
 
@@ -222,6 +242,10 @@ impl Writer<'_> {
             varint::put(self.out, items as i64);
         }
     }
+}
+
+fn too_many_defaults(place: &Place<'_>) -> Misfit {
+    Misfit::at(place, "defaults, and defaults in these, make far more of it than was given")
 }
 
 fn float(json: &Json) -> Option<f64> {
