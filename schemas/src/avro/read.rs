@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value as Json};
 use super::decimal;
 use super::plan::{Avro, Node};
 use crate::DEPTH_MAX;
+use crate::bounds::room;
 use crate::varint;
 
 /// So many values may take no byte at all (nulls, empty records), whatever a count claims.
@@ -13,7 +14,8 @@ const FREE: usize = 1024;
 impl Avro {
     /// The value; or why it is none.
     pub(crate) fn decode(&self, bytes: &[u8]) -> Result<Json, String> {
-        let mut reader = Reader { avro: self, rest: bytes, depth: 0, values: FREE + bytes.len() };
+        let (values, room) = (FREE + bytes.len(), room(bytes.len()));
+        let mut reader = Reader { avro: self, rest: bytes, depth: 0, values, room };
         let json = reader.value(self.root)?;
         match reader.rest.len() {
             0 => Ok(json),
@@ -28,6 +30,8 @@ struct Reader<'a> {
     depth: usize,
     /// How many more values there may be.
     values: usize,
+    /// How many more bytes of names and texts there may be: what stands for a name is a byte or none.
+    room: usize,
 }
 
 impl Reader<'_> {
@@ -37,9 +41,18 @@ impl Reader<'_> {
         }
         self.values = self.values.checked_sub(1).ok_or("it has more values than its length makes likely")?;
         self.depth += 1;
-        let json = self.value_here(node);
+        let json = self.value_here(node)?;
         self.depth -= 1;
-        json
+        if let Json::String(text) = &json {
+            self.take_room(text.len())?;
+        }
+        Ok(json)
+    }
+
+    fn take_room(&mut self, bytes: usize) -> Result<(), String> {
+        let left = self.room.checked_sub(bytes);
+        self.room = left.ok_or("its names and texts are longer than its length makes likely")?;
+        Ok(())
     }
 
     fn value_here(&mut self, node: usize) -> Result<Json, String> {
@@ -99,6 +112,8 @@ impl Reader<'_> {
                 Json::Object(entries)
             }
             Node::Record(fields) => {
+                // Before anything is made of them: a record without values is but its names.
+                self.take_room(fields.iter().map(|field| field.name.len()).sum())?;
                 let mut record = Map::with_capacity(fields.len());
                 for field in fields {
                     record.insert(field.name.clone(), self.value(field.node)?);
@@ -111,6 +126,7 @@ impl Reader<'_> {
                 let (name, node) = branch.ok_or_else(|| format!("a union has no branch {at}"))?;
                 match self.value(*node)? {
                     value if union.named && name != "null" => {
+                        self.take_room(name.len())?;
                         Json::Object([(name.clone(), value)].into_iter().collect())
                     }
                     value => value,

@@ -288,6 +288,29 @@ fn hostile_bytes_are_refused_within_bounds() {
     }
 }
 
+#[test]
+fn a_short_value_does_not_become_a_long_text() {
+    let name = "x".repeat(100_000);
+    let record =
+        format!(r#"{{"type": "record", "name": "R", "fields": [{{"name": "{name}", "type": "boolean"}}]}}"#);
+    let symbol = format!(r#"{{"type": "enum", "name": "E", "symbols": ["{name}"]}}"#);
+    let union = format!(r#"["int", {{"type": "fixed", "name": "{name}", "size": 1}}]"#);
+    for (items, item) in [(record, &[1_u8][..]), (symbol, &[0]), (union, &[2, 0])] {
+        let avro = avro(&format!(r#"{{"type": "array", "items": {items}}}"#));
+        let list = |of: usize| [long(of as i64), item.repeat(of), vec![0]].concat();
+        assert!(avro.decode(&list(10)).is_ok());
+        let why = avro.decode(&list(1000)).unwrap_err();
+        assert!(why.contains("longer than its length"), "{why}");
+    }
+    // Records inside each other, with a name each and many more behind it, of which none is reached.
+    let names: Vec<Json> = (0..30_000).map(|at| json!({"name": format!("f{at}"), "type": "null"})).collect();
+    let next = json!({"name": "next", "type": ["null", "N"]});
+    let fields: Vec<Json> = [next].into_iter().chain(names).collect();
+    let nested = avro(&json!({"type": "record", "name": "N", "fields": fields}).to_string());
+    let why = nested.decode(&[2; 90]).unwrap_err();
+    assert!(why.contains("longer than its length"), "{why}");
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
