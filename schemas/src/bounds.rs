@@ -1,5 +1,7 @@
-//! Bounds on what comes from outside: how much is made of it, and that a fault that it finds in here is one value's.
+//! Bounds on what comes from outside: how much is made of it, how much of it is shown, and that a fault that it finds in here
+//! is one value's.
 
+use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How many times its length a value may become, read or written: names of fields and defaults are in one form of it alone.
@@ -8,6 +10,24 @@ pub(crate) const FACTOR: usize = 64;
 /// How many bytes may be made of that many.
 pub(crate) fn room(length: usize) -> usize {
     length.saturating_mul(FACTOR).saturating_add(1 << 20)
+}
+
+/// How much of a foreign text is shown, in characters.
+const SHOWN: usize = 200;
+
+/// As much as a message has room for of a text that somebody else wrote.
+pub fn shown(text: impl Display) -> String {
+    cut(text, SHOWN)
+}
+
+/// The first characters of a text; that there are more is told.
+pub(crate) fn cut(text: impl Display, characters: usize) -> String {
+    let mut text = text.to_string();
+    if let Some((at, _)) = text.char_indices().nth(characters) {
+        text.truncate(at);
+        text.push('…');
+    }
+    text
 }
 
 /// A fault of ours.
@@ -21,4 +41,15 @@ pub(crate) fn guarded<T, E>(
 ) -> Result<T, E> {
     // What it has begun is thrown away with its error.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(fault(FAULT)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_foreign_text_only_the_beginning_is_shown() {
+        assert_eq!(shown("ä".repeat(200)), "ä".repeat(200));
+        assert_eq!(shown("ä".repeat(201)), "ä".repeat(200) + "…");
+    }
 }

@@ -14,9 +14,10 @@ mod schema;
 mod source;
 mod varint;
 
+pub use bounds::shown;
 pub use place::Misfit;
 pub use schema::{Schema, Unreadable};
-pub use source::{Kind, Reference, Source, Unusable};
+pub use source::{Kind, Reference, Source, TEXT_MAX, Unusable};
 
 /// How deeply values may be nested. serde_json reads no deeper than that, and the stack of a thread must do for it.
 pub const DEPTH_MAX: usize = 100;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
+use crate::bounds::shown;
+
 /// The value does not fit its schema. It says where and why, and nothing of what the value holds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{place}`: {why}")]
@@ -16,7 +18,7 @@ pub struct Misfit {
 
 impl Misfit {
     pub(crate) fn at(place: impl fmt::Display, why: impl Into<String>) -> Self {
-        Self { place: place.to_string(), why: why.into() }
+        Self { place: shown(place), why: shown(why.into()) }
     }
 }
 

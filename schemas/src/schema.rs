@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::avro::Avro;
-use crate::bounds::guarded;
+use crate::bounds::{guarded, shown};
 use crate::frame::{self, NoFrame};
 use crate::json::JsonSchema;
 use crate::place::{Misfit, Place};
@@ -14,6 +14,8 @@ use crate::source::{Kind, Source, Unusable};
 #[derive(Debug)]
 pub struct Schema {
     id: u32,
+    /// How long its texts are.
+    size: usize,
     form: Form,
 }
 
@@ -50,7 +52,7 @@ impl Schema {
     /// # Errors
     /// When it is none, or has no such message.
     pub fn new(id: u32, source: &Source, message: Option<&str>) -> Result<Self, Unusable> {
-        source.check_size()?;
+        let size = source.size()?;
         let made = || {
             Ok(match source.kind {
                 Kind::Avro => Form::Avro(Avro::new(source)?),
@@ -58,12 +60,17 @@ impl Schema {
                 Kind::Protobuf => Form::Protobuf(Protobuf::new(source, message)?),
             })
         };
-        Ok(Self { id, form: guarded(made, |fault| Unusable::because(fault))? })
+        Ok(Self { id, size, form: guarded(made, |fault| Unusable::because(fault))? })
     }
 
     /// Its id.
     pub const fn id(&self) -> u32 {
         self.id
+    }
+
+    /// How long its text is, with the texts of all that it refers to, in bytes. In memory it takes some times that.
+    pub const fn size(&self) -> usize {
+        self.size
     }
 
     /// The value, as JSON text, as it goes to Kafka.
@@ -97,7 +104,7 @@ impl Schema {
             return Err(Unreadable::OfAnother(id));
         }
         let decoded = guarded(|| self.decoded(rest), str::to_owned);
-        decoded.map_err(|why| Unreadable::Broken { id, why })
+        decoded.map_err(|why| Unreadable::Broken { id, why: shown(why) })
     }
 
     fn decoded(&self, rest: &[u8]) -> Result<Vec<u8>, String> {
@@ -125,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_fault_of_ours_is_the_error_of_one_value() {
-        let schema = Schema { id: 7, form: Form::Avro(Avro::faulty()) };
+        let schema = Schema { id: 7, size: 0, form: Form::Avro(Avro::faulty()) };
         let misfit = schema.encode(b"\"1\"").unwrap_err();
         assert!(misfit.why.contains("a panic of ours"), "{misfit}");
         let why = schema.decode(&[0, 0, 0, 0, 7, 2, 1]).unwrap_err().to_string();

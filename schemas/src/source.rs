@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounds::shown;
+
 /// The largest text of a schema with all that it refers to, in bytes.
-const TEXT_MAX: usize = 4 << 20;
+pub const TEXT_MAX: usize = 4 << 20;
 
 /// How values by a schema are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,12 +57,13 @@ impl Source {
         Self { kind, text: text.into(), references: Vec::new() }
     }
 
-    pub(crate) fn check_size(&self) -> Result<(), Unusable> {
+    /// How long its texts are together, in bytes, where that is not too long.
+    pub(crate) fn size(&self) -> Result<usize, Unusable> {
         let size = self.text.len() + self.references.iter().map(|other| other.text.len()).sum::<usize>();
         if size > TEXT_MAX {
             Err(Unusable(format!("it has {size} bytes, more than {TEXT_MAX}")))
         } else {
-            Ok(())
+            Ok(size)
         }
     }
 }
@@ -71,7 +74,8 @@ impl Source {
 pub struct Unusable(pub(crate) String);
 
 impl Unusable {
+    /// For a reason that may have the schema's own words in it.
     pub(crate) fn because(why: impl std::fmt::Display) -> Self {
-        Self(why.to_string())
+        Self(shown(why))
     }
 }

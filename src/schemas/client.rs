@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use handover_schemas::{Kind, Reference, Source};
+use handover_schemas::{Kind, Reference, Source, TEXT_MAX, shown};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Method, RequestBuilder, StatusCode, Url};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ use crate::observe::chain;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long all may take that a schema refers to: each answer alone may take [`PATIENCE`].
+const PATIENCE_FOR_ALL: Duration = Duration::from_secs(30);
 /// The largest answer, in bytes.
 const ANSWER_MAX: usize = 8 << 20;
 /// The most schemas that one may refer to, by way of others too.
@@ -47,6 +49,9 @@ pub(super) enum AskError {
     /// It answered something else.
     #[error("the registry answered what its API does not know: {0}")]
     Strange(String),
+    /// It did not give all that a schema refers to.
+    #[error("the registry did not give all that a schema refers to within {0:?}")]
+    Slow(Duration),
     /// The password's file cannot be read.
     #[error("the registry's password cannot be read from {}: {}", .0.display(), .1)]
     Password(PathBuf, std::io::Error),
@@ -96,6 +101,8 @@ pub(super) struct Client {
     http: reqwest::Client,
     base: Url,
     login: Option<valid::Login>,
+    /// How long all may take that a schema refers to.
+    patience_for_all: Duration,
 }
 
 impl Client {
@@ -111,7 +118,8 @@ impl Client {
             let certificates = Certificate::from_pem_bundle(&pem).map_err(|why| fault(why.into()))?;
             http = http.tls_certs_only(certificates);
         }
-        Ok(Self { http: http.build()?, base: spec.url.clone(), login: spec.login.clone() })
+        let (http, base, login) = (http.build()?, spec.url.clone(), spec.login.clone());
+        Ok(Self { http, base, login, patience_for_all: PATIENCE_FOR_ALL })
     }
 
     /// The newest schema of a subject.
@@ -150,13 +158,25 @@ impl Client {
         Ok(known.id)
     }
 
-    /// A schema with all that it refers to, each behind those that it refers to itself.
+    /// A schema with all that it refers to.
     async fn whole(&self, given: Given) -> Result<Source, AskError> {
+        let kind = given.schema_type.unwrap_or(Kind::Avro);
+        let mut room = TEXT_MAX;
+        take_room(&mut room, &given.schema)?;
+        let gathered = self.gathered(given.references, &mut room);
+        let within = self.patience_for_all;
+        let references =
+            tokio::time::timeout(within, gathered).await.map_err(|_| AskError::Slow(within))??;
+        Ok(Source { kind, text: given.schema, references })
+    }
+
+    /// All that is referred to, each behind those that it refers to itself, as far as there is room for the texts.
+    async fn gathered(&self, links: Vec<Link>, room: &mut usize) -> Result<Vec<Reference>, AskError> {
         let mut references: Vec<Reference> = Vec::new();
         let mut asked = HashSet::new();
         // What is on top is looked at again, and taken, once all that it refers to is there.
         let mut open: Vec<(Link, Option<String>)> =
-            given.references.into_iter().rev().map(|link| (link, None)).collect();
+            links.into_iter().rev().map(|link| (link, None)).collect();
         while let Some((link, text)) = open.pop() {
             if let Some(text) = text {
                 references.push(Reference { name: link.name, text });
@@ -171,13 +191,14 @@ impl Client {
                 )));
             }
             let (subject, version) = (&link.subject, link.version);
-            let what = format!("version {version} of subject `{subject}`, which a schema refers to");
+            let what = format!("version {version} of subject `{}`, which a schema refers to", shown(subject));
             let given: Given =
                 self.get(&["subjects", subject, "versions", &version.to_string()], &what).await?;
+            take_room(room, &given.schema)?;
             open.push((link, Some(given.schema)));
             open.extend(given.references.into_iter().rev().map(|link| (link, None)));
         }
-        Ok(Source { kind: given.schema_type.unwrap_or(Kind::Avro), text: given.schema, references })
+        Ok(references)
     }
 
     async fn get<T: for<'de> Deserialize<'de>>(&self, path: &[&str], what: &str) -> Result<T, AskError> {
@@ -198,6 +219,13 @@ impl Client {
     }
 }
 
+fn take_room(room: &mut usize, text: &str) -> Result<(), AskError> {
+    let too_long =
+        || AskError::Strange(format!("a schema of more than {TEXT_MAX} bytes, with what it refers to"));
+    *room = room.checked_sub(text.len()).ok_or_else(too_long)?;
+    Ok(())
+}
+
 async fn answer<T: for<'de> Deserialize<'de>>(request: RequestBuilder, what: &str) -> Result<T, AskError> {
     let unreachable = |why: reqwest::Error| AskError::Unreachable(chain(&why));
     let mut answer = request.send().await.map_err(unreachable)?;
@@ -210,11 +238,62 @@ async fn answer<T: for<'de> Deserialize<'de>>(request: RequestBuilder, what: &st
         body.extend_from_slice(&piece);
     }
     match status {
-        StatusCode::OK => serde_json::from_slice(&body).map_err(|why| AskError::Strange(why.to_string())),
+        StatusCode::OK => serde_json::from_slice(&body).map_err(|why| AskError::Strange(shown(why))),
         StatusCode::NOT_FOUND => Err(AskError::Absent(what.to_owned())),
         status => {
-            let said = serde_json::from_slice(&body).map(|said: Said| said.message);
+            let said = serde_json::from_slice(&body).map(|said: Said| shown(said.message));
             Err(AskError::Refused(status, said.unwrap_or_else(|_| "it does not say why".to_owned())))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use axum::Router;
+    use axum::extract::Path;
+    use axum::routing::get;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A client of a registry in which each schema is that long and refers to the version behind it, and which takes its time.
+    async fn client(length: usize, takes: Duration, patience: Duration) -> Client {
+        let version = move |Path((_, version)): Path<(String, String)>| async move {
+            tokio::time::sleep(takes).await;
+            let next = version.parse::<i64>().unwrap_or(0) + 1;
+            let next = json!([{"name": format!("R{next}"), "subject": "s", "version": next}]);
+            json!({"id": 1, "schema": "x".repeat(length), "references": next}).to_string()
+        };
+        let router = Router::new().route("/subjects/{subject}/versions/{version}", get(version));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let spec = valid::Registry {
+            url: url.parse().unwrap(),
+            login: None,
+            ca_file: None,
+            refresh: Duration::from_secs(60),
+        };
+        Client { patience_for_all: patience, ..Client::new(&spec).unwrap() }
+    }
+
+    #[tokio::test]
+    async fn what_a_schema_refers_to_is_waited_for_within_a_bound() {
+        let client = client(1, Duration::from_millis(100), Duration::from_secs(1)).await;
+        let since = Instant::now();
+        let error = client.latest("s").await.unwrap_err();
+        assert!(matches!(error, AskError::Slow(_)), "{error}");
+        assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    }
+
+    #[tokio::test]
+    async fn what_a_schema_refers_to_is_as_long_and_as_many_as_one_may_be() {
+        for (length, said) in [(TEXT_MAX / 5, "more than 4194304 bytes"), (1, "more than 64 others")] {
+            let client = client(length, Duration::ZERO, Duration::from_secs(60)).await;
+            let error = client.latest("s").await.unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
         }
     }
 }

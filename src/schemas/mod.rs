@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod against_registry;
 mod client;
+mod known;
 mod registry;
 mod topic;
 

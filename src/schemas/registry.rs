@@ -2,27 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use handover_schemas::{Kind, Schema, Source, Unusable, frame};
-use quick_cache::sync::Cache;
 use tokio::sync::{Notify, watch};
 
 use super::client::{AskError, Client, ClientError};
+use super::known::KnownIds;
 use super::topic::{Current, Topic, TopicStats};
 use super::{NotWritten, Purpose};
 use crate::config::valid::{self, Kafka, WhichSchema};
 use crate::observe::chain;
 use crate::tables::LastGood;
 
-/// The most schemas that are known by their ids, and ids of which it is known that there is none.
-const KNOWN_MAX: usize = 1000;
-/// For how long it holds that an id's schema cannot be had.
-const AGAIN: Duration = Duration::from_secs(30);
-/// For how long a registry that cannot be reached is not asked what records were by: their readers would only wait.
-const DOWN: Duration = Duration::from_secs(5);
+/// How long making a schema ready may take.
+const READY: Duration = Duration::from_secs(10);
 /// The first wait after a failure; it doubles up to the registry's interval.
 const BACK_OFF: Duration = Duration::from_secs(1);
 
@@ -48,9 +44,7 @@ pub(super) struct Registry {
     client: Client,
     refresh: Duration,
     topics: BTreeMap<String, Topic>,
-    known: Cache<u32, Known>,
-    /// Why it could not be reached, and when.
-    down: Mutex<Option<(Arc<str>, Instant)>>,
+    known: KnownIds,
     counts: Counts,
     wake: Notify,
     asked: watch::Sender<bool>,
@@ -63,14 +57,6 @@ struct Counts {
     refused: AtomicU64,
 }
 
-/// What is known of an id.
-#[derive(Clone)]
-enum Known {
-    Schema(Arc<Schema>),
-    /// Why there is none, and since when that is known.
-    Not(Arc<str>, Instant),
-}
-
 /// A schema was not renewed.
 #[derive(Debug, thiserror::Error)]
 enum NotRenewed {
@@ -78,8 +64,10 @@ enum NotRenewed {
     Ask(#[from] AskError),
     #[error("schema {0} cannot be used")]
     Unusable(u32, #[source] Unusable),
-    #[error("a panic of ours while schema {0} was read")]
-    Panicked(u32),
+    #[error("schema {0} cannot be used: making it ready takes more than {most:?}", most = READY)]
+    TakesTooLong(u32),
+    #[error("schema {0} was not made ready: the process ends")]
+    Ending(u32),
     #[error("the schema that is to be registered cannot be read from {0}")]
     File(String, #[source] std::io::Error),
 }
@@ -104,8 +92,7 @@ impl Registry {
             client,
             refresh: spec.refresh,
             topics: topics.collect(),
-            known: Cache::new(KNOWN_MAX),
-            down: Mutex::default(),
+            known: KnownIds::new(),
             counts: Counts::default(),
             wake: Notify::new(),
             asked: watch::Sender::new(false),
@@ -261,32 +248,22 @@ impl Registry {
         if let Some(schema) = self.current(id) {
             return Ok(schema);
         }
-        match self.known.get(&id) {
-            Some(Known::Schema(schema)) => return Ok(schema),
-            Some(Known::Not(why, since)) if since.elapsed() < AGAIN => return Err(why),
-            _ => {}
-        }
-        if let Some((why, since)) = &*self.down.lock().unwrap_or_else(PoisonError::into_inner)
-            && since.elapsed() < DOWN
-        {
-            return Err(Arc::clone(why));
+        if let Some(known) = self.known.get(id) {
+            return known;
         }
         let asked = async { ready(id, self.client.by_id(id).await?, None).await };
         match asked.await {
             Ok(schema) => {
                 self.counts.answered.fetch_add(1, Relaxed);
-                self.known.insert(id, Known::Schema(Arc::clone(&schema)));
+                self.known.is(id, &schema);
                 Ok(schema)
             }
             Err(error) => {
                 self.counts.failed.fetch_add(1, Relaxed);
                 let why: Arc<str> = format!("its schema {id} cannot be had: {}", chain(&error)).into();
-                let noted = (Arc::clone(&why), Instant::now());
                 match error {
-                    NotRenewed::Ask(AskError::Unreachable(_)) => {
-                        *self.down.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
-                    }
-                    _ => self.known.insert(id, Known::Not(noted.0, noted.1)),
+                    NotRenewed::Ask(AskError::Unreachable(_)) => self.known.is_down(&why),
+                    _ => self.known.is_not(id, &why),
                 }
                 Err(why)
             }
@@ -305,11 +282,12 @@ impl Registry {
     }
 }
 
-/// A schema that is ready to be used, made off the runtime's threads: a large one takes a while.
+/// A schema that is ready to be used, made off the runtime's threads: a large one takes a while. One that takes too long goes on
+/// being made, within its bounds, and is thrown away.
 async fn ready(id: u32, source: Source, message: Option<String>) -> Result<Arc<Schema>, NotRenewed> {
-    let made = tokio::task::spawn_blocking(move || Schema::new(id, &source, message.as_deref())).await;
-    // It comes from outside, and must not end who asks for schemas or reads by them.
-    let made = made.map_err(|_| NotRenewed::Panicked(id))?;
+    let made = tokio::task::spawn_blocking(move || Schema::new(id, &source, message.as_deref()));
+    let made = tokio::time::timeout(READY, made).await.map_err(|_| NotRenewed::TakesTooLong(id))?;
+    let made = made.map_err(|_| NotRenewed::Ending(id))?;
     made.map(Arc::new).map_err(|why| NotRenewed::Unusable(id, why))
 }
 

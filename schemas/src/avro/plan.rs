@@ -77,7 +77,7 @@ impl Avro {
         let root = planner.node(&schema)?;
         let avro = Self { nodes: planner.nodes, root };
         if let Some(name) = planner.named.iter().find(|(_, at)| matches!(avro.nodes[**at], Node::Unknown)) {
-            return Err(Unusable(format!("it names `{}`, which is nowhere", full(name.0))));
+            return Err(Unusable::because(format!("it names `{}`, which is nowhere", full(name.0))));
         }
         avro.check_defaults()?;
         Ok(avro)

@@ -32,7 +32,7 @@ impl Avro {
             if let Some(default) = &field.default {
                 let place = Place::Field(&Place::Whole, &field.name);
                 let written = writer.value(field.node, default, &place);
-                written.map_err(|misfit| Unusable(format!("a default does not fit: {misfit}")))?;
+                written.map_err(|misfit| Unusable::because(format!("a default does not fit: {misfit}")))?;
             }
         }
         Ok(())
