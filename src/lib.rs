@@ -46,6 +46,7 @@
 
 mod accept;
 mod admin;
+mod beside;
 mod cache;
 mod cli;
 mod commit;

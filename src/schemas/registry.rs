@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use handover_schemas::{Kind, Schema, Source, Unusable, frame};
 use tokio::sync::{Notify, watch};
@@ -13,6 +13,7 @@ use super::client::{AskError, Client, ClientError};
 use super::known::KnownIds;
 use super::topic::{Current, Topic, TopicStats};
 use super::{NotWritten, Purpose};
+use crate::beside::pause;
 use crate::config::valid::{self, Kafka, WhichSchema};
 use crate::observe::chain;
 use crate::tables::LastGood;
@@ -21,6 +22,8 @@ use crate::tables::LastGood;
 const READY: Duration = Duration::from_secs(10);
 /// The first wait after a failure; it doubles up to the registry's interval.
 const BACK_OFF: Duration = Duration::from_secs(1);
+/// By what share a wait is longer or shorter.
+const JITTER: f64 = 0.1;
 
 /// How a registry stands.
 #[derive(Clone, Debug)]
@@ -83,8 +86,8 @@ impl Registry {
         let folder = state.join("schemas");
         let topics = kafka.schemas.iter().map(|(topic, of)| {
             let source = format!("{} {} {:?}", spec.url, of.subject, of.which);
-            let file = format!("{}.{topic}.schema", kafka.name);
-            (topic.clone(), Topic::new(of.clone(), LastGood::at(folder.join(file), source)))
+            let last_good = LastGood::new(&folder, (&[&kafka.name, topic], "schema"), source);
+            (topic.clone(), Topic::new(of.clone(), last_good, purpose))
         });
         let registry = Self {
             kafka: Arc::clone(kafka),
@@ -131,13 +134,9 @@ impl Registry {
             }
             self.asked.send_replace(true);
             failures = if all_well { 0 } else { failures.saturating_add(1) };
-            let pause = match failures {
-                0 => self.refresh,
-                n => BACK_OFF.saturating_mul(1 << (n - 1).min(16)).min(self.refresh),
-            };
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep(pause.mul_f64(0.9 + 0.2 * fastrand::f64())) => {}
+                () = tokio::time::sleep(pause(failures, BACK_OFF, self.refresh, JITTER)) => {}
             }
         }
     }
@@ -145,7 +144,7 @@ impl Registry {
     /// Has the registry confirm or replace a topic's schema; whether it did.
     async fn renew(&self, name: &str, topic: &Topic) -> bool {
         match self.asked_for(topic).await {
-            Ok(None) => topic.confirmed(self.purpose, |last_good| last_good.confirm(SystemTime::now())),
+            Ok(None) => topic.confirmed().await,
             Ok(Some(current)) => {
                 let id = current.schema.id();
                 tracing::info!(
@@ -155,7 +154,7 @@ impl Registry {
                     id,
                     "took over a schema"
                 );
-                topic.take(current, self.purpose);
+                topic.take(current).await;
             }
             Err(error) => {
                 let count = if matches!(error, NotRenewed::Unusable(..)) {

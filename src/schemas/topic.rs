@@ -1,5 +1,6 @@
 //! The schema of one topic as the process has it, and what became of each look for a newer one.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,6 +9,7 @@ use arc_swap::ArcSwapOption;
 use handover_schemas::{Schema, Source};
 
 use super::Purpose;
+use crate::beside::blocking;
 use crate::config::valid::TopicSchema;
 use crate::observe::chain;
 use crate::tables::{LastGood, Part};
@@ -35,7 +37,8 @@ pub(super) struct Topic {
     confirmed: AtomicU64,
     unfit: AtomicU64,
     failure: Mutex<Option<String>>,
-    last_good: LastGood,
+    purpose: Purpose,
+    last_good: Arc<LastGood>,
 }
 
 pub(super) struct Current {
@@ -44,9 +47,16 @@ pub(super) struct Current {
 }
 
 impl Topic {
-    pub(super) fn new(spec: TopicSchema, last_good: LastGood) -> Self {
-        let (confirmed, unfit) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { spec, current: ArcSwapOption::empty(), confirmed, unfit, failure: Mutex::default(), last_good }
+    pub(super) fn new(spec: TopicSchema, last_good: LastGood, purpose: Purpose) -> Self {
+        Self {
+            spec,
+            current: ArcSwapOption::empty(),
+            confirmed: AtomicU64::new(0),
+            unfit: AtomicU64::new(0),
+            failure: Mutex::default(),
+            purpose,
+            last_good: Arc::new(last_good),
+        }
     }
 
     /// Takes what lies on disk.
@@ -73,20 +83,33 @@ impl Topic {
         }
     }
 
-    pub(super) fn take(&self, current: Current, purpose: Purpose) {
+    /// Has a schema take the place of the one before.
+    pub(super) async fn take(&self, current: Current) {
         let (id, source) = (current.schema.id(), serde_json::to_vec(&current.source).unwrap_or_default());
         self.current.store(Some(Arc::new(current)));
+        self.confirmed_now();
         let part = Part { name: self.spec.subject.clone(), bytes: source.into() };
-        self.confirmed(purpose, |last_good| last_good.store(Some(&id.to_string()), &[part]));
+        self.on_disk(move |last_good| last_good.store(Some(&id.to_string()), &[part])).await;
     }
 
-    /// Notes that the registry confirmed the schema, and keeps that. Without the disk it is as good, until the next start.
-    pub(super) fn confirmed(&self, purpose: Purpose, keep: impl FnOnce(&LastGood) -> std::io::Result<()>) {
+    /// Notes that the registry confirmed the schema.
+    pub(super) async fn confirmed(&self) {
+        self.confirmed_now();
+        self.on_disk(|last_good| last_good.confirm(SystemTime::now())).await;
+    }
+
+    fn confirmed_now(&self) {
         self.confirmed.store(seconds(SystemTime::now()), Relaxed);
         self.failed_by(None);
-        if purpose == Purpose::Send
-            && let Err(error) = keep(&self.last_good)
-        {
+    }
+
+    /// Changes what is on disk, where records are sent. Without the disk the schema is as good, until the next start.
+    async fn on_disk(&self, change: impl FnOnce(&LastGood) -> io::Result<()> + Send + 'static) {
+        if self.purpose == Purpose::Look {
+            return;
+        }
+        let last_good = Arc::clone(&self.last_good);
+        if let Err(error) = blocking(move || change(&last_good)).await {
             let path = self.last_good.path().display();
             tracing::warn!(%path, "a schema cannot be kept on disk: {error}");
         }

@@ -36,6 +36,7 @@ use self::refresh::Refresher;
 use self::slot::Slot;
 pub(crate) use self::slot::TableStats;
 use self::source::Source;
+use crate::beside::blocking;
 use crate::config::valid;
 use crate::native::ports::TableSource;
 
@@ -168,7 +169,7 @@ impl Tables {
         let (asked, was_asked) = watch::channel(false);
         let refresher = Arc::new(Refresher {
             slot: Arc::new(Slot::new(spec.name.clone(), spec.max_age.map(|age| (age, spec.too_old)))),
-            last_good: Arc::new(LastGood::new(&self.folder, &spec.name, source.to_string())),
+            last_good: Arc::new(LastGood::new(&self.folder, (&[&spec.name], "table"), source.to_string())),
             source,
             spec: spec.clone(),
             wake: Arc::default(),
@@ -176,7 +177,7 @@ impl Tables {
             reading: Arc::clone(&self.reading),
             asked,
         });
-        refresh::blocking({
+        blocking({
             let refresher = Arc::clone(&refresher);
             move || refresher.load_last_good()
         })

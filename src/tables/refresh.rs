@@ -14,6 +14,7 @@ use super::read::{self, Corrupt, Part};
 use super::slot::Slot;
 use super::snapshot::Snapshot;
 use super::source::{Asked, Source, SourceError};
+use crate::beside::{blocking, pause};
 use crate::config::valid;
 
 /// How many rows of a version are read between two lines of the log.
@@ -102,7 +103,7 @@ impl Refresher {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep(self.pause(failures)) => {}
+                () = tokio::time::sleep(pause(failures, BACK_OFF, self.spec.refresh, self.spec.jitter.get())) => {}
             }
         }
     }
@@ -111,14 +112,6 @@ impl Refresher {
         // Without a version in memory what the source calls unchanged would be missing.
         let known = self.slot.current().and_then(|_| self.slot.books(|books| books.version.clone()));
         self.source.ask(known.as_deref()).await
-    }
-
-    fn pause(&self, failures: u32) -> Duration {
-        let pause = match failures {
-            0 => self.spec.refresh,
-            n => BACK_OFF.saturating_mul(1 << (n - 1).min(16)).min(self.spec.refresh),
-        };
-        pause.mul_f64(1.0 + self.spec.jitter.get() * (2.0 * fastrand::f64() - 1.0))
     }
 
     async fn confirm(self: &Arc<Self>) -> bool {
@@ -251,12 +244,6 @@ fn free(mut snapshot: Arc<Snapshot>) {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// Runs something that takes long off the runtime's threads.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
 /// An error with all its causes on one line.

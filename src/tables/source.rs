@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use handover_s3::{FetchError, Fetched, FetchedAll, Location, Object, Store};
 
 use super::read::Part;
-use super::refresh::blocking;
+use crate::beside::blocking;
 
 /// Where a table comes from.
 #[derive(Clone, Debug)]

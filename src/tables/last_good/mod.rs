@@ -67,14 +67,9 @@ pub(crate) struct LastGood {
 }
 
 impl LastGood {
-    /// The place in `folder` for the table of that name, taken from `source`.
-    pub(crate) fn new(folder: &Path, table: &str, source: String) -> Self {
-        Self::at(folder.join(file_name(table)), source)
-    }
-
-    /// That file, for what is taken from `source`.
-    pub(crate) fn at(path: PathBuf, source: String) -> Self {
-        Self { path, source }
+    /// The place in `folder` for what has those names, of that kind, taken from `source`.
+    pub(crate) fn new(folder: &Path, (names, kind): (&[&str], &str), source: String) -> Self {
+        Self { path: folder.join(file_name(names, kind)), source }
     }
 
     /// The file.
@@ -129,16 +124,19 @@ impl LastGood {
     }
 }
 
-/// A table's file name: what isn't plainly part of one is written in hex.
-fn file_name(table: &str) -> String {
-    let mut name = String::with_capacity(table.len() + 6);
-    for byte in table.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => name.push(char::from(byte)),
-            _ => name.push_str(&format!("%{byte:02x}")),
+/// The file name of what has those names, and of nothing else: what isn't plainly part of one is written in hex, points too.
+fn file_name(names: &[&str], kind: &str) -> String {
+    let mut file = String::new();
+    for name in names {
+        for byte in name.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => file.push(char::from(byte)),
+                _ => file.push_str(&format!("%{byte:02x}")),
+            }
         }
+        file.push('.');
     }
-    name + ".table"
+    file + kind
 }
 
 /// Puts a file in the place of the one before: a line that says what it is, then those parts.
@@ -181,7 +179,7 @@ mod tests {
     use super::*;
 
     pub(super) fn kept(folder: &Path) -> LastGood {
-        LastGood::new(folder, "air/../ports", "s3://tables/airports.csv".into())
+        LastGood::new(folder, (&["air/../ports"], "table"), "s3://tables/airports.csv".into())
     }
 
     pub(super) fn parts(of: &[&'static str]) -> Vec<Part> {
@@ -232,7 +230,18 @@ mod tests {
     fn what_came_from_elsewhere_is_not_used() {
         let folder = tempfile::tempdir().unwrap();
         kept(folder.path()).store(None, &parts(&["x"])).unwrap();
-        let moved = LastGood::new(folder.path(), "air/../ports", "s3://other/airports.csv".into());
+        let moved =
+            LastGood::new(folder.path(), (&["air/../ports"], "table"), "s3://other/airports.csv".into());
         assert!(matches!(moved.load(), Err(Unusable::OfAnotherSource(_))));
+    }
+
+    #[test]
+    fn names_that_differ_have_files_that_differ() {
+        let names: [&[&str]; 5] =
+            [&["a.b", "c"], &["a", "b.c"], &["a", "b", "c"], &["a.b.c"], &["a%2eb", "c"]];
+        let files = names.map(|names| file_name(names, "schema"));
+        assert_eq!(files[0], "a%2eb.c.schema");
+        let different: std::collections::BTreeSet<_> = files.iter().collect();
+        assert_eq!(different.len(), names.len(), "{files:?}");
     }
 }
