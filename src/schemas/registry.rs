@@ -60,6 +60,14 @@ struct Counts {
     refused: AtomicU64,
 }
 
+/// What asking for a topic's schema came to.
+struct Asked {
+    /// Another one than the current one.
+    new: Option<Current>,
+    /// Whether the registry has it.
+    is_registered: bool,
+}
+
 /// A schema was not renewed.
 #[derive(Debug, thiserror::Error)]
 enum NotRenewed {
@@ -141,20 +149,24 @@ impl Registry {
         }
     }
 
-    /// Has the registry confirm or replace a topic's schema; whether it did.
+    /// Has the registry confirm or replace a topic's schema; whether it answered.
     async fn renew(&self, name: &str, topic: &Topic) -> bool {
         match self.asked_for(topic).await {
-            Ok(None) => topic.confirmed().await,
-            Ok(Some(current)) => {
-                let id = current.schema.id();
+            Ok(asked) => {
+                self.counts.answered.fetch_add(1, Relaxed);
+                let Some(current) = asked.new else {
+                    topic.stays(asked.is_registered).await;
+                    return true;
+                };
                 tracing::info!(
                     cluster = self.kafka.name,
                     topic = name,
                     subject = topic.spec.subject,
-                    id,
+                    id = current.schema.id(),
                     "took over a schema"
                 );
-                topic.take(current).await;
+                topic.take(current, asked.is_registered).await;
+                true
             }
             Err(error) => {
                 let count = if matches!(error, NotRenewed::Unusable(..)) {
@@ -172,42 +184,47 @@ impl Registry {
                         "a schema was not renewed: {why}"
                     );
                 }
-                return false;
+                false
             }
         }
-        self.counts.answered.fetch_add(1, Relaxed);
-        true
     }
 
-    /// Another schema than the current one, if there is one.
-    async fn asked_for(&self, topic: &Topic) -> Result<Option<Current>, NotRenewed> {
+    /// Asks for a topic's schema. Also where it cannot have changed: who is not asked has confirmed nothing.
+    async fn asked_for(&self, topic: &Topic) -> Result<Asked, NotRenewed> {
         let current = topic.current();
         let (id, source) = match &topic.spec.which {
-            WhichSchema::Latest => self.client.latest(&topic.spec.subject).await?,
-            // An id's schema never changes.
-            WhichSchema::Id(_) if current.is_some() => return Ok(None),
-            WhichSchema::Id(id) => (*id, self.client.by_id(*id).await?),
+            WhichSchema::Latest => {
+                let (id, source) = self.client.latest(&topic.spec.subject).await?;
+                (Some(id), source)
+            }
+            WhichSchema::Id(id) => (Some(*id), self.client.by_id(*id).await?),
             WhichSchema::Registered { file, kind } => {
                 let text = tokio::fs::read_to_string(file).await;
                 let text = text.map_err(|why| NotRenewed::File(file.display().to_string(), why))?;
                 let source = Source::new(*kind, text);
-                if current.is_some_and(|current| current.source == source) {
-                    return Ok(None);
+                if current.as_ref().is_none_or(|current| current.source != source) {
+                    // One that can't be used is nobody's to find.
+                    ready(0, source.clone(), None).await?;
                 }
-                // One that can't be used is nobody's to find.
-                ready(0, source.clone(), None).await?;
-                let id = match self.purpose {
-                    Purpose::Send => self.client.register(&topic.spec.subject, &source).await?,
-                    Purpose::Look => self.client.find(&topic.spec.subject, &source).await?.unwrap_or(0),
-                };
-                (id, source)
+                (self.found(&topic.spec.subject, &source).await?, source)
             }
         };
-        if topic.current().is_some_and(|current| current.schema.id() == id && current.source == source) {
-            return Ok(None);
+        let is_registered = id.is_some();
+        // By id 0 it can be seen what values would be.
+        let id = id.unwrap_or(0);
+        if current.is_some_and(|current| current.schema.id() == id && current.source == source) {
+            return Ok(Asked { new: None, is_registered });
         }
         let schema = ready(id, source.clone(), topic.spec.message.clone()).await?;
-        Ok(Some(Current { schema, source }))
+        Ok(Asked { new: Some(Current { schema, source }), is_registered })
+    }
+
+    /// The id of a schema that is to be registered; `None` where it is not, and is not to be by us.
+    async fn found(&self, subject: &str, source: &Source) -> Result<Option<u32>, AskError> {
+        match (self.client.find(subject, source).await?, self.purpose) {
+            (None, Purpose::Send) => self.client.register(subject, source).await.map(Some),
+            (found, _) => Ok(found),
+        }
     }
 
     /// Writes a value by the schema of its topic; gives the schema, too.

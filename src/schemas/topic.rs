@@ -21,7 +21,7 @@ pub(crate) struct TopicStats {
     pub topic: String,
     /// The schema's id; `None` when there is none yet.
     pub id: Option<u32>,
-    /// How long ago the registry last confirmed it.
+    /// How long ago the registry last confirmed it; `None` when it never has.
     pub age: Option<Duration>,
     /// Values that did not fit.
     pub unfit: u64,
@@ -29,11 +29,14 @@ pub(crate) struct TopicStats {
     pub failure: Option<String>,
 }
 
+/// The registry has not confirmed a schema.
+const NEVER: u64 = 0;
+
 /// The schema of a topic.
 pub(super) struct Topic {
     pub spec: TopicSchema,
     current: ArcSwapOption<Current>,
-    /// Unix seconds.
+    /// Unix seconds, or [`NEVER`].
     confirmed: AtomicU64,
     unfit: AtomicU64,
     failure: Mutex<Option<String>>,
@@ -51,7 +54,7 @@ impl Topic {
         Self {
             spec,
             current: ArcSwapOption::empty(),
-            confirmed: AtomicU64::new(0),
+            confirmed: AtomicU64::new(NEVER),
             unfit: AtomicU64::new(0),
             failure: Mutex::default(),
             purpose,
@@ -83,23 +86,27 @@ impl Topic {
         }
     }
 
-    /// Has a schema take the place of the one before.
-    pub(super) async fn take(&self, current: Current) {
+    /// Has a schema take the place of the one before. One that is not registered is only looked by, and nothing of it is kept.
+    pub(super) async fn take(&self, current: Current, is_registered: bool) {
         let (id, source) = (current.schema.id(), serde_json::to_vec(&current.source).unwrap_or_default());
         self.current.store(Some(Arc::new(current)));
-        self.confirmed_now();
-        let part = Part { name: self.spec.subject.clone(), bytes: source.into() };
-        self.on_disk(move |last_good| last_good.store(Some(&id.to_string()), &[part])).await;
+        self.answered(is_registered);
+        if is_registered {
+            let part = Part { name: self.spec.subject.clone(), bytes: source.into() };
+            self.on_disk(move |last_good| last_good.store(Some(&id.to_string()), &[part])).await;
+        }
     }
 
-    /// Notes that the registry confirmed the schema.
-    pub(super) async fn confirmed(&self) {
-        self.confirmed_now();
-        self.on_disk(|last_good| last_good.confirm(SystemTime::now())).await;
+    /// Notes that the registry was asked, and the schema is the same.
+    pub(super) async fn stays(&self, is_registered: bool) {
+        self.answered(is_registered);
+        if is_registered {
+            self.on_disk(|last_good| last_good.confirm(SystemTime::now())).await;
+        }
     }
 
-    fn confirmed_now(&self) {
-        self.confirmed.store(seconds(SystemTime::now()), Relaxed);
+    fn answered(&self, is_registered: bool) {
+        self.confirmed.store(if is_registered { seconds(SystemTime::now()) } else { NEVER }, Relaxed);
         self.failed_by(None);
     }
 
@@ -128,9 +135,10 @@ impl Topic {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn age(&self) -> Duration {
-        let confirmed = UNIX_EPOCH + Duration::from_secs(self.confirmed.load(Relaxed));
-        SystemTime::now().duration_since(confirmed).unwrap_or_default()
+    fn age(&self) -> Option<Duration> {
+        let confirmed = self.confirmed.load(Relaxed);
+        let age = || (UNIX_EPOCH + Duration::from_secs(confirmed)).elapsed().unwrap_or_default();
+        (confirmed != NEVER).then(age)
     }
 
     /// The schema as it is now.
@@ -148,7 +156,7 @@ impl Topic {
         TopicStats {
             topic: name.to_owned(),
             id: current.as_ref().map(|current| current.schema.id()),
-            age: current.map(|_| self.age()),
+            age: current.and_then(|_| self.age()),
             unfit: self.unfit.load(Relaxed),
             failure: self.failure(),
         }
