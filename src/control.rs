@@ -179,9 +179,8 @@ impl Control {
 
 /// Has everything at hand that a configuration names, before a request can need it.
 pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -> Result<(), Unprepared> {
-    let schemas = process.producers.schemas();
     let purpose = if process.role == Role::Serve { Purpose::Send } else { Purpose::Look };
-    schemas.prepare(config, purpose, side)?;
+    let schemas = process.producers.schemas().prepare(config, purpose, side)?;
     schemas.asked_once(FIRST_LOAD).await;
     if process.role == Role::Serve {
         prepare_to_serve(process, config, side).await?;
@@ -189,6 +188,8 @@ pub(crate) async fn prepare(process: &Process, config: &Config, side: &Handle) -
     if process.role == Role::Review || config.review.is_none() {
         process.taps.prepare(config, &process.producers, side)?;
     }
+    // Behind all that can fail: until then the configuration before is in effect, and its records are by its schemas.
+    process.producers.schemas().put(schemas);
     Ok(())
 }
 

@@ -53,8 +53,9 @@ pub(super) async fn start(name: &str, wanted: &Wanted, context: &Context) -> any
     let (tables, ports) = tables(&generation).await?;
     let key = RedactionKey::load_or_create(&key_file(&generation)?)?;
     let producers = Arc::<Producers>::default();
-    producers.schemas().prepare(&generation.config, Purpose::Look, &Handle::current())?;
-    producers.schemas().asked_once(TABLES_WITHIN).await;
+    let schemas = producers.schemas().prepare(&generation.config, Purpose::Look, &Handle::current())?;
+    schemas.asked_once(TABLES_WITHIN).await;
+    producers.schemas().put(schemas);
     let conductor = Conductor {
         ports,
         producers,

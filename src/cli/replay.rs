@@ -130,8 +130,9 @@ fn replay(
         runtime.block_on(tables.asked_once(TABLES_WITHIN));
     }
     let producers = Arc::<Producers>::default();
-    producers.schemas().prepare(config, Purpose::Look, runtime.handle())?;
-    runtime.block_on(producers.schemas().asked_once(TABLES_WITHIN));
+    let schemas = producers.schemas().prepare(config, Purpose::Look, runtime.handle())?;
+    runtime.block_on(schemas.asked_once(TABLES_WITHIN));
+    producers.schemas().put(schemas);
     let conductor = Conductor {
         ports: Arc::clone(&ports),
         producers,

@@ -89,49 +89,62 @@ impl Drop for Running {
     }
 }
 
+/// The registries of a configuration: they are asked already, and nobody writes or reads by them until they are
+/// [put in place](Schemas::put). Dropped, those are asked no more that only it has.
+#[must_use = "nobody writes or reads by them before they are put in place"]
+pub(crate) struct Prepared(HashMap<String, Arc<Running>, RandomState>);
+
+impl Prepared {
+    /// Waits, where a topic has no schema, until its registry was asked once, for that long at most.
+    pub(crate) async fn asked_once(&self, within: Duration) {
+        let all = async {
+            for running in self.0.values().filter(|running| running.registry.lacks_one()) {
+                running.registry.asked_once().await;
+            }
+        };
+        // Whatever comes of it: without a schema the routes fall back, and legacy answers.
+        let _ = tokio::time::timeout(within, all).await;
+    }
+}
+
 impl Schemas {
-    /// Has the schemas that the configuration names: at once those that lie on disk; registries are asked beside that, on
-    /// `side`. Those that are asked already are asked again now.
+    /// Has the schemas that the configuration names: at once those that its topics have now or that lie on disk; registries
+    /// are asked beside that, on `side`. Those that are asked already are asked again now.
     ///
     /// # Errors
-    /// When a registry's certificates cannot be read. Then nothing has changed.
+    /// When a registry's certificates cannot be read.
     pub(crate) fn prepare(
         &self,
         config: &Config,
         purpose: Purpose,
         side: &Handle,
-    ) -> Result<(), ClientError> {
+    ) -> Result<Prepared, ClientError> {
         let before = self.running.load();
         let mut after = HashMap::default();
         let with_one = config.kafka.iter().filter_map(|kafka| Some((kafka, kafka.registry.as_ref()?)));
         for (kafka, spec) in with_one {
-            let running = match before.get(&kafka.name).filter(|running| running.registry.is_of(kafka)) {
+            let before = before.get(&kafka.name);
+            let running = match before.filter(|running| running.registry.is_of(kafka, purpose)) {
                 Some(same) => {
                     same.registry.ask_now();
                     Arc::clone(same)
                 }
                 None => {
-                    let registry = Arc::new(Registry::new((kafka, spec), &config.state, purpose)?);
+                    let before = before.map(|running| &*running.registry);
+                    let registry = Registry::new((kafka, spec), &config.state, purpose, before)?;
+                    let registry = Arc::new(registry);
                     let task = side.spawn(Arc::clone(&registry).run()).abort_handle();
                     Arc::new(Running { registry, task })
                 }
             };
             after.insert(kafka.name.clone(), running);
         }
-        self.running.store(Arc::new(after));
-        Ok(())
+        Ok(Prepared(after))
     }
 
-    /// Waits, where a topic has no schema, until its registry was asked once, for that long at most.
-    pub(crate) async fn asked_once(&self, within: Duration) {
-        let running = self.running.load_full();
-        let all = async {
-            for running in running.values().filter(|running| running.registry.lacks_one()) {
-                running.registry.asked_once().await;
-            }
-        };
-        // Whatever comes of it: without a schema the routes fall back, and legacy answers.
-        let _ = tokio::time::timeout(within, all).await;
+    /// Has who writes and reads do so by these from now on.
+    pub(crate) fn put(&self, prepared: Prepared) {
+        self.running.store(Arc::new(prepared.0));
     }
 
     /// Writes the values of an answer's records by their topics' schemas; those of other topics stay as they are. Never
@@ -223,10 +236,13 @@ pub(crate) fn lacking(config: &Config) -> Vec<String> {
         return Vec::new();
     };
     let schemas = Schemas::default();
-    if let Err(error) = schemas.prepare(config, Purpose::Look, runtime.handle()) {
-        return vec![crate::observe::chain(&error)];
+    match schemas.prepare(config, Purpose::Look, runtime.handle()) {
+        Ok(prepared) => {
+            runtime.block_on(prepared.asked_once(WITHIN));
+            schemas.put(prepared);
+        }
+        Err(error) => return vec![crate::observe::chain(&error)],
     }
-    runtime.block_on(schemas.asked_once(WITHIN));
     let of = |registry: RegistryStats| {
         let cluster = registry.cluster;
         let topics = registry.topics.into_iter().filter(|topic| topic.id.is_none());

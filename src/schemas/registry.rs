@@ -84,11 +84,13 @@ enum NotRenewed {
 }
 
 impl Registry {
-    /// Has what lies on disk of a cluster's schemas, without asking.
+    /// Has the schemas of a cluster's topics that the one before it has of the same registry, or that lie on disk, without
+    /// asking.
     pub(super) fn new(
         (kafka, spec): (&Arc<Kafka>, &valid::Registry),
         state: &Path,
         purpose: Purpose,
+        before: Option<&Self>,
     ) -> Result<Self, ClientError> {
         let client = Client::new(spec)?;
         let folder = state.join("schemas");
@@ -108,14 +110,24 @@ impl Registry {
             wake: Notify::new(),
             asked: watch::Sender::new(false),
         };
-        for (topic, of) in &registry.topics {
-            of.load(topic);
+        let before = before.filter(|before| before.url() == registry.url());
+        for (name, topic) in &registry.topics {
+            let same = before.and_then(|before| before.topics.get(name));
+            if !same.is_some_and(|same| topic.continue_from(same)) {
+                topic.load(name);
+            }
         }
         Ok(registry)
     }
 
-    pub(super) fn is_of(&self, kafka: &Kafka) -> bool {
-        self.kafka.registry == kafka.registry && self.kafka.schemas == kafka.schemas
+    fn url(&self) -> Option<&reqwest::Url> {
+        self.kafka.registry.as_ref().map(|registry| &registry.url)
+    }
+
+    pub(super) fn is_of(&self, kafka: &Kafka, purpose: Purpose) -> bool {
+        self.purpose == purpose
+            && self.kafka.registry == kafka.registry
+            && self.kafka.schemas == kafka.schemas
     }
 
     /// Whether some topic has no schema.

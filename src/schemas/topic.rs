@@ -49,6 +49,14 @@ pub(super) struct Current {
     pub source: Source,
 }
 
+impl Current {
+    /// Keeps it on disk.
+    fn keep(&self, subject: String, last_good: &LastGood) -> io::Result<()> {
+        let part = Part { name: subject, bytes: serde_json::to_vec(&self.source)?.into() };
+        last_good.store(Some(&self.schema.id().to_string()), &[part])
+    }
+}
+
 impl Topic {
     pub(super) fn new(spec: TopicSchema, last_good: LastGood, purpose: Purpose) -> Self {
         Self {
@@ -60,6 +68,18 @@ impl Topic {
             purpose,
             last_good: Arc::new(last_good),
         }
+    }
+
+    /// Takes the schema that another one has by the same settings; whether there is one.
+    pub(super) fn continue_from(&self, other: &Self) -> bool {
+        let same = other.current.load_full().filter(|_| other.spec == self.spec);
+        let has_one = same.is_some();
+        if has_one {
+            self.current.store(same);
+            self.confirmed.store(other.confirmed.load(Relaxed), Relaxed);
+            self.unfit.store(other.unfit.load(Relaxed), Relaxed);
+        }
+        has_one
     }
 
     /// Takes what lies on disk.
@@ -88,20 +108,26 @@ impl Topic {
 
     /// Has a schema take the place of the one before. One that is not registered is only looked by, and nothing of it is kept.
     pub(super) async fn take(&self, current: Current, is_registered: bool) {
-        let (id, source) = (current.schema.id(), serde_json::to_vec(&current.source).unwrap_or_default());
-        self.current.store(Some(Arc::new(current)));
+        let current = Arc::new(current);
+        self.current.store(Some(Arc::clone(&current)));
         self.answered(is_registered);
         if is_registered {
-            let part = Part { name: self.spec.subject.clone(), bytes: source.into() };
-            self.on_disk(move |last_good| last_good.store(Some(&id.to_string()), &[part])).await;
+            let subject = self.spec.subject.clone();
+            self.on_disk(move |last_good| current.keep(subject, last_good)).await;
         }
     }
 
     /// Notes that the registry was asked, and the schema is the same.
     pub(super) async fn stays(&self, is_registered: bool) {
         self.answered(is_registered);
-        if is_registered {
-            self.on_disk(|last_good| last_good.confirm(SystemTime::now())).await;
+        if let Some(current) = self.current().filter(|_| is_registered) {
+            let subject = self.spec.subject.clone();
+            let confirm = move |last_good: &LastGood| match last_good.confirm(SystemTime::now()) {
+                // It could not be kept when it came.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => current.keep(subject, last_good),
+                confirmed => confirmed,
+            };
+            self.on_disk(confirm).await;
         }
     }
 

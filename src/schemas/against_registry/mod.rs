@@ -76,11 +76,17 @@ async fn parts() -> (&'static Kafka, &'static Registry) {
     blocking(|| (Kafka::shared(), Registry::shared())).await
 }
 
+/// Has the schemas of a configuration, once its registries were asked.
+async fn begin(schemas: &Schemas, config: &Config, purpose: Purpose) {
+    let prepared = schemas.prepare(config, purpose, &Handle::current()).unwrap();
+    prepared.asked_once(Duration::from_secs(30)).await;
+    schemas.put(prepared);
+}
+
 /// Producers whose registries were asked.
 async fn prepared(config: &Config) -> Producers {
     let producers = Producers::default();
-    producers.schemas().prepare(config, Purpose::Send, &Handle::current()).unwrap();
-    producers.schemas().asked_once(Duration::from_secs(30)).await;
+    begin(producers.schemas(), config, Purpose::Send).await;
     producers.prepare(config, &Handle::current()).unwrap();
     producers
 }

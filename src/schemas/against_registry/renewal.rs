@@ -17,9 +17,8 @@ async fn without_the_registry_the_last_good_schema_serves_and_without_one_legacy
 
     let schemas = Schemas::default();
     let config = with(state.path());
-    schemas.prepare(&config, Purpose::Send, &Handle::current()).unwrap();
     let since = Instant::now();
-    schemas.asked_once(Duration::from_secs(30)).await;
+    begin(&schemas, &config, Purpose::Send).await;
     assert!(since.elapsed() < Duration::from_secs(5), "nobody waits where all are there");
     assert_eq!(schemas.stats()[0].topics[0].id, id);
     let mut records = [Record::new("flights", r#"{"carrier":"UA"}"#)];
@@ -29,8 +28,9 @@ async fn without_the_registry_the_last_good_schema_serves_and_without_one_legacy
 
     let config = with(fresh.path());
     let schemas = Schemas::default();
-    schemas.prepare(&config, Purpose::Send, &Handle::current()).unwrap();
-    schemas.asked_once(Duration::from_millis(100)).await;
+    let prepared = schemas.prepare(&config, Purpose::Send, &Handle::current()).unwrap();
+    prepared.asked_once(Duration::from_millis(100)).await;
+    schemas.put(prepared);
     let error = schemas.write(&config.kafka[0], &mut [Record::new("flights", "{}")]).unwrap_err();
     assert!(matches!(error, NotWritten::NoSchema { .. }), "{error}");
     assert!(error.to_string().contains("`flights-value` for topic `flights`"), "{error}");
@@ -62,7 +62,7 @@ async fn a_newer_version_is_taken_up_and_a_pinned_one_stays() {
     assert_eq!(id(producers.schemas(), &latest), second);
     let pinned =
         config(state.path(), &kafka.bootstrap(), &registry.url(), "versions", &format!("schema = {first}"));
-    producers.schemas().prepare(&pinned, Purpose::Send, &Handle::current()).unwrap();
+    begin(producers.schemas(), &pinned, Purpose::Send).await;
     current(producers.schemas(), |stats| stats.id == Some(first)).await;
     assert_eq!(id(producers.schemas(), &pinned), first);
 }
@@ -81,12 +81,17 @@ async fn a_schema_is_registered_only_where_a_file_says_so() {
     let schema = format!("schema = {{ register = '{}' }}\nsubject = 'acme.Flight'", file.display());
     let own = config(state.path(), &kafka.bootstrap(), &registry.url(), "registered", &schema);
     let looks = Schemas::default();
-    looks.prepare(&own, Purpose::Look, &Handle::current()).unwrap();
-    assert_eq!(current(&looks, |stats| stats.id.is_some()).await.id, Some(0), "who looks registers nothing");
-    producers.schemas().prepare(&own, Purpose::Send, &Handle::current()).unwrap();
+    begin(&looks, &own, Purpose::Look).await;
+    let stats = current(&looks, |stats| stats.id.is_some()).await;
+    assert_eq!(
+        (stats.id, stats.age),
+        (Some(0), None),
+        "who looks registers nothing, and nobody has confirmed it"
+    );
+    begin(producers.schemas(), &own, Purpose::Send).await;
     let id = current(producers.schemas(), |stats| stats.id.is_some()).await.id;
     let latest = "schema = 'latest'\nsubject = 'acme.Flight'";
     let latest = config(state.path(), &kafka.bootstrap(), &registry.url(), "registered", latest);
-    producers.schemas().prepare(&latest, Purpose::Send, &Handle::current()).unwrap();
+    begin(producers.schemas(), &latest, Purpose::Send).await;
     current(producers.schemas(), |stats| stats.id == id).await;
 }
