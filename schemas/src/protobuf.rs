@@ -30,6 +30,8 @@ pub(crate) struct Protobuf {
     message: MessageDescriptor,
     /// The way to the message.
     indexes: Vec<usize>,
+    /// Whether values tell which message they are: there are several, and a value can be by any of them.
+    are_named: bool,
 }
 
 impl Protobuf {
@@ -56,7 +58,8 @@ impl Protobuf {
         };
         let message = message.ok_or_else(|| Unusable("it has no such message".to_owned()))?;
         let indexes = indexes_of(&message).ok_or_else(|| Unusable("it has no such message".to_owned()))?;
-        Ok(Self { file, message, indexes })
+        let are_named = has_several_messages(&file);
+        Ok(Self { file, message, indexes, are_named })
     }
 
     /// Appends the way to the message and the message that a JSON text stands for.
@@ -89,7 +92,7 @@ impl Protobuf {
             .map_err(|why| why.to_string())?;
         // Maps have no order.
         json.sort_all_objects();
-        if self.messages() > 1 {
+        if self.are_named {
             json = Json::Object([(name, json)].into_iter().collect());
         }
         Ok(json)
@@ -99,10 +102,6 @@ impl Protobuf {
         let (first, inner) = indexes.split_first()?;
         let outermost = self.file.messages().nth(*first)?;
         inner.iter().try_fold(outermost, |message, index| declared(&message).nth(*index))
-    }
-
-    fn messages(&self) -> usize {
-        self.file.messages().len()
     }
 }
 
@@ -148,6 +147,12 @@ fn reaches_any(file: &FileDescriptor) -> bool {
         }
     }
     false
+}
+
+/// Whether a file declares more than one message, those inside others too.
+fn has_several_messages(file: &FileDescriptor) -> bool {
+    let mut outermost = file.messages();
+    outermost.len() > 1 || outermost.next().is_some_and(|only| declared(&only).next().is_some())
 }
 
 fn indexes_of(message: &MessageDescriptor) -> Option<Vec<usize>> {

@@ -73,6 +73,22 @@ fn any_message_of_a_schema_can_be_written() {
 }
 
 #[test]
+fn a_message_is_named_wherever_there_are_several() {
+    let of = |messages: &str| format!("syntax = \"proto3\"; package acme; {messages}");
+    let outer = "message Outer { message Inner { string a = 1; } string a = 1; }";
+    for (messages, message, read_as) in [
+        ("message Only { string a = 1; map<string, string> b = 2; }", None, json!({"a": "x"})),
+        ("message First { string a = 1; } message Second {}", None, json!({"acme.First": {"a": "x"}})),
+        (outer, None, json!({"acme.Outer": {"a": "x"}})),
+        // The same bytes.
+        (outer, Some("acme.Outer.Inner"), json!({"acme.Outer.Inner": {"a": "x"}})),
+    ] {
+        let schema = Schema::new(7, &Source::new(Kind::Protobuf, of(messages)), message).unwrap();
+        assert_eq!(read(&schema, &schema.encode(b"{\"a\":\"x\"}").unwrap()), read_as);
+    }
+}
+
+#[test]
 fn what_protobuf_has_no_room_for_names_its_field_and_nothing_of_the_value() {
     let flights = schema(Kind::Protobuf, FLIGHT);
     for (json, place, why) in [
