@@ -1,9 +1,10 @@
 //! JSON that a JSON Schema allows.
 
+use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{Registry, Validator};
 use serde_json::Value as Json;
 
-use crate::place::Misfit;
+use crate::place::{KEY, Misfit};
 use crate::source::{Source, Unusable};
 
 /// Where schemas live that are called by a mere name.
@@ -36,9 +37,31 @@ impl JsonSchema {
     /// Whether it allows the value.
     pub(crate) fn check(&self, json: &Json) -> Result<(), Misfit> {
         self.0.validate(json).map_err(|fault| {
-            let place = fault.instance_path().to_string();
-            let place = if place.is_empty() { "." } else { &place };
-            Misfit::at(place, fault.masked().to_string())
+            Misfit::at(place(fault.instance_path(), fault.evaluation_path()), fault.masked().to_string())
         })
     }
+}
+
+/// Where in a value something is wrong: names that are properties on the way through the schema, and [`KEY`] for others, which are
+/// the value's own.
+fn place(in_value: &Location, in_schema: &Location) -> String {
+    let mut way = in_schema.segments();
+    let mut place = String::new();
+    for segment in in_value.segments() {
+        place.push('/');
+        let name = match &segment {
+            LocationSegment::Index(index) => index.to_string(),
+            LocationSegment::Property(name) => {
+                let mut further = way.clone();
+                let is_property = further.any(|step| step.to_string() == "properties")
+                    && further.next().is_some_and(|step| step.to_string() == *name);
+                if is_property {
+                    way = further;
+                }
+                if is_property { name.to_string() } else { KEY.to_owned() }
+            }
+        };
+        place.push_str(&name);
+    }
+    if place.is_empty() { ".".to_owned() } else { place }
 }

@@ -1,10 +1,11 @@
 //! Where in a value something does not fit its schema.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value as Json;
 
-use crate::bounds::shown;
+use crate::bounds::{cut, shown};
 
 /// The value does not fit its schema. It says where and why, and nothing of what the value holds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,22 +23,42 @@ impl Misfit {
     }
 }
 
+/// What stands for a map's key.
+pub(crate) const KEY: &str = "*";
+
+/// How much is shown of the name of a field that a schema does not have, in characters.
+const UNKNOWN: usize = 40;
+
+/// The name of a field that a schema does not have, as it is shown.
+pub(crate) fn unknown(name: &str) -> String {
+    cut(name, UNKNOWN)
+}
+
 /// A place, while a value is walked: linked on the stack, a text only when one asks.
 #[derive(Clone, Copy)]
 pub(crate) enum Place<'a> {
     Whole,
     Field(&'a Place<'a>, &'a str),
+    /// A field that the schema does not have: the name may be somebody's.
+    Unknown(&'a Place<'a>, &'a str),
+    /// The value of a map's key, which may be somebody's.
+    Key(&'a Place<'a>),
     Item(&'a Place<'a>, usize),
 }
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Whole => f.write_str("."),
-            Self::Field(Self::Whole, name) => f.write_str(name),
-            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
-            Self::Item(Self::Whole, index) => write!(f, "[{index}]"),
-            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
+        let (parent, name) = match self {
+            Self::Whole => return f.write_str("."),
+            Self::Item(Self::Whole, index) => return write!(f, "[{index}]"),
+            Self::Item(parent, index) => return write!(f, "{parent}[{index}]"),
+            Self::Field(parent, name) => (parent, Cow::from(*name)),
+            Self::Unknown(parent, name) => (parent, unknown(name).into()),
+            Self::Key(parent) => (parent, KEY.into()),
+        };
+        match parent {
+            Self::Whole => f.write_str(&name),
+            parent => write!(f, "{parent}.{name}"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Protobuf: a schema is the text of a `.proto` file, a value one of its messages, in JSON as Protobuf's own mapping has it.
 
+mod misfit;
+
 use std::collections::HashSet;
 
 use base64::Engine as _;
@@ -12,6 +14,7 @@ use prost_reflect::{
 };
 use serde_json::Value as Json;
 
+use self::misfit::misfit;
 use crate::DEPTH_MAX;
 use crate::frame;
 use crate::place::{Misfit, Place};
@@ -69,7 +72,7 @@ impl Protobuf {
         let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
         let options = DeserializeOptions::new();
         let message = DynamicMessage::deserialize_with_options(self.message.clone(), tracked, &options);
-        let message = message.map_err(|why| Misfit::at(track.path(), masked(&why.to_string())))?;
+        let message = message.map_err(|why| misfit(&track.path(), &self.message, &why.to_string()))?;
         json.end().map_err(|_| Misfit::at(Place::Whole, "something follows it"))?;
         frame::put_indexes(out, &self.indexes);
         append(&message, out);
@@ -231,18 +234,4 @@ fn knows_not_all(message: &DynamicMessage) -> bool {
         }
     }
     message.unknown_fields().next().is_some() || message.fields().any(|(_, value)| inside(value))
-}
-
-/// The library's message without the values that it quotes: they may be somebody's.
-fn masked(why: &str) -> String {
-    // serde_json's place in the text says less than the field's name.
-    let mut masked = why.split(" at line ").next().unwrap_or_default().to_owned();
-    if !masked.starts_with("unrecognized field name") {
-        for quote in ['"', '`', '\''] {
-            if let (Some(first), Some(last)) = (masked.find(quote), masked.rfind(quote)) {
-                masked.replace_range(first..=last, "…");
-            }
-        }
-    }
-    masked
 }

@@ -146,7 +146,7 @@ impl<'a> Writer<'a> {
                 self.block(entries.len());
                 for (key, value) in entries {
                     self.bytes(key.as_bytes());
-                    self.value(values, value, &Place::Field(place, key))?;
+                    self.value(values, value, &Place::Key(place))?;
                 }
                 self.out.push(0);
             }
@@ -154,7 +154,7 @@ impl<'a> Writer<'a> {
             (Node::Record(fields), Json::Object(given)) => {
                 if let Some(name) = given.keys().find(|name| fields.iter().all(|field| field.name != **name))
                 {
-                    return Err(Misfit::at(Place::Field(place, name), "the schema has no such field"));
+                    return Err(Misfit::at(Place::Unknown(place, name), "the schema has no such field"));
                 }
                 for field in fields {
                     self.field(field, given.get(&field.name), &Place::Field(place, &field.name))?;
