@@ -195,3 +195,20 @@ async fn by_redis_what_came_to_nothing_leaves_the_key_free_for_all() {
     assert!(matches!(error, NotCommitted::Before(_)), "{error:?}");
     _ = other.event("e-1", "one").await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_redis_a_key_is_leased_for_as_long_as_its_commit_may_take_and_a_minute() {
+    let redis = Redis::start();
+    let address = format!("redis://127.0.0.1:{}/0", redis.port());
+    let world = World::with(&format!("idempotency = {{ window = '1m', redis = '{address}' }}"));
+    let process = world.process().await;
+    let mut client =
+        ::redis::Client::open(address).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let _: () = ::redis::cmd("FLUSHALL").query_async(&mut client).await.unwrap();
+    let begun = process.producers.marks().begin(&process.route, &Once::by("e-1"), None).await.unwrap();
+    assert!(matches!(begun, Begun::First(_)), "it is under way as long as this is there");
+    let keys: Vec<String> = ::redis::cmd("KEYS").arg("*").query_async(&mut client).await.unwrap();
+    let left: i64 = ::redis::cmd("PTTL").arg(&keys).query_async(&mut client).await.unwrap();
+    // The cluster's `timeout`, the route's, and a minute.
+    assert!((115_000..=120_000).contains(&left), "{keys:?}: {left} ms");
+}

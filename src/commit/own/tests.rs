@@ -1,5 +1,7 @@
 //! What becomes of an answer whose effects of its own are done, refused, lost or broken off.
 
+mod with_session;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -45,6 +47,10 @@ impl Commit for Rows {
             "unknown" => Err(CommitError::unknown("the connection broke off")),
             "panics" => panic!("a planted fault"),
             "never" => std::future::pending().await,
+            "slow" => {
+                tokio::time::sleep(Duration::from_millis(800)).await;
+                Ok(Receipt::of(number))
+            }
             _ => Ok(Receipt::of(number)),
         }
     }
@@ -63,10 +69,11 @@ impl World {
         Self::with("", "5s")
     }
 
-    fn with(spool: &str, timeout: &str) -> Self {
+    /// With more in its file behind the legacy: `[spool]`, or what else is said of the legacy.
+    fn with(more: &str, timeout: &str) -> Self {
         let (rows, state) = (Rows::default(), tempfile::tempdir().unwrap());
         let committers = [("rows".to_owned(), Arc::new(rows.clone()) as BoxedCommit)].into();
-        let config = config(state.path(), spool, timeout);
+        let config = config(state.path(), more, timeout);
         let producers = Producers::with(committers);
         producers.prepare(&config, &Handle::current()).unwrap();
         let route = tests::route(&config, "create");
@@ -79,9 +86,9 @@ impl World {
 }
 
 /// No Kafka is there: what goes there goes through the spool.
-fn config(state: &Path, spool: &str, timeout: &str) -> Arc<Config> {
+fn config(state: &Path, more: &str, timeout: &str) -> Arc<Config> {
     let text = format!(
-        "[legacy.one]\nhttp = 'http://one'\n{spool}\n[kafka.main]\nbootstrap = '127.0.0.1:1'\n[[route]]\n\
+        "[legacy.one]\nhttp = 'http://one'\n{more}\n[kafka.main]\nbootstrap = '127.0.0.1:1'\n[[route]]\n\
          name = 'create'\nmatch = 'POST /'\nstage = 'native'\nnative = 'nothing'\ntimeout = '{timeout}'\n\
          idempotency = {{ window = '1m' }}\n"
     );
