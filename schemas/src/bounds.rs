@@ -2,6 +2,7 @@
 //! is one value's.
 
 use std::fmt::Display;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How many times its length a value may become, read or written: names of fields and defaults are in one form of it alone.
@@ -10,6 +11,30 @@ pub(crate) const FACTOR: usize = 64;
 /// How many bytes may be made of that many.
 pub(crate) fn room(length: usize) -> usize {
     length.saturating_mul(FACTOR).saturating_add(1 << 20)
+}
+
+/// What is said where there is more than that.
+pub(crate) const NO_ROOM: &str = "its names and texts are longer than its length makes likely";
+
+/// Counts what is written, as long as there is room for it.
+pub(crate) struct Room(usize);
+
+impl Room {
+    /// For what is made of so many bytes.
+    pub(crate) fn of(length: usize) -> Self {
+        Self(room(length))
+    }
+}
+
+impl io::Write for Room {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(written.len()).ok_or_else(|| io::Error::other(NO_ROOM))?;
+        Ok(written.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How much of a foreign text is shown, in characters.

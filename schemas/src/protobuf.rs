@@ -16,6 +16,7 @@ use serde_json::Value as Json;
 
 use self::misfit::misfit;
 use crate::DEPTH_MAX;
+use crate::bounds::Room;
 use crate::frame;
 use crate::place::{Misfit, Place};
 use crate::source::{Source, Unusable};
@@ -90,6 +91,9 @@ impl Protobuf {
             return Err("it has fields that its schema does not have".to_owned());
         }
         let options = SerializeOptions::new().stringify_64_bit_integers(false);
+        // A byte can stand for a symbol as long as a schema: that is found out before the JSON is there.
+        let counted = &mut serde_json::Serializer::new(Room::of(bytes.len()));
+        message.serialize_with_options(counted, &options).map_err(|why| why.to_string())?;
         let mut json = message
             .serialize_with_options(serde_json::value::Serializer, &options)
             .map_err(|why| why.to_string())?;

@@ -168,6 +168,19 @@ fn a_protobuf_schema_that_can_hold_anything_is_refused() {
 }
 
 #[test]
+fn a_short_message_does_not_become_a_long_text() {
+    let text = format!(
+        "syntax = \"proto3\"; message A {{ repeated E e = 1; }} enum E {{ {} = 0; }}",
+        "x".repeat(100_000)
+    );
+    let schema = schema(Kind::Protobuf, &text);
+    let list = |of: u8| [&[0, 0, 0, 0, 7, 0, 0x0a, of][..], &vec![0; of.into()]].concat();
+    assert!(schema.decode(&list(5)).is_ok());
+    let why = schema.decode(&list(100)).unwrap_err().to_string();
+    assert!(why.contains("longer than its length"), "{why}");
+}
+
+#[test]
 fn json_by_a_schema_is_itself_behind_the_frame() {
     let text = r#"{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "required": ["carrier"],
         "properties": {"carrier": {"type": "string"}, "to": {"$ref": "place.json"},

@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value as Json};
 use super::decimal;
 use super::plan::{Avro, Node};
 use crate::DEPTH_MAX;
-use crate::bounds::room;
+use crate::bounds::{NO_ROOM, room};
 use crate::varint;
 
 /// So many values may take no byte at all (nulls, empty records), whatever a count claims.
@@ -51,7 +51,7 @@ impl Reader<'_> {
 
     fn take_room(&mut self, bytes: usize) -> Result<(), String> {
         let left = self.room.checked_sub(bytes);
-        self.room = left.ok_or("its names and texts are longer than its length makes likely")?;
+        self.room = left.ok_or(NO_ROOM)?;
         Ok(())
     }
 
