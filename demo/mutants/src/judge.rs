@@ -14,6 +14,7 @@ use handover_api::testing::Frozen;
 use handover_api::{Handler, Ports, Rows, Schema};
 use handover_shadow::recording::{Recorded, RecordingReader, testing};
 use handover_shadow::{Policy, PolicyRaw, Verdict};
+use tokio::task::LocalSet;
 
 /// The exit status of one that differs.
 pub const FOUND: i32 = 3;
@@ -86,8 +87,10 @@ async fn one(
     live: Arc<dyn Ports>,
 ) -> Option<String> {
     let judged = async move { testing::judged(&handler, &recorded, &policy, Some(live)).await };
+    let tasks = LocalSet::new();
+    let task = tasks.spawn_local(judged);
     // One that panics answers nothing.
-    let Ok(verdict) = tokio::task::LocalSet::new().run_until(tokio::task::spawn_local(judged)).await else {
+    let Ok(verdict) = tasks.run_until(task).await else {
         return Some("outcome (failed)".to_owned());
     };
     match verdict? {

@@ -25,6 +25,7 @@ path = "{repository}/demo/mutants/src/judge.rs"
 handover-api = { path = "{repository}/api" }
 handover-shadow = { path = "{repository}/shadow" }
 legacy-compat = { path = "{repository}/legacy-compat" }
+crc32fast = "*"
 csv = "*"
 jiff = { version = "*", features = ["serde", "tzdb-bundle-always"] }
 pcre2 = "*"
@@ -72,6 +73,12 @@ struct Diagnostic {
     message: String,
     code: Option<Code>,
     spans: Vec<Place>,
+}
+
+impl Diagnostic {
+    fn is_of_a_crate(&self) -> bool {
+        self.code.as_ref().is_some_and(|code| matches!(&*code.code, "E0432" | "E0433"))
+    }
 }
 
 #[derive(Deserialize)]
@@ -132,6 +139,14 @@ impl<'m> Package<'m> {
                 let alone = self.build_alone(&left)?;
                 broken.extend(left.iter().filter(|number| !alone.contains_key(number)));
                 return Ok(Built { of: 0, all: self.program("all"), within, alone, broken });
+            }
+            // No mutant names another crate: the handler does.
+            if let Some(error) = errors.iter().find(|error| error.is_of_a_crate()) {
+                bail!(
+                    "the handler has come to need more than `MANIFEST` in {} says: {}",
+                    file!(),
+                    error.message
+                );
             }
             let before = left.len() + broken.len();
             for error in &errors {
