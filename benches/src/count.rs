@@ -37,6 +37,10 @@ const JUDGES: &str = "mirror::court::";
 /// What a way may grow by.
 const GROWTH: f64 = 0.05;
 
+/// How often a way is counted that seems to have grown. Where others take the machine, what PHP writes in two pieces arrives as
+/// two, which wakes us twice: that only ever adds, so the least counts.
+const TRIES: usize = 3;
+
 /// Instructions a request, by way.
 type Counts = BTreeMap<String, u64>;
 
@@ -53,19 +57,40 @@ struct Way {
 pub(crate) fn run(path: &Path, update: bool) -> anyhow::Result<bool> {
     let (origin, application) = (Origin::start(), application());
     let php = PhpFpm::serving(application.path()).children(2).start();
+    let before = if update { Counts::new() } else { read(path)? };
     let mut counts = Counts::new();
     for way in ways(&origin, &php) {
-        let count = (total(&way, MANY)? - total(&way, FEW)?) / (MANY - FEW) as u64;
+        let count = least(&way, before.get(way.name).copied())?;
         counts.insert(way.name.to_owned(), count);
     }
     if update {
         fs::write(path, serde_json::to_string_pretty(&counts)? + "\n")?;
     }
+    Ok(compare(&read(path)?, &counts))
+}
+
+fn read(path: &Path) -> anyhow::Result<Counts> {
     let text = fs::read(path).with_context(|| {
         format!("{} cannot be read; `make count UPDATE=--update` writes it", path.display())
     })?;
-    let before: Counts = serde_json::from_slice(&text)?;
-    Ok(compare(&before, &counts))
+    Ok(serde_json::from_slice(&text)?)
+}
+
+/// The instructions of one request: the least of as many counts as it takes to see that it has not grown.
+fn least(way: &Way, before: Option<u64>) -> anyhow::Result<u64> {
+    let mut least = u64::MAX;
+    for _ in 0..TRIES {
+        let count = (total(way, MANY)? - total(way, FEW)?) / (MANY - FEW) as u64;
+        least = least.min(count);
+        if before.is_some_and(|before| growth(before, least) <= GROWTH) {
+            break;
+        }
+    }
+    Ok(least)
+}
+
+fn growth(before: u64, count: u64) -> f64 {
+    count as f64 / before as f64 - 1.0
 }
 
 /// Prints both, and whether none has grown too much.
@@ -73,7 +98,7 @@ fn compare(before: &Counts, counts: &Counts) -> bool {
     let mut holds = true;
     for (way, count) in counts {
         let known = before.get(way).copied().unwrap_or(0);
-        let growth = *count as f64 / known as f64 - 1.0;
+        let growth = growth(known, *count);
         let fine = growth <= GROWTH;
         let verdict = if fine {
             ""
