@@ -170,6 +170,23 @@ pub enum Who {
     },
 }
 
+/// What stands in the place of a candidate's version of which nothing is known.
+const UNKNOWN: &str = "unknown";
+
+impl Who {
+    /// The legacy of that name, which is a candidate and has not said yet which version it is: what it does counts for no
+    /// version, and against none but by its name.
+    pub fn unknown_candidate(name: &str) -> Self {
+        Self::Legacy { version: Some(format!("{name} {UNKNOWN}")) }
+    }
+
+    /// Whether this is [such a one](Self::unknown_candidate).
+    pub(crate) fn is_unknown_candidate(&self) -> bool {
+        let Self::Legacy { version: Some(version) } = self else { return false };
+        version.split_once(' ').is_some_and(|(_, version)| version == UNKNOWN)
+    }
+}
+
 /// What a side's run came to.
 #[derive(Clone, Debug)]
 pub enum Outcome {

@@ -116,7 +116,8 @@ pub fn judge_again(experiment: &Experiment, policy: &Policy, unseen: &[Pattern])
     if let Some(reason) = declined(control).or_else(|| declined(candidate)) {
         return Verdict::Declined(reason.to_owned()).into();
     }
-    if let Some(reason) = unknown_version(control).or_else(|| unknown_version(candidate)) {
+    let unknown = unknown_version(control).or_else(|| unknown_version(candidate));
+    if let Some(reason) = unknown.or_else(|| unknown_candidate(control, candidate)) {
         return Verdict::NotComparable(reason.to_owned()).into();
     }
     let (Outcome::Answered(a), Outcome::Answered(b)) = (&control.outcome, &candidate.outcome) else {
@@ -142,6 +143,12 @@ fn declined(side: &Side) -> Option<&str> {
 fn unknown_version(side: &Side) -> Option<&'static str> {
     (side.who == Who::Legacy { version: None })
         .then_some("legacy's version is mixed, or unknown: `version` in [legacy.NAME] says it")
+}
+
+/// Only beside another legacy a side has its name before its version.
+fn unknown_candidate(control: &Side, candidate: &Side) -> Option<&'static str> {
+    (matches!(control.who, Who::Legacy { .. }) && candidate.who.is_unknown_candidate())
+        .then_some("the candidate has not said its version yet: `version` in [legacy.NAME] says it")
 }
 
 fn not_whole(answer: &Answer) -> Option<&'static str> {

@@ -4,8 +4,8 @@ mod world;
 
 use handover_api::Own;
 use handover_shadow::{
-    Answer, Body, Class, EffectRecord, Effects, Experiment, Kind, MAX_DIFFERENCES, Outcome, Policy,
-    RedactionKey, Redactor, Sent, SessionState, Verdict, Who, judge,
+    Answer, Body, Class, EffectRecord, Effects, EvidenceKey, Experiment, Kind, MAX_DIFFERENCES, Outcome,
+    Policy, RedactionKey, Redactor, Sent, SessionState, Side, Verdict, Who, judge,
 };
 use serde_json::json;
 use world::*;
@@ -80,6 +80,18 @@ fn evidence_needs_to_know_which_legacy_it_was() {
     let mut pair = pair(1, "{}", "[]");
     pair.control.who = Who::Legacy { version: None };
     assert_eq!(class(&pair, &Policy::default()), Class::NotComparable);
+}
+
+#[test]
+fn a_candidate_that_has_said_no_version_is_known_by_its_name_and_compared_with_nothing() {
+    let pair_of =
+        |who: Who| Experiment { candidate: Side { who, ..legacy(answered("{}")) }, ..pair(1, "{}", "{}") };
+    let (policy, unknown) = (Policy::default(), pair_of(Who::unknown_candidate("new")));
+    assert_eq!(class(&unknown, &policy), Class::NotComparable);
+    let key = EvidenceKey::of(&unknown, &policy);
+    assert_eq!((key.on_trial.as_str(), key.tried()), ("legacy new unknown", "new"));
+    let said = pair_of(Who::Legacy { version: Some("new 2".to_owned()) });
+    assert_eq!(class(&said, &policy), Class::Matched);
 }
 
 #[test]

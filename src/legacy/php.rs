@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use handover_api::Fields;
+use handover_shadow::Who;
 use legacy_compat::Php;
 use tokio::sync::watch;
 
@@ -107,20 +108,24 @@ impl Phps {
         Some(format!("{own} on PHP {} {}", facts.version, facts.hash))
     }
 
-    /// The same of a candidate, with its name: two legacies may well say the same of themselves.
-    pub(crate) fn candidate_version(&self, spec: &Spec, answer: &Fields) -> Option<String> {
-        let version = format!("{} {}", spec.name, self.version(spec, answer)?);
+    /// Who a candidate is that gave an answer with these fields, or none: its name with the version, since two legacies may
+    /// well say the same of themselves. Where it says none, as error pages may, it is the one that it last said it is, so that
+    /// what it does badly counts against that.
+    pub(crate) fn candidate(&self, spec: &Spec, answer: Option<&Fields>) -> Who {
+        let version =
+            answer.map_or_else(|| self.version(spec, &Fields::new()), |answer| self.version(spec, answer));
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(version) = version.map(|version| format!("{} {version}", spec.name)) else {
+            return match last.get(&spec.name) {
+                Some(known) => Who::Legacy { version: Some(known.clone()) },
+                None => Who::unknown_candidate(&spec.name),
+            };
+        };
         match last.get_mut(&spec.name) {
             Some(known) => known.clone_from(&version),
             None => _ = last.insert(spec.name.clone(), version.clone()),
         }
-        Some(version)
-    }
-
-    /// What a candidate's last answer said that it is.
-    pub(crate) fn last_version(&self, spec: &Spec) -> Option<String> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).get(&spec.name).cloned()
+        Who::Legacy { version: Some(version) }
     }
 }
 
@@ -139,4 +144,29 @@ fn news(spec: &Spec, facts: Facts) -> Known {
     }
     let php = Arc::new(facts.php());
     Known { php, probed: Some((Arc::new(facts), Arc::new(spec.clone()))), current: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::legacy::spec::{Kind, Version};
+    use crate::legacy::testing::{http, spec};
+
+    #[test]
+    fn a_candidate_that_says_no_version_is_the_one_that_it_last_said_it_is() {
+        let version = Version::Field("x-app".to_owned());
+        let mut spec = Spec { name: "new".to_owned(), version, ..spec(Kind::Http(http(["new:80"]))) };
+        let (phps, mut answer) = (Phps::default(), Fields::new());
+        let who = |text: &str| Who::Legacy { version: Some(text.to_owned()) };
+        for silent in [None, Some(&Fields::new())] {
+            assert_eq!(phps.candidate(&spec, silent), Who::unknown_candidate("new"));
+        }
+        answer.append("X-App", "2").unwrap();
+        assert_eq!(phps.candidate(&spec, Some(&answer)), who("new 2"));
+        for silent in [None, Some(&Fields::new())] {
+            assert_eq!(phps.candidate(&spec, silent), who("new 2"));
+        }
+        spec.version = Version::Said("3".to_owned());
+        assert_eq!(phps.candidate(&spec, None), who("new 3"), "nobody has to answer for that");
+    }
 }

@@ -31,12 +31,10 @@ impl Conductor {
         let version = self.phps.version(&route.spec.legacy, &answer.fields);
         let control = side(answer, began, version)?;
         let Ok(other) = other else {
-            // What it said last that it is: its failures count against that.
-            let version = self.phps.last_version(candidate);
-            return Ok((control, failed(version, asked.elapsed())));
+            return Ok((control, failed(self.phps.candidate(candidate, None), asked.elapsed())));
         };
-        let version = self.phps.candidate_version(candidate, &other.fields);
-        Ok((control, side(other, asked, version)?))
+        let who = self.phps.candidate(candidate, Some(&other.fields));
+        Ok((control, Side { who, ..side(other, asked, None)? }))
     }
 }
 
@@ -74,9 +72,9 @@ fn side(answer: CapturedAnswer, began: Instant, version: Option<String>) -> Resu
     Ok(legacy(control_answer(answer)?, took, version, Effects::Unobserved))
 }
 
-fn failed(version: Option<String>, latency: Duration) -> Side {
+fn failed(who: Who, latency: Duration) -> Side {
     Side {
-        who: Who::Legacy { version },
+        who,
         outcome: Outcome::Failed("the candidate gave no answer".to_owned()),
         effects: Effects::Unobserved,
         own: OwnEffects::new(),

@@ -35,6 +35,16 @@ fn stage(admin: SocketAddr) -> String {
     json(admin, "/api/status")["routes"][0]["stage"].as_str().expect("a stage").to_owned()
 }
 
+/// The file asks for more, and the gate keeps the route where it is.
+fn gate_is_shut(proxy: &mut Handover) {
+    let admin = proxy.admin();
+    proxy.wait_until("the gate says no", Duration::from_secs(20), || {
+        let status = json(admin, "/api/status");
+        status["routes"][0]["overridden"].as_str().is_some_and(|why| why.contains("is shut"))
+    });
+    assert_eq!(stage(admin), "shadow");
+}
+
 fn assert_all_answered(outcomes: &[Outcome], from: usize) {
     for outcome in outcomes {
         let (response, n) = (outcome.response(), from + outcome.index);
@@ -70,11 +80,7 @@ fn a_second_legacy_is_compared_gated_and_takes_the_first_one_s_place() {
 
     // The gate keeps it from the place of the first one.
     proxy.replace_routes(&routes(&old, &new, "native"));
-    proxy.wait_until("the file is read", Duration::from_secs(20), || {
-        let status = json(admin, "/api/status");
-        status["routes"][0]["overridden"].as_str().is_some_and(|why| why.contains("is shut"))
-    });
-    assert_eq!(stage(admin), "shadow");
+    gate_is_shut(&mut proxy);
 
     // Mended it is another version, of which there is no evidence yet.
     new.replace(&page(3, false));
@@ -120,4 +126,27 @@ fn a_candidate_that_fails_is_a_mismatch_and_is_taken_back() {
     assert_all_answered(&load(clients, 0..20), 0);
     proxy.wait_until("no answer is a mismatch", Duration::from_secs(60), || failed() >= 20);
     assert_eq!(parity(admin)["evidence"]["on_trial"].as_str(), Some("legacy new 2"));
+}
+
+#[test]
+fn error_pages_without_a_version_count_against_the_one_that_gives_them() {
+    let broken = "if ((int) $_GET['n'] % 3 == 0) { http_response_code(500); exit; }";
+    let broken = page(2, false).replace(
+        "<?php header_remove('X-Powered-By');",
+        &format!("<?php header_remove('X-Powered-By'); {broken}"),
+    );
+    let (old, new) = (App::start(&page(1, false)), App::start(&broken));
+    let mut proxy = Handover::start(binary(), &routes(&old, &new, "shadow"));
+    let admin = proxy.admin();
+    // The first one says which version it is, so that all others are that version's.
+    for numbers in [1..2, 2..242] {
+        assert_all_answered(&compare(&mut proxy, numbers.clone()), numbers.start);
+    }
+    let found = parity(admin);
+    assert_eq!(found["evidence"]["on_trial"].as_str(), Some("legacy new 2"), "{found:#}");
+    assert_eq!((found["mismatched"].as_u64(), found["ignored"].as_u64()), (Some(80), Some(161)), "{found:#}");
+    proxy.replace_routes(&routes(&old, &new, "native"));
+    gate_is_shut(&mut proxy);
+    let (_, said) = command(&proxy, &["gate", "n"]);
+    assert!(said.contains("mismatches"), "{said}");
 }

@@ -57,7 +57,8 @@ fn compare(proxy: &mut Handover, numbers: std::ops::Range<usize>) -> Vec<Outcome
     let (mut outcomes, before) = (Vec::new(), judged(admin));
     for from in numbers.clone().step_by(BATCH) {
         let to = numbers.end.min(from + BATCH);
-        outcomes.extend(load(clients, from..to));
+        let at = |outcome: Outcome| Outcome { index: outcome.index + from - numbers.start, ..outcome };
+        outcomes.extend(load(clients, from..to).into_iter().map(at));
         let sent = before + (to - numbers.start) as u64;
         proxy.wait_until("these are compared", Duration::from_secs(60), || judged(admin) >= sent);
     }
