@@ -2,7 +2,8 @@
 //!
 //! What hits many routes at once (Kafka, a table, the machine) is no route's fault: when half of those that native
 //! answers are beyond their limits, and at least two, none is taken back. What is known to come from Kafka or a table
-//! is not counted in the first place.
+//! is not counted in the first place. A route that a candidate answers is taken back all the same: it has no fallback, so
+//! clients get what fails, and what its routes have in common is first of all the candidate.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -77,17 +78,18 @@ impl Watcher {
         }
         self.count(&control, &watched);
         let (hit, beyond) = self.judge(&watched);
-        let is_wide = hit >= 2 && hit * 2 >= watched.len();
+        let native = watched.iter().filter(|route| may_share(route)).count();
+        let is_wide = hit >= 2 && hit * 2 >= native;
         if is_wide && !self.is_wide {
             tracing::error!(
                 hit,
-                watched = watched.len(),
+                watched = native,
                 "many routes are beyond their limits at once: no route is taken back for it"
             );
         }
         self.is_wide = is_wide;
         for (route, beyond) in beyond {
-            if !(is_wide && beyond.may_be_shared) {
+            if !(is_wide && beyond.may_be_shared && may_share(route)) {
                 self.take_back(&control, route, &beyond.why);
             }
         }
@@ -114,7 +116,7 @@ impl Watcher {
         }
     }
 
-    /// How many routes are hit by something, and which are beyond their limits.
+    /// How many routes are hit by something that may be shared, and which are beyond their limits.
     fn judge<'r>(&self, watched: &[&'r Arc<Route>]) -> (usize, Vec<(&'r Arc<Route>, Beyond)>) {
         let (mut hit, mut all) = (0, Vec::new());
         for route in watched {
@@ -122,7 +124,8 @@ impl Watcher {
             else {
                 continue;
             };
-            hit += usize::from(window.beyond(limits, limits.least / HINT).is_some_and(|b| b.may_be_shared));
+            let hint = || window.beyond(limits, limits.least / HINT);
+            hit += usize::from(may_share(route) && hint().is_some_and(|beyond| beyond.may_be_shared));
             all.extend(window.beyond(limits, limits.least).map(|beyond| (*route, beyond)));
         }
         (hit, all)
@@ -154,4 +157,9 @@ impl Watcher {
 /// Whether a route has limits, and native answers on it.
 fn is_watched(route: &Route) -> bool {
     route.spec.rollback.is_some() && route.stage >= Stage::Canary
+}
+
+/// Whether what happens to a route may be a fault of what all routes share. A candidate has no part in that.
+fn may_share(route: &Route) -> bool {
+    route.spec.candidate.is_none()
 }

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use handover_parts::Handover;
-use handover_parts::load::Outcome;
+use handover_parts::load::{Outcome, send_all};
+use handover_parts::{Handover, http};
 
 use crate::{App, binary, cluster, clusters, command, compare, json, load, parity};
 
@@ -149,4 +149,36 @@ fn error_pages_without_a_version_count_against_the_one_that_gives_them() {
     gate_is_shut(&mut proxy);
     let (_, said) = command(&proxy, &["gate", "n"]);
     assert!(said.contains("mismatches"), "{said}");
+}
+
+#[test]
+fn all_routes_of_a_candidate_that_fails_are_taken_back() {
+    let (old, mut new) = (App::start(&page(1, false)), App::start(&page(2, false)));
+    let route = |name: &str| {
+        format!(
+            "[[route]]\nname = '{name}'\nmatch = 'GET /{name}'\nstage = 'native'\ncandidate = 'new'\nrepeatable = true\n\
+             rollback = {{ errors = 0.05, over = '30s', least = 10 }}\n"
+        )
+    };
+    let legacies = format!("{}default = true\n{}", old.legacy("old"), new.legacy("new"));
+    let mut proxy = Handover::start(binary(), &format!("{legacies}{}{}", route("n"), route("m")));
+    let (admin, clients) = (proxy.admin(), proxy.http());
+    let both = || -> Vec<u16> {
+        let request =
+            |n: usize| http::request("GET", ["/n?n=1", "/m?n=1"][n % 2], &[("Host", "app.example")], b"");
+        let outcomes = send_all(clients, 1, &(0..20).map(request).collect::<Vec<_>>());
+        outcomes.iter().map(|outcome| outcome.response().status).collect()
+    };
+    assert_eq!(both(), [200; 20]);
+    new.php.kill();
+    proxy.wait_until("both routes are back", Duration::from_secs(30), || {
+        both();
+        std::thread::sleep(Duration::from_millis(200));
+        let status = json(admin, "/api/status");
+        ["n", "m"].iter().all(|name| {
+            let routes = status["routes"].as_array().expect("a list");
+            routes.iter().any(|route| route["name"] == *name && route["stage"] == "shadow")
+        })
+    });
+    assert_eq!(both(), [200; 20]);
 }
