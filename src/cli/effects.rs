@@ -85,7 +85,7 @@ async fn watch(own: &OwnLegacy, requests: &[RecordedRequest]) -> anyhow::Result<
     for request in requests {
         let (sender, answer) = oneshot::channel();
         let Some(_) = own.ask(request, sender).await else { continue };
-        if let Ok(answer) = answer.await {
+        if let Ok(Ok(answer)) = answer.await {
             legacy = own.route.spec.legacy.version.of(&answer.fields).or(legacy);
             asked += 1;
         }

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use handover_http1::{Misuse, Refusal};
+use nix::errno::Errno;
 
 use super::fastcgi::{BadHead, Fault};
 use super::spec::Spec;
@@ -155,11 +156,26 @@ impl ExchangeError {
         Failed::new(Leg::File, Cause::NoFile(name.escape_ascii().to_string())).of(&legacy.name, false)
     }
 
+    /// Whether legacy was never asked for want of something of ours: one of the connections that we may open, a descriptor, a
+    /// port.
+    pub(crate) fn is_want_of_ours(&self) -> bool {
+        match (self.leg, &self.cause) {
+            (Leg::Wait, _) => true,
+            (Leg::Connect, Cause::Io(error)) => {
+                error.raw_os_error().is_some_and(|code| NONE_LEFT.contains(&Errno::from_raw(code)))
+            }
+            _ => false,
+        }
+    }
+
     /// Legacy took longer for an answer than its route allows.
     pub(crate) fn late(legacy: &Spec, within: Duration) -> Self {
         Failed::new(Leg::ReadHead, Cause::TimedOut(within)).of(&legacy.name, false)
     }
 }
+
+/// What says that this process, or its machine, can open no connection more.
+const NONE_LEFT: [Errno; 3] = [Errno::EMFILE, Errno::ENFILE, Errno::EADDRNOTAVAIL];
 
 /// A failure before it is known whose exchange it belongs to.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use super::ROOM;
-use super::capture::{CapturedAnswer, CapturedSink};
+use super::capture::{Answered, CapturedSink};
 use crate::exchange::nobody::{Nothing, Nowhere};
 use crate::exchange::replayed::Replayed;
 use crate::legacy::client_cert::{Certified, ClientCert};
@@ -61,7 +61,7 @@ pub(crate) struct Ask {
     /// Whom to ask, and whether it understands a dry run.
     pub legacy: Arc<Spec>,
     /// Where the answer goes.
-    pub answer: oneshot::Sender<CapturedAnswer>,
+    pub answer: oneshot::Sender<Answered>,
 }
 
 /// Starts the thread. It ends when nobody can ask any more.
@@ -109,5 +109,8 @@ async fn one(legacies: &CoreLegacies, Ask { question, body, legacy, answer }: As
     let mut sink = CapturedSink::new(&mut nowhere, ROOM, answer);
     if let Err(error) = legacies.exchange(&legacy, &outbound, &mut body, &mut sink).await {
         tracing::debug!(route = question.route.name(), legacy = legacy.name, %error, "legacy gave no answer to be compared");
+        if error.is_want_of_ours() {
+            sink.not_asked();
+        }
     }
 }

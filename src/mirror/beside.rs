@@ -9,8 +9,8 @@ use handover_shadow::{
 use tokio::sync::oneshot;
 
 use super::Asking;
-use super::capture::{CapturedAnswer, Lost};
-use super::experiment::{Abandoned, Conductor, control_answer, legacy};
+use super::capture::{Answered, CapturedAnswer, NotAsked};
+use super::experiment::{Abandoned, Conductor, control_answer, given, legacy};
 use crate::route::Route;
 
 impl Conductor {
@@ -21,17 +21,20 @@ impl Conductor {
         began: Instant,
         body: &Bytes,
         asking: &Asking,
-        answer: oneshot::Receiver<CapturedAnswer>,
+        answer: oneshot::Receiver<Answered>,
     ) -> Result<(Side, Side), Abandoned> {
         let candidate = route.spec.candidate.as_ref().ok_or(Abandoned::NoHandler)?;
         let asked = Instant::now();
         let other = asking.put(candidate, body).ok_or(Abandoned::NotAsked)?;
-        let (answer, other) = tokio::join!(answer, other);
-        let answer = answer.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
+        let (answer, other) = tokio::join!(given(answer), other);
+        let answer = answer?;
         let version = self.phps.version(&route.spec.legacy, &answer.fields);
         let control = side(answer, began, version)?;
-        let Ok(other) = other else {
-            return Ok((control, failed(self.phps.candidate(candidate, None), asked.elapsed())));
+        let other = match other {
+            Ok(Ok(other)) => other,
+            // What we have no room for is no fault of the candidate's.
+            Ok(Err(NotAsked)) => return Err(Abandoned::NotAsked),
+            Err(_) => return Ok((control, failed(self.phps.candidate(candidate, None), asked.elapsed()))),
         };
         let who = self.phps.candidate(candidate, Some(&other.fields));
         Ok((control, Side { who, ..side(other, asked, None)? }))
@@ -39,7 +42,7 @@ impl Conductor {
 }
 
 /// Legacy was asked once more, or not.
-pub(super) struct Again(Option<oneshot::Receiver<CapturedAnswer>>);
+pub(super) struct Again(Option<oneshot::Receiver<Answered>>);
 
 impl Again {
     /// Asks, where there is room for that: what is not asked says nothing of noise, and no more.
@@ -54,7 +57,7 @@ impl Again {
         route: &Route,
         first: &Side,
     ) -> Option<Vec<ClusterKey>> {
-        let second = self.0?.await.ok()?;
+        let second = given(self.0?).await.ok()?;
         let version = conductor.phps.version(&route.spec.legacy, &second.fields);
         let second = control_answer(second).ok()?;
         match &first.outcome {

@@ -39,6 +39,13 @@ pub(crate) struct CapturedAnswer {
     pub at: Instant,
 }
 
+/// Nobody was asked: no connection of ours was free for what no client waits for.
+#[derive(Debug)]
+pub(crate) struct NotAsked;
+
+/// An answer, or that nobody was asked. Where neither comes, none was given whole.
+pub(crate) type Answered = Result<CapturedAnswer, NotAsked>;
+
 /// Gathers up to `room` bytes.
 struct Gathered {
     bytes: BytesMut,
@@ -134,18 +141,26 @@ pub(crate) struct CapturedSink<'a, S> {
     inner: &'a mut S,
     head: Option<(u16, Fields)>,
     gathered: Gathered,
-    whole: Option<oneshot::Sender<CapturedAnswer>>,
+    whole: Option<oneshot::Sender<Answered>>,
 }
 
 impl<'a, S: AnswerSink> CapturedSink<'a, S> {
     /// Captures the head and up to `room` bytes of the body and sends them to `whole`.
-    pub(crate) fn new(inner: &'a mut S, room: usize, whole: oneshot::Sender<CapturedAnswer>) -> Self {
+    pub(crate) fn new(inner: &'a mut S, room: usize, whole: oneshot::Sender<Answered>) -> Self {
         Self { inner, head: None, gathered: Gathered::new(room), whole: Some(whole) }
     }
 
     /// The fields of the answer, once its head has come.
     pub(crate) fn fields(&self) -> Option<&Fields> {
         self.head.as_ref().map(|(_, fields)| fields)
+    }
+
+    /// No answer comes, since nobody was asked for it.
+    pub(crate) fn not_asked(self) {
+        if let Some(whole) = self.whole {
+            // The experiment may have been given up.
+            let _ = whole.send(Err(NotAsked));
+        }
     }
 }
 
@@ -172,12 +187,8 @@ impl<S: AnswerSink> AnswerSink for CapturedSink<'_, S> {
         let finished = self.inner.finish(trailers).await;
         if let (Some(whole), Some((status, fields))) = (self.whole.take(), self.head.clone()) {
             // Legacy has answered whole, so the sides can be compared although the client may have left.
-            let _ = whole.send(CapturedAnswer {
-                status,
-                fields,
-                body: self.gathered.whole(),
-                at: Instant::now(),
-            });
+            let (body, at) = (self.gathered.whole(), Instant::now());
+            let _ = whole.send(Ok(CapturedAnswer { status, fields, body, at }));
         }
         finished
     }

@@ -12,7 +12,7 @@ use handover_shadow::{
 use tokio::sync::{oneshot, watch};
 
 use super::beside::Again;
-use super::capture::{CapturedAnswer, CapturedBody, Lost};
+use super::capture::{Answered, CapturedAnswer, CapturedBody, Lost, NotAsked};
 use super::dry::{self, DryRun, Given};
 use super::observed::{WITHIN, observed};
 use super::recordings::Recordings;
@@ -39,8 +39,8 @@ pub(crate) enum Abandoned {
     /// Legacy's answer did not come to its end.
     #[error("legacy's answer was {0}")]
     Answer(Lost),
-    /// Too many wait to be asked beside the client's path already.
-    #[error("too many wait for a legacy that is asked beside clients")]
+    /// Too many wait to be asked beside the client's path already, or no connection was free for it.
+    #[error("there was no room for asking a legacy beside clients")]
     NotAsked,
     /// The route has no handler to run.
     #[error("the route has no native handler")]
@@ -116,7 +116,7 @@ impl Conductor {
                 return Ok(Experiment { id, route, at, control, candidate, request, again });
             }
             Parts::Verify(native) => {
-                let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
+                let answer = given(answer).await?;
                 let (took, version) =
                     (answer.at.duration_since(began), self.phps.version(&route.spec.legacy, &answer.fields));
                 let legacy = legacy(control_answer(answer)?, took, version, Effects::Unobserved);
@@ -130,7 +130,7 @@ impl Conductor {
         let again = Again::ask(asking.as_deref(), &route, request.body());
         let (chosen_sender, chosen) = watch::channel(None);
         let answered = async {
-            let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
+            let answer = given(answer).await?;
             let took = answer.at.duration_since(began);
             let answer = control_answer(answer)?;
             chosen_sender.send_replace(Some(injected(policy, &answer)));
@@ -286,6 +286,12 @@ fn recorded(request: &Request) -> RecordedRequest {
             .map(|(name, value)| (name.to_owned(), Bytes::copy_from_slice(value)))
             .collect(),
     }
+}
+
+/// A legacy's answer, once it is there.
+pub(super) async fn given(answer: oneshot::Receiver<Answered>) -> Result<CapturedAnswer, Abandoned> {
+    let answer = answer.await.map_err(|_| Abandoned::Answer(Lost::BrokenOff))?;
+    answer.map_err(|NotAsked| Abandoned::NotAsked)
 }
 
 pub(super) fn control_answer(answer: CapturedAnswer) -> Result<Answer, Abandoned> {

@@ -36,7 +36,7 @@ use crate::exchange::{AnswerSink, BodySource};
 use crate::legacy::spec::Spec;
 use crate::route::Route;
 use asker::{Ask, Question, WAITING};
-use capture::{CapturedAnswer, CapturedBody, CapturedSink, CapturedSource};
+use capture::{Answered, CapturedBody, CapturedSink, CapturedSource};
 use drops::Drops;
 use meanwhile::Meanwhile;
 use session::Ahead;
@@ -77,7 +77,7 @@ pub(crate) struct Pending {
     request: Request,
     parts: Parts,
     /// Legacy's answer, whoever it is for.
-    answer: oneshot::Receiver<CapturedAnswer>,
+    answer: oneshot::Receiver<Answered>,
     /// The room that it takes; without one where nobody's path is to be kept free.
     room: Option<OwnedSemaphorePermit>,
 }
@@ -87,7 +87,7 @@ impl Pending {
     pub(crate) fn rehearsed(
         route: &Arc<Route>,
         request: Request,
-        answer: oneshot::Receiver<CapturedAnswer>,
+        answer: oneshot::Receiver<Answered>,
     ) -> Self {
         let (body_sender, body) = oneshot::channel();
         // Its receiver is right here.
@@ -117,7 +117,7 @@ struct Asking {
 
 impl Asking {
     /// Puts it to that one; `None` where too many wait already. No answer comes where that one gives none.
-    fn put(&self, legacy: &Arc<Spec>, body: &Bytes) -> Option<oneshot::Receiver<CapturedAnswer>> {
+    fn put(&self, legacy: &Arc<Spec>, body: &Bytes) -> Option<oneshot::Receiver<Answered>> {
         let (answer, answered) = oneshot::channel();
         let (question, legacy, body) = (self.question.clone(), Arc::clone(legacy), body.clone());
         self.asks.try_send(Ask { question, body, legacy, answer }).ok()?;
@@ -160,7 +160,7 @@ pub(crate) struct Trial {
 /// Where the parts of one experiment go.
 pub(crate) struct Capture<'m> {
     body: oneshot::Sender<CapturedBody>,
-    answer: oneshot::Sender<CapturedAnswer>,
+    answer: oneshot::Sender<Answered>,
     begun: OnItsWay<'m>,
 }
 
@@ -255,7 +255,7 @@ impl Mirror {
         route: &Arc<Route>,
         request: Request,
         native: NativeSide,
-        ask: impl FnOnce(oneshot::Sender<CapturedAnswer>) -> Ask,
+        ask: impl FnOnce(oneshot::Sender<Answered>) -> Ask,
     ) {
         let Ok(room) = self.asks.try_reserve() else { return self.drops.count(&route.spec.name) };
         if let Some(answer) = self.fallback(trial, route, request, native) {
@@ -270,7 +270,7 @@ impl Mirror {
         route: &Arc<Route>,
         request: Request,
         native: NativeSide,
-    ) -> Option<oneshot::Sender<CapturedAnswer>> {
+    ) -> Option<oneshot::Sender<Answered>> {
         let Trial { id, at, permit } = trial;
         let (answer_sender, answer) = oneshot::channel();
         let (route, began, parts) = (Arc::clone(route), Instant::now(), Parts::Verify(native));

@@ -116,7 +116,7 @@ async fn experiment_with(conductor: Conductor, route: &Arc<Route>, fields: Field
     let capture = begin(&mirror, route).unwrap();
     capture.body.send(Ok(Bytes::new())).unwrap();
     let at = Instant::now();
-    capture.answer.send(CapturedAnswer { status: 201, fields, body: Ok(Bytes::new()), at }).unwrap();
+    capture.answer.send(Ok(CapturedAnswer { status: 201, fields, body: Ok(Bytes::new()), at })).unwrap();
     drop(capture.begun);
     conductor.conduct(experiments.recv().await.unwrap()).await.unwrap()
 }

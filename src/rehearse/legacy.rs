@@ -24,7 +24,7 @@ use crate::legacy::forwarded::{Forwarding, Hop};
 use crate::legacy::managed::{Keeper, Pools};
 use crate::legacy::spec::Kind;
 use crate::mirror::asker::{self, Ask, Question};
-use crate::mirror::capture::CapturedAnswer;
+use crate::mirror::capture::Answered;
 use crate::route::Route;
 
 /// A trace that has not grown for so long is whole.
@@ -91,7 +91,7 @@ impl OwnLegacy {
     pub(crate) async fn ask(
         &self,
         request: &RecordedRequest,
-        answer: oneshot::Sender<CapturedAnswer>,
+        answer: oneshot::Sender<Answered>,
     ) -> Option<String> {
         let name = format!("{:x}", self.count.fetch_add(1, Ordering::Relaxed));
         let head = head(request, &name)?;

@@ -15,7 +15,7 @@ use crate::legacy::forwarded::Told;
 use crate::legacy::spec::Spec;
 use crate::legacy::{ExchangeError, Outbound, Served};
 use crate::mirror::asker::Question;
-use crate::mirror::capture::{CapturedAnswer, CapturedSink};
+use crate::mirror::capture::{Answered, CapturedSink};
 use crate::mirror::meanwhile::Passing;
 use crate::mirror::session::{self, Looker};
 use crate::mirror::{Capture, ROOM};
@@ -62,9 +62,12 @@ impl Walk<'_> {
     /// Begins an experiment, where there is to be one: with the session as it is before legacy can change it.
     async fn capture(&self, route: &Arc<Route>) -> Option<(Capture<'_>, Option<Looker>)> {
         let mirror = &self.core.process.mirror;
-        let trial = mirror.trial(route, || self.is_legacy_strained())?;
+        let candidate = route.spec.candidate.as_ref();
+        let is_strained = |legacy: &Arc<Spec>| self.core.legacies.is_strained(legacy);
+        let trial =
+            mirror.trial(route, || self.is_legacy_strained() || candidate.is_some_and(is_strained))?;
         let request = self.request(Bytes::new())?;
-        if route.spec.candidate.is_some() {
+        if candidate.is_some() {
             return Some((mirror.begin_beside(trial, route, request, self.question(route)), None));
         }
         let looked = match route.spec.session {
@@ -93,7 +96,7 @@ impl Walk<'_> {
     pub(super) async fn legacy_captured(
         &self,
         answered_by: AnsweredBy,
-        captured: Option<oneshot::Sender<CapturedAnswer>>,
+        captured: Option<oneshot::Sender<Answered>>,
         body: &mut impl BodySource,
         sink: &mut impl ClientSink,
     ) -> AnsweredBy {

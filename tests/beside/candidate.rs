@@ -6,7 +6,7 @@ use std::time::Duration;
 use handover_parts::load::{Outcome, send_all};
 use handover_parts::{Handover, http};
 
-use crate::{App, binary, cluster, clusters, command, compare, json, load, parity};
+use crate::{App, CONNECTIONS, binary, cluster, clusters, command, compare, json, judged, load, parity};
 
 /// The price of a ticket; every tenth is rounded where that is planted.
 fn page(version: u32, planted: bool) -> String {
@@ -181,4 +181,25 @@ fn all_routes_of_a_candidate_that_fails_are_taken_back() {
         })
     });
     assert_eq!(both(), [200; 20]);
+}
+
+#[test]
+fn what_we_have_no_connection_for_is_no_fault_of_the_candidate_s() {
+    let slow = page(2, false).replace("echo", "usleep(700000); echo");
+    let (old, new) = (App::start(&page(1, false)), App::start(&slow));
+    let few = routes(&old, &new, "shadow").replace(
+        &new.legacy("new"),
+        &new.legacy("new")
+            .replace(&format!("connections_max = {CONNECTIONS}"), "connections_max = 1\nread_timeout = '1s'"),
+    );
+    let mut proxy = Handover::start(binary(), &few);
+    let admin = proxy.admin();
+    assert_all_answered(&load(proxy.http(), 0..8), 0);
+    let dropped = || parity(admin)["dropped"]["budget"].as_u64().unwrap_or_default();
+    proxy.wait_until("all are compared or dropped", Duration::from_secs(30), || {
+        judged(admin) + dropped() >= 8
+    });
+    let found = parity(admin);
+    assert!(dropped() > 0 && judged(admin) > 0, "{found:#}");
+    assert_eq!((found["failed"].as_u64(), found["mismatched"].as_u64()), (Some(0), Some(0)), "{found:#}");
 }

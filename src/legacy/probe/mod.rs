@@ -110,7 +110,8 @@ impl Prober {
             .await
             .map_err(|late| unanswered(Some(late.into())))?
             .map_err(|error| unanswered(Some(error.into())))?;
-        let body = answer.await.ok().and_then(|answer| answer.body.ok()).ok_or_else(|| unanswered(None))?;
+        let answer = answer.await.ok().and_then(Result::ok);
+        let body = answer.and_then(|answer| answer.body.ok()).ok_or_else(|| unanswered(None))?;
         Facts::read(&body).map_err(|error| unanswered(Some(error.into())))
     }
 }
