@@ -437,7 +437,13 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
         (
             "L[[route]]\nname = 'a'\nmatch = 'GET /a'\nshadow = { noise = 0.1 }\n",
             &[
-                "6:20 noise is learned by asking legacy once more (say `repeatable = true` where asking twice changes nothing, or give legacy a `dry_run`)",
+                "6:20 noise is learned by asking legacy once more (say `repeatable = true` where asking twice changes nothing)",
+            ],
+        ),
+        (
+            "[legacy.a]\nhttp = 'http://a'\ndry_run = 'X-Dry: 1'\n[[route]]\nname = 'a'\nmatch = 'GET /a'\nshadow = { noise = 0.1 }\n",
+            &[
+                "7:20 noise is learned by asking legacy once more (say `repeatable = true` where asking twice changes nothing)",
             ],
         ),
         (

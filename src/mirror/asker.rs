@@ -52,14 +52,25 @@ pub(crate) struct Question {
     pub route: Arc<Route>,
 }
 
+/// How a question is put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// For a dry run, where that legacy can do one.
+    Dry,
+    /// Just as the client asked.
+    AsAsked,
+}
+
 /// A question, and whom it is put to.
 pub(crate) struct Ask {
     /// The question.
     pub question: Question,
     /// The request's body.
     pub body: Bytes,
-    /// Whom to ask, and whether it understands a dry run.
+    /// Whom to ask.
     pub legacy: Arc<Spec>,
+    /// How.
+    pub manner: Manner,
     /// Where the answer goes.
     pub answer: oneshot::Sender<Answered>,
 }
@@ -86,9 +97,12 @@ async fn run(legacies: Rc<CoreLegacies>, mut asks: mpsc::Receiver<Ask>) {
     }
 }
 
-async fn one(legacies: &CoreLegacies, Ask { question, body, legacy, answer }: Ask) {
+async fn one(legacies: &CoreLegacies, ask: Ask) {
+    let Ask { question, body, legacy, manner, answer } = ask;
     let mut set = question.told.fields();
-    set.extend(legacy.dry_run.as_ref().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    if let (Manner::Dry, Some((name, value))) = (manner, &legacy.dry_run) {
+        set.push((name.as_bytes(), value.as_bytes()));
+    }
     let outbound = Outbound {
         head: &question.head,
         set: &set,

@@ -9,6 +9,7 @@ use handover_shadow::{
 use tokio::sync::oneshot;
 
 use super::Asking;
+use super::asker::Manner;
 use super::capture::{Answered, CapturedAnswer, NotAsked};
 use super::experiment::{Abandoned, Conductor, control_answer, given, legacy};
 use crate::route::Route;
@@ -25,7 +26,7 @@ impl Conductor {
     ) -> Result<(Side, Side), Abandoned> {
         let candidate = route.spec.candidate.as_ref().ok_or(Abandoned::NoHandler)?;
         let asked = Instant::now();
-        let other = asking.put(candidate, body).ok_or(Abandoned::NotAsked)?;
+        let other = asking.put(candidate, Manner::Dry, body).ok_or(Abandoned::NotAsked)?;
         let (answer, other) = tokio::join!(given(answer), other);
         let answer = answer?;
         let version = self.phps.version(&route.spec.legacy, &answer.fields);
@@ -45,9 +46,10 @@ impl Conductor {
 pub(super) struct Again(Option<oneshot::Receiver<Answered>>);
 
 impl Again {
-    /// Asks, where there is room for that: what is not asked says nothing of noise, and no more.
+    /// Asks, where there is room for that: what is not asked says nothing of noise, and no more. It is asked just what the
+    /// client asked: what a dry run changes is no noise.
     pub(super) fn ask(asking: Option<&Asking>, route: &Route, body: &Bytes) -> Self {
-        Self(asking.and_then(|asking| asking.put(&route.spec.legacy, body)))
+        Self(asking.and_then(|asking| asking.put(&route.spec.legacy, Manner::AsAsked, body)))
     }
 
     /// In which ways the answer differs from the one that the client got.

@@ -35,7 +35,7 @@ use crate::commit::ACK_HEADER;
 use crate::exchange::{AnswerSink, BodySource};
 use crate::legacy::spec::Spec;
 use crate::route::Route;
-use asker::{Ask, Question, WAITING};
+use asker::{Ask, Manner, Question, WAITING};
 use capture::{Answered, CapturedBody, CapturedSink, CapturedSource};
 use drops::Drops;
 use meanwhile::Meanwhile;
@@ -117,10 +117,10 @@ struct Asking {
 
 impl Asking {
     /// Puts it to that one; `None` where too many wait already. No answer comes where that one gives none.
-    fn put(&self, legacy: &Arc<Spec>, body: &Bytes) -> Option<oneshot::Receiver<Answered>> {
+    fn put(&self, legacy: &Arc<Spec>, manner: Manner, body: &Bytes) -> Option<oneshot::Receiver<Answered>> {
         let (answer, answered) = oneshot::channel();
         let (question, legacy, body) = (self.question.clone(), Arc::clone(legacy), body.clone());
-        self.asks.try_send(Ask { question, body, legacy, answer }).ok()?;
+        self.asks.try_send(Ask { question, body, legacy, manner, answer }).ok()?;
         Some(answered)
     }
 }

@@ -23,7 +23,7 @@ use crate::legacy::Legacies;
 use crate::legacy::forwarded::{Forwarding, Hop};
 use crate::legacy::managed::{Keeper, Pools};
 use crate::legacy::spec::Kind;
-use crate::mirror::asker::{self, Ask, Question};
+use crate::mirror::asker::{self, Ask, Manner, Question};
 use crate::mirror::capture::Answered;
 use crate::route::Route;
 
@@ -109,7 +109,7 @@ impl OwnLegacy {
             route: Arc::clone(&self.route),
         };
         let (body, legacy) = (request.body.bytes().clone(), Arc::clone(&self.route.spec.legacy));
-        let ask = Ask { question, body, legacy, answer };
+        let ask = Ask { question, body, legacy, manner: Manner::Dry, answer };
         self.asks.send(ask).await.ok()?;
         Some(name)
     }

@@ -13,7 +13,7 @@ use crate::commit::{NotCommitted, once};
 use crate::exchange::replayed::{Gathered, Replayed, gather};
 use crate::exchange::{BodySource, ClientSink};
 use crate::mirror::NativeSide;
-use crate::mirror::asker::Ask;
+use crate::mirror::asker::{Ask, Manner};
 use crate::mirror::capture::owned_fields;
 use crate::mirror::experiment::failed;
 use crate::native::ports::RequestPorts;
@@ -109,6 +109,7 @@ impl Walk<'_> {
                         question: self.question(route),
                         body,
                         legacy: Arc::clone(&route.spec.legacy),
+                        manner: Manner::Dry,
                         answer,
                     });
                 }

@@ -76,3 +76,17 @@ fn nothing_is_noise_where_legacy_was_not_asked_often_enough() {
     let seen = || old.php.seen().len() as u64;
     proxy.wait_until("it was asked no more often", Duration::from_secs(10), || seen() == 200 + asked);
 }
+
+#[test]
+fn legacy_is_asked_once_more_what_the_client_asked_whether_or_not_it_can_run_dry() {
+    let page = "<?php header_remove('X-Powered-By'); header('Content-Type: application/json'); \
+                echo json_encode(array('n' => (int) $_GET['n'], 'dry' => isset($_SERVER['HTTP_X_DRY'])));";
+    let (old, new) = (App::start(page), App::start(&page.replace("isset($_SERVER['HTTP_X_DRY'])", "true")));
+    let dry =
+        routes(&old, &new, "noise = 1").replacen("default = true", "default = true\ndry_run = 'X-Dry: 1'", 1);
+    let mut proxy = Handover::start(binary(), &dry);
+    compare(&mut proxy, 0..100);
+    let said = parity(proxy.admin());
+    assert_eq!((said["asked_twice"].as_u64(), said["noise"].as_u64()), (Some(100), Some(0)), "{said:#}");
+    assert_eq!(clusters(proxy.admin()), [cluster("body:/dry", "value", "unreviewed")]);
+}

@@ -25,8 +25,8 @@ pub struct PolicyRaw {
     /// The share of requests that become experiments, 0 to 1; all of them when left out.
     pub sample: Option<f64>,
     /// The share of experiments in which legacy is asked once more: where its two answers differ as often as the two sides do is
-    /// noise. 0 when left out. Only where asking legacy once more changes nothing: the route is `repeatable`, or legacy has
-    /// a `dry_run`.
+    /// noise. 0 when left out. Only where asking legacy once more changes nothing: the route is `repeatable`. It is asked just
+    /// what the client asked, so a `dry_run` does not do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,
     /// The topics that legacy writes to, and how a record there belongs to a request.

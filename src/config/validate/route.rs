@@ -180,7 +180,7 @@ fn route(
         repeatable: raw.repeatable.as_ref().is_some_and(|given| *given.get()),
         canary,
         verify: raw.verify.as_ref().map_or_else(Share::default, |share| section.share(share)),
-        shadow: Arc::new(policy(raw, legacy.as_deref(), known, section)),
+        shadow: Arc::new(policy(raw, known, section)),
         gate: gate(raw, section),
         force: force(raw, section),
         sources: sources(raw, section),
@@ -253,9 +253,9 @@ fn sticky_by(text: &str) -> Result<Sticky, String> {
 }
 
 /// The policy is the judge's own to validate; its faults are found again in the file.
-fn policy(raw: &raw::Route, legacy: Option<&Spec>, known: &Known<'_>, section: &mut Section<'_>) -> Policy {
+fn policy(raw: &raw::Route, known: &Known<'_>, section: &mut Section<'_>) -> Policy {
     let Some(given) = &raw.shadow else { return Policy::default() };
-    noise(raw, given, legacy, section);
+    noise(raw, given, section);
     let observers = &known.against.names.observers;
     for (at, kind) in given.get().observe.iter().enumerate().filter(|(_, kind)| !observers.contains(kind)) {
         let span = section.context.document.locate(given.span().start, &format!("observe[{at}]"));
@@ -280,20 +280,15 @@ fn policy(raw: &raw::Route, legacy: Option<&Spec>, known: &Known<'_>, section: &
     })
 }
 
-/// Noise is learned by asking legacy once more.
-fn noise(
-    raw: &raw::Route,
-    given: &At<handover_shadow::PolicyRaw>,
-    legacy: Option<&Spec>,
-    section: &mut Section<'_>,
-) {
+/// Noise is learned by asking legacy once more what the client asked: a dry run may well be answered otherwise.
+fn noise(raw: &raw::Route, given: &At<handover_shadow::PolicyRaw>, section: &mut Section<'_>) {
     if given.get().noise.unwrap_or(0.0) <= 0.0 {
         return;
     }
     let span = section.context.document.locate(given.span().start, "noise").unwrap_or_else(|| given.span());
     let yes = |given: &Option<At<bool>>| given.as_ref().is_some_and(|given| *given.get());
-    if !yes(&raw.repeatable) && legacy.is_some_and(|legacy| legacy.dry_run.is_none()) {
-        let hint = "say `repeatable = true` where asking twice changes nothing, or give legacy a `dry_run`";
+    if !yes(&raw.repeatable) {
+        let hint = "say `repeatable = true` where asking twice changes nothing";
         section.fault_with_hint(span.clone(), "noise is learned by asking legacy once more", hint.to_owned());
     }
     if yes(&raw.session) {
