@@ -18,6 +18,7 @@ use super::webhook::{self, Told};
 use super::window::{Beyond, Counts, Window};
 use crate::config::reload::note;
 use crate::control::Control;
+use crate::observe::AnsweredBy;
 use crate::route::overrides::StageOverride;
 use crate::route::{Route, Stage};
 
@@ -39,7 +40,7 @@ impl RollbackWatch {
         let (stop, stopped) = mpsc::channel();
         let control = Arc::downgrade(control);
         let thread = thread::Builder::new().name("rollback".to_owned()).spawn(move || {
-            let mut watcher = Watcher { control, side, routes: BTreeMap::new(), is_wide: false };
+            let mut watcher = Watcher { control, side, routes: Windows::default(), is_wide: false };
             while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                 watcher.look();
             }
@@ -60,10 +61,45 @@ impl Drop for RollbackWatch {
 struct Watcher {
     control: Weak<Control>,
     side: Handle,
-    /// What routes did, at the stage that they did it at.
-    routes: BTreeMap<String, (Stage, Window)>,
+    routes: Windows,
     /// Whether many routes are beyond their limits.
     is_wide: bool,
+}
+
+/// The part that a route plays: what it did at another stage, or with another one in legacy's place, says nothing of this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    stage: Stage,
+    /// The legacy that is in the place of the route's own.
+    candidate: Option<String>,
+}
+
+impl Part {
+    fn of(route: &Route) -> Self {
+        let candidate = route.spec.candidate.as_ref().map(|legacy| legacy.name.clone());
+        Self { stage: route.stage, candidate }
+    }
+
+    /// Who answers in legacy's place.
+    fn answerer(&self) -> AnsweredBy {
+        if self.candidate.is_some() { AnsweredBy::Candidate } else { AnsweredBy::Native }
+    }
+}
+
+/// What routes did, and the part that each had in it.
+#[derive(Default)]
+struct Windows(BTreeMap<String, (Part, Window)>);
+
+impl Windows {
+    /// What a route did in that part.
+    fn window(&mut self, route: &str, part: Part) -> &mut Window {
+        let begun = || (part.clone(), Window::default());
+        let known = self.0.entry(route.to_owned()).or_insert_with(begun);
+        if known.0 != part {
+            *known = begun();
+        }
+        &mut known.1
+    }
 }
 
 impl Watcher {
@@ -72,7 +108,7 @@ impl Watcher {
         let generation = control.process.generations.load();
         let watched: Vec<&Arc<Route>> =
             generation.routes().iter().filter(|route| is_watched(route)).collect();
-        self.routes.retain(|name, _| watched.iter().any(|route| route.name() == name));
+        self.routes.0.retain(|name, _| watched.iter().any(|route| route.name() == name));
         if watched.is_empty() {
             return;
         }
@@ -103,16 +139,11 @@ impl Watcher {
                 Some(_) => control.gate().compared(&route.spec),
                 None => (0, 0),
             };
-            let counts = sums
-                .get(route.name())
-                .map_or_else(Counts::default, |sums| Counts::of(sums, route.stage, compared));
-            let entry = self.routes.entry(route.name().to_owned());
-            let (stage, window) = entry.or_insert_with(|| (route.stage, Window::default()));
-            if *stage != route.stage {
-                // What it did at another stage says nothing of this one.
-                (*stage, *window) = (route.stage, Window::default());
-            }
-            window.add(Instant::now(), counts, limits);
+            let part = Part::of(route);
+            let counts = sums.get(route.name());
+            let counts = counts
+                .map_or_else(Counts::default, |sums| Counts::of(sums, part.answerer(), part.stage, compared));
+            self.routes.window(route.name(), part).add(Instant::now(), counts, limits);
         }
     }
 
@@ -120,7 +151,7 @@ impl Watcher {
     fn judge<'r>(&self, watched: &[&'r Arc<Route>]) -> (usize, Vec<(&'r Arc<Route>, Beyond)>) {
         let (mut hit, mut all) = (0, Vec::new());
         for route in watched {
-            let (Some(limits), Some((_, window))) = (&route.spec.rollback, self.routes.get(route.name()))
+            let (Some(limits), Some((_, window))) = (&route.spec.rollback, self.routes.0.get(route.name()))
             else {
                 continue;
             };
@@ -146,7 +177,7 @@ impl Watcher {
             }
             Err(failed) => tracing::error!(route = route.name(), "it could not be taken back: {failed}"),
         }
-        self.routes.remove(route.name());
+        self.routes.0.remove(route.name());
         if let Some(url) = route.spec.rollback.as_ref().and_then(|limits| limits.webhook.clone()) {
             let told = Told { route: route.name().to_owned(), from: route.stage, to, why: why.to_owned() };
             self.side.spawn(webhook::tell(url, told));
@@ -162,4 +193,37 @@ fn is_watched(route: &Route) -> bool {
 /// Whether what happens to a route may be a fault of what all routes share. A candidate has no part in that.
 fn may_share(route: &Route) -> bool {
     route.spec.candidate.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Limits;
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        errors: Some(0.1),
+        latency: None,
+        mismatches: None,
+        declines: None,
+        over: Duration::from_secs(10),
+        least: 20,
+        webhook: None,
+    };
+
+    #[test]
+    fn what_a_route_did_in_another_part_is_forgotten() {
+        let part =
+            |candidate: Option<&str>| Part { stage: Stage::Native, candidate: candidate.map(str::to_owned) };
+        let (mut windows, began) = (Windows::default(), Instant::now());
+        let mut look = |candidate, asked, failed| {
+            let window = windows.window("a", part(candidate));
+            window.add(began, Counts { asked, failed, ..Counts::default() }, &LIMITS);
+            window.beyond(&LIMITS, LIMITS.least).is_some()
+        };
+        assert!(!look(Some("new"), 0, 0));
+        assert!(look(Some("new"), 100, 50));
+        assert!(!look(None, 200, 100), "it is native that answers now");
+        assert!(!look(None, 300, 100));
+        assert!(look(None, 400, 150));
+    }
 }

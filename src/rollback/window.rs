@@ -28,12 +28,11 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// From what cores counted, and the `samples` and mismatches of the evidence.
-    pub(super) fn of(sums: &Sums, stage: Stage, (samples, mismatched): (u64, u64)) -> Self {
+    /// From what cores counted, and the `samples` and mismatches of the evidence. `new` is who answers in legacy's place now:
+    /// native or the candidate. Both may have, one after the other.
+    pub(super) fn of(sums: &Sums, new: AnsweredBy, stage: Stage, (samples, mismatched): (u64, u64)) -> Self {
         let by = |by: AnsweredBy| sums.answered_by(by);
         let took = |by: AnsweredBy| (sums.answered_by(by), sums.sum_us[by as usize]);
-        // A route has either of them.
-        let new = if by(AnsweredBy::Candidate) > 0 { AnsweredBy::Candidate } else { AnsweredBy::Native };
         // Only on a retired route an error of ours is native's.
         let ours = if stage == Stage::Retired { by(AnsweredBy::Proxy) } else { 0 };
         let failed = by(AnsweredBy::Fallback) + ours + sums.requests[new as usize][5];
@@ -138,6 +137,17 @@ mod tests {
             window.add(began + Duration::from_secs(at as u64), *counts, &limits);
         }
         window.beyond(&limits, limits.least).map(|beyond| beyond.why)
+    }
+
+    #[test]
+    fn a_candidate_that_answered_once_says_nothing_of_native() {
+        let mut sums = Sums::default();
+        sums.requests[AnsweredBy::Candidate as usize] = [0, 0, 900, 0, 0, 100];
+        sums.requests[AnsweredBy::Native as usize] = [0, 0, 50, 0, 0, 10];
+        let counts = |new| Counts::of(&sums, new, Stage::Native, (0, 0));
+        let (native, candidate) = (counts(AnsweredBy::Native), counts(AnsweredBy::Candidate));
+        assert_eq!((native.asked, native.failed), (60, 10));
+        assert_eq!((candidate.asked, candidate.failed), (1_000, 100));
     }
 
     fn asked(asked: u64, failed: u64) -> Counts {
