@@ -13,8 +13,10 @@ use crate::route::Stage;
 pub(super) struct Counts {
     /// Requests that native, or the candidate in its stead, was to answer.
     pub asked: u64,
-    /// Those that failed, and not by a fault of many routes.
+    /// Those that failed.
     pub failed: u64,
+    /// Requests that native could not answer by a fault of many routes.
+    pub shared: u64,
     /// Those that it left to legacy.
     pub declined: u64,
     /// Answers of native, and what they took in all, in microseconds.
@@ -38,7 +40,8 @@ impl Counts {
         let failed = by(AnsweredBy::Fallback) + ours + sums.requests[new as usize][5];
         Self {
             asked: by(new) + by(AnsweredBy::Declined) + by(AnsweredBy::Fallback) + ours,
-            failed: failed.saturating_sub(sums.shared),
+            failed,
+            shared: sums.shared,
             declined: by(AnsweredBy::Declined),
             native: took(new),
             legacy: took(AnsweredBy::Legacy),
@@ -49,9 +52,12 @@ impl Counts {
 
     fn since(self, before: Self) -> Self {
         let two = |a: (u64, u64), b: (u64, u64)| (a.0.saturating_sub(b.0), a.1.saturating_sub(b.1));
+        let shared = self.shared.saturating_sub(before.shared);
         Self {
             asked: self.asked.saturating_sub(before.asked),
-            failed: self.failed.saturating_sub(before.failed),
+            // A fault of many routes is none of this one's.
+            failed: self.failed.saturating_sub(before.failed).saturating_sub(shared),
+            shared,
             declined: self.declined.saturating_sub(before.declined),
             native: two(self.native, before.native),
             legacy: two(self.legacy, before.legacy),
@@ -165,6 +171,17 @@ mod tests {
         assert!(said(&[none, declined]).unwrap().starts_with("declined: 26 of 50"));
         let slow = Counts { native: (20, 42_000), legacy: (20, 20_000), ..none };
         assert!(said(&[none, slow]).unwrap().starts_with("slow: 2100 µs on average where legacy takes 1000"));
+    }
+
+    #[test]
+    fn a_fault_of_many_routes_is_none_of_this_one_s_and_hides_none_of_its_own() {
+        let shared = |failed, shared| Counts { shared, ..asked(100, failed) };
+        assert_eq!(said(&[Counts::default(), shared(40, 40)]), None);
+        assert!(said(&[Counts::default(), shared(43, 40)]).unwrap().starts_with("failed: 3 of 100"));
+        // As many as there were before, on a retired route: what failed there is counted otherwise.
+        let (before, now) =
+            (Counts { shared: 500, ..asked(500, 0) }, Counts { shared: 500, ..asked(600, 50) });
+        assert!(said(&[before, now]).unwrap().starts_with("failed: 50 of 100"));
     }
 
     #[test]
