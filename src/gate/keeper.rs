@@ -141,10 +141,9 @@ impl Gatekeeper {
         self.forget();
     }
 
-    /// How many of a route's requests were compared, and how many of those mismatch as decisions stand.
-    pub(crate) fn compared(&self, route: &RouteSpec) -> (u64, u64) {
-        self.standing(route)
-            .map_or((0, 0), |standing| (standing.parity.samples(), standing.parity.mismatched))
+    /// What a route's evidence comes to, as decisions stand.
+    pub(crate) fn parity(&self, route: &RouteSpec) -> Option<Parity<ByState>> {
+        self.standing(route).map(|standing| standing.parity)
     }
 
     /// What a route's gate says now; that of the profile `standard` where it has none.

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use super::webhook::{self, Told};
-use super::window::{Beyond, Counts, Window};
+use super::window::{Beyond, Compared, Counts, Window};
 use crate::config::reload::note;
 use crate::control::Control;
 use crate::observe::AnsweredBy;
@@ -136,9 +136,10 @@ impl Watcher {
         for route in watched {
             let Some(limits) = &route.spec.rollback else { continue };
             let compared = match limits.mismatches {
-                Some(_) => control.gate().compared(&route.spec),
-                None => (0, 0),
+                Some(_) => control.gate().parity(&route.spec),
+                None => None,
             };
+            let compared = compared.as_ref().map_or_else(Compared::default, Compared::of);
             let part = Part::of(route);
             let counts = sums.get(route.name());
             let counts = counts

@@ -1,7 +1,11 @@
 //! What a route did lately, against its limits.
 
 use std::collections::VecDeque;
+use std::hash::BuildHasher;
 use std::time::Instant;
+
+use foldhash::quality::FixedState;
+use handover_shadow::Parity;
 
 use super::Limits;
 use crate::observe::AnsweredBy;
@@ -24,15 +28,41 @@ pub(super) struct Counts {
     /// The same of legacy.
     pub legacy: (u64, u64),
     /// What was compared.
-    pub samples: u64,
+    pub compared: Compared,
+}
+
+/// What was compared of a route, as its evidence is judged at that time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Compared {
+    /// Which evidence it is: a hash of what that belongs to.
+    evidence: u64,
+    /// What was compared.
+    samples: u64,
     /// What of it mismatched.
-    pub mismatched: u64,
+    mismatched: u64,
+}
+
+impl Compared {
+    /// From what the evidence comes to.
+    pub(super) fn of<C>(parity: &Parity<C>) -> Self {
+        let evidence = FixedState::default().hash_one(&parity.evidence);
+        Self { evidence, samples: parity.samples(), mismatched: parity.mismatched }
+    }
+
+    /// What was compared since then. `None` where the two don't follow from one another: the evidence is another one, or what
+    /// was compared before has been judged anew, by a decision, a rule or as noise.
+    fn since(self, before: Self) -> Option<Self> {
+        let samples = self.samples.checked_sub(before.samples)?;
+        let mismatched = self.mismatched.checked_sub(before.mismatched)?;
+        let is_same = self.evidence == before.evidence && mismatched <= samples;
+        is_same.then_some(Self { samples, mismatched, ..self })
+    }
 }
 
 impl Counts {
-    /// From what cores counted, and the `samples` and mismatches of the evidence. `new` is who answers in legacy's place now:
+    /// From what cores counted, and what was compared. `new` is who answers in legacy's place now:
     /// native or the candidate. Both may have, one after the other.
-    pub(super) fn of(sums: &Sums, new: AnsweredBy, stage: Stage, (samples, mismatched): (u64, u64)) -> Self {
+    pub(super) fn of(sums: &Sums, new: AnsweredBy, stage: Stage, compared: Compared) -> Self {
         let by = |by: AnsweredBy| sums.answered_by(by);
         let took = |by: AnsweredBy| (sums.answered_by(by), sums.sum_us[by as usize]);
         // Only on a retired route an error of ours is native's.
@@ -45,8 +75,7 @@ impl Counts {
             declined: by(AnsweredBy::Declined),
             native: took(new),
             legacy: took(AnsweredBy::Legacy),
-            samples,
-            mismatched,
+            compared,
         }
     }
 
@@ -61,8 +90,7 @@ impl Counts {
             declined: self.declined.saturating_sub(before.declined),
             native: two(self.native, before.native),
             legacy: two(self.legacy, before.legacy),
-            samples: self.samples.saturating_sub(before.samples),
-            mismatched: self.mismatched.saturating_sub(before.mismatched),
+            compared: self.compared.since(before.compared).unwrap_or_default(),
         }
     }
 }
@@ -81,8 +109,12 @@ pub(super) struct Beyond {
 pub(super) struct Window(VecDeque<(Instant, Counts)>);
 
 impl Window {
-    /// Adds what is counted now, and forgets what is too old.
+    /// Adds what is counted now, and forgets what is too old. Of what is compared it begins anew where that was judged anew: what
+    /// mismatches now and did not before is nothing that the route did since.
     pub(super) fn add(&mut self, now: Instant, counts: Counts, limits: &Limits) {
+        if self.0.back().is_some_and(|(_, last)| counts.compared.since(last.compared).is_none()) {
+            self.0.iter_mut().for_each(|(_, before)| before.compared = counts.compared);
+        }
         self.0.push_back((now, counts));
         while self.0.len() > 2
             && self.0.get(1).is_some_and(|(when, _)| now.duration_since(*when) >= limits.over)
@@ -101,7 +133,10 @@ impl Window {
             (of >= least && is > limit).then(|| Beyond { why: why(), may_be_shared })
         };
         share("failed", lately.failed, lately.asked, limits.errors, true)
-            .or_else(|| share("mismatched", lately.mismatched, lately.samples, limits.mismatches, false))
+            .or_else(|| {
+                let Compared { samples, mismatched, .. } = lately.compared;
+                share("mismatched", mismatched, samples, limits.mismatches, false)
+            })
             .or_else(|| share("declined", lately.declined, lately.asked, limits.declines, true))
             .or_else(|| slow(lately, *now, limits, least))
     }
@@ -150,10 +185,53 @@ mod tests {
         let mut sums = Sums::default();
         sums.requests[AnsweredBy::Candidate as usize] = [0, 0, 900, 0, 0, 100];
         sums.requests[AnsweredBy::Native as usize] = [0, 0, 50, 0, 0, 10];
-        let counts = |new| Counts::of(&sums, new, Stage::Native, (0, 0));
+        let counts = |new| Counts::of(&sums, new, Stage::Native, Compared::default());
         let (native, candidate) = (counts(AnsweredBy::Native), counts(AnsweredBy::Candidate));
         assert_eq!((native.asked, native.failed), (60, 10));
         assert_eq!((candidate.asked, candidate.failed), (1_000, 100));
+    }
+
+    #[test]
+    fn what_is_judged_anew_is_nothing_that_the_route_did_since() {
+        // A decision sets mismatches aside, and is undone: none of it is new, and what comes after is counted.
+        let judged_anew = [compared(1_000, 300), compared(1_010, 0), compared(1_020, 300)];
+        assert_eq!(said(&judged_anew), None);
+        let then = |mismatched: u64| [&judged_anew[..], &[compared(1_070, 300 + mismatched)]].concat();
+        assert_eq!(said(&then(5)), None);
+        assert!(said(&then(6)).unwrap().starts_with("mismatched: 6 of 50"));
+        // Noise that was learned hides no mismatch that comes after it.
+        assert!(
+            said(&[compared(100, 90), compared(100, 0), compared(150, 20)]).unwrap().contains("20 of 50")
+        );
+        // Samples that turn out to be none.
+        assert_eq!(
+            said(&[compared(100, 0), compared(40, 0), compared(100, 12)]).unwrap(),
+            "mismatched: 12 of 60 requests, 10.00 % allowed"
+        );
+    }
+
+    #[test]
+    fn evidence_that_was_there_before_is_nothing_that_the_route_did_since() {
+        assert_eq!(said(&[Counts::default(), compared(1_000, 300), compared(1_010, 301)]), None);
+        let other = |samples, mismatched| Counts {
+            compared: Compared { evidence: 2, samples, mismatched },
+            ..Counts::default()
+        };
+        assert_eq!(said(&[compared(100, 0), other(1_000, 300), other(1_010, 301)]), None);
+    }
+
+    #[test]
+    fn failures_are_counted_over_what_is_judged_anew() {
+        let counts = |asked, failed, mismatched| Counts {
+            compared: Compared { evidence: 1, samples: 1_000, mismatched },
+            ..self::asked(asked, failed)
+        };
+        let looks = [counts(0, 0, 100), counts(100, 2, 0), counts(100, 2, 100)];
+        assert!(said(&looks).unwrap().starts_with("failed: 2 of 100"));
+    }
+
+    fn compared(samples: u64, mismatched: u64) -> Counts {
+        Counts { compared: Compared { evidence: 1, samples, mismatched }, ..Counts::default() }
     }
 
     fn asked(asked: u64, failed: u64) -> Counts {
@@ -165,8 +243,7 @@ mod tests {
         let none = Counts::default();
         assert_eq!(said(&[none, asked(100, 1)]), None);
         assert_eq!(said(&[none, asked(100, 2)]).unwrap(), "failed: 2 of 100 requests, 1.00 % allowed");
-        let mismatched = Counts { samples: 50, mismatched: 6, ..none };
-        assert!(said(&[none, mismatched]).unwrap().starts_with("mismatched: 6 of 50"));
+        assert!(said(&[compared(0, 0), compared(50, 6)]).unwrap().starts_with("mismatched: 6 of 50"));
         let declined = Counts { asked: 50, declined: 26, ..none };
         assert!(said(&[none, declined]).unwrap().starts_with("declined: 26 of 50"));
         let slow = Counts { native: (20, 42_000), legacy: (20, 20_000), ..none };
