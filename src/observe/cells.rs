@@ -29,6 +29,8 @@ pub(crate) struct Cells {
     /// By who answered and by the status' first digit (0: the client was gone).
     requests: [[AtomicU64; CLASSES]; BY],
     latency: [Latency; BY],
+    /// By who answered: with the class 5, or an answer that broke off before its end.
+    failed: [AtomicU64; BY],
     /// Requests that native could not answer by a fault that hits many routes.
     shared: AtomicU64,
 }
@@ -48,6 +50,8 @@ pub(crate) struct Sums {
     pub buckets: [[u64; BUCKETS]; BY],
     /// The sum of the latencies, in microseconds.
     pub sum_us: [u64; BY],
+    /// As `Cells::failed`.
+    pub failed: [u64; BY],
     /// Requests that native could not answer by a fault that hits many routes.
     pub shared: u64,
 }
@@ -81,6 +85,9 @@ impl Cells {
             increase(&self.latency[by].buckets[bucket], 1);
         }
         increase(&self.latency[by].sum_us, micros);
+        if class == 5 || observation.broken_off {
+            increase(&self.failed[by], 1);
+        }
         if observation.shared_fault {
             increase(&self.shared, 1);
         }
@@ -95,6 +102,7 @@ impl Cells {
                 *sum += cell.load(Ordering::Relaxed);
             }
             sums.sum_us[by] += self.latency[by].sum_us.load(Ordering::Relaxed);
+            sums.failed[by] += self.failed[by].load(Ordering::Relaxed);
         }
         sums.shared += self.shared.load(Ordering::Relaxed);
     }
@@ -175,6 +183,7 @@ mod tests {
                 stage: Stage::Native,
                 answered_by: AnsweredBy::Native,
                 status: 202,
+                broken_off: false,
                 shared_fault: false,
                 took: Duration::from_micros(micros),
             });
@@ -190,5 +199,23 @@ mod tests {
         assert_eq!(sums[0].1.quantile(AnsweredBy::Native, 0.5), Some(64));
         assert_eq!(sums[0].1.quantile(AnsweredBy::Native, 0.99), None, "beyond the last bucket");
         assert_eq!(sums[0].1.quantile(AnsweredBy::Legacy, 0.5), None, "it answered nothing");
+    }
+
+    #[test]
+    fn an_error_and_what_breaks_off_are_a_failure_each_and_no_two() {
+        let registry = Arc::new(Registry::default());
+        let cells = CoreCells::new(Arc::clone(&registry));
+        for (status, broken_off) in [(200, false), (404, false), (200, true), (502, false), (500, true)] {
+            cells.add(&Observation {
+                route: Some("flights"),
+                stage: Stage::Native,
+                answered_by: AnsweredBy::Candidate,
+                status,
+                broken_off,
+                shared_fault: false,
+                took: Duration::ZERO,
+            });
+        }
+        assert_eq!(registry.sums()[0].1.failed[AnsweredBy::Candidate as usize], 3);
     }
 }

@@ -224,6 +224,7 @@ mod tests {
                 stage: Stage::Native,
                 answered_by: by,
                 status: 200,
+                broken_off: false,
                 shared_fault: false,
                 took: Duration::from_micros(1),
             });

@@ -73,6 +73,8 @@ pub(crate) struct Observation<'a> {
     pub answered_by: AnsweredBy,
     /// The status sent; 0 when the client was gone before.
     pub status: u16,
+    /// Whether the answer broke off before its end, and not by the client's doing.
+    pub broken_off: bool,
     /// Whether native could not answer by a fault that hits many routes: Kafka, a table.
     pub shared_fault: bool,
     /// From the head's last byte to the answer's.

@@ -85,6 +85,7 @@ mod tests {
                 stage: Stage::Legacy,
                 answered_by: AnsweredBy::Legacy,
                 status: 200,
+                broken_off: false,
                 shared_fault: false,
                 took: Duration::from_micros(micros),
             });

@@ -67,7 +67,7 @@ impl Counts {
         let took = |by: AnsweredBy| (sums.answered_by(by), sums.sum_us[by as usize]);
         // Only on a retired route an error of ours is native's.
         let ours = if stage == Stage::Retired { by(AnsweredBy::Proxy) } else { 0 };
-        let failed = by(AnsweredBy::Fallback) + ours + sums.requests[new as usize][5];
+        let failed = by(AnsweredBy::Fallback) + ours + sums.failed[new as usize];
         Self {
             asked: by(new) + by(AnsweredBy::Declined) + by(AnsweredBy::Fallback) + ours,
             failed,
@@ -183,8 +183,9 @@ mod tests {
     #[test]
     fn a_candidate_that_answered_once_says_nothing_of_native() {
         let mut sums = Sums::default();
-        sums.requests[AnsweredBy::Candidate as usize] = [0, 0, 900, 0, 0, 100];
-        sums.requests[AnsweredBy::Native as usize] = [0, 0, 50, 0, 0, 10];
+        for (by, asked, failed) in [(AnsweredBy::Candidate, 1_000, 100), (AnsweredBy::Native, 60, 10)] {
+            (sums.requests[by as usize][2], sums.failed[by as usize]) = (asked, failed);
+        }
         let counts = |new| Counts::of(&sums, new, Stage::Native, Compared::default());
         let (native, candidate) = (counts(AnsweredBy::Native), counts(AnsweredBy::Candidate));
         assert_eq!((native.asked, native.failed), (60, 10));

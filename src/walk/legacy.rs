@@ -229,6 +229,7 @@ impl Walk<'_> {
                     self.count_refused(failure, &error);
                     self.note(failure.code());
                     tracing::debug!(leg = error.leg.label(), "legacy broke off within its answer");
+                    self.broken_off.set(true);
                     self.log(failure, &error);
                     answered_by
                 }

@@ -75,6 +75,7 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
         trace,
         legs: Legs::new(core.access.is_some() || recorded.is_some()),
         failure: RefCell::default(),
+        broken_off: Cell::new(false),
         shared_fault: Cell::new(false),
     };
     let answered_by = walk.within_limits(body, sink).await;
@@ -85,6 +86,7 @@ pub(crate) async fn walk<B: BodySource, S: ClientSink>(
         stage: decision.route.map_or(Stage::Legacy, |route| route.stage),
         answered_by,
         status: sink.status().unwrap_or(0),
+        broken_off: walk.broken_off.get(),
         shared_fault: walk.shared_fault.get(),
         took: began.elapsed(),
     };
@@ -129,6 +131,8 @@ struct Walk<'a> {
     legs: Legs,
     /// Why native did not answer, or nobody could, for the access log.
     failure: RefCell<String>,
+    /// Whether legacy broke off within its answer.
+    broken_off: Cell<bool>,
     /// Whether native could not answer by a fault that hits many routes.
     shared_fault: Cell<bool>,
 }

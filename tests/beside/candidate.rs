@@ -31,6 +31,22 @@ fn routes(old: &App, new: &App, stage: &str) -> String {
     )
 }
 
+/// Routes that the candidate answers, since nobody asks for evidence.
+fn ungated(old: &App, new: &App, names: &[&str]) -> String {
+    let route = |name: &&str| {
+        format!(
+            "[[route]]\nname = '{name}'\nmatch = 'GET /{name}'\nstage = 'native'\ncandidate = 'new'\nrepeatable = true\n\
+             rollback = {{ errors = 0.05, over = '30s', least = 10 }}\n"
+        )
+    };
+    let routes: String = names.iter().map(route).collect();
+    format!(
+        "{}default = true\nversion = '1'\n{}version = '2'\n{routes}",
+        old.legacy("old"),
+        new.legacy("new")
+    )
+}
+
 fn stage(admin: SocketAddr) -> String {
     json(admin, "/api/status")["routes"][0]["stage"].as_str().expect("a stage").to_owned()
 }
@@ -154,14 +170,7 @@ fn error_pages_without_a_version_count_against_the_one_that_gives_them() {
 #[test]
 fn all_routes_of_a_candidate_that_fails_are_taken_back() {
     let (old, mut new) = (App::start(&page(1, false)), App::start(&page(2, false)));
-    let route = |name: &str| {
-        format!(
-            "[[route]]\nname = '{name}'\nmatch = 'GET /{name}'\nstage = 'native'\ncandidate = 'new'\nrepeatable = true\n\
-             rollback = {{ errors = 0.05, over = '30s', least = 10 }}\n"
-        )
-    };
-    let legacies = format!("{}default = true\n{}", old.legacy("old"), new.legacy("new"));
-    let mut proxy = Handover::start(binary(), &format!("{legacies}{}{}", route("n"), route("m")));
+    let mut proxy = Handover::start(binary(), &ungated(&old, &new, &["n", "m"]));
     let (admin, clients) = (proxy.admin(), proxy.http());
     let both = || -> Vec<u16> {
         let request =
@@ -202,4 +211,20 @@ fn what_we_have_no_connection_for_is_no_fault_of_the_candidate_s() {
     let found = parity(admin);
     assert!(dropped() > 0 && judged(admin) > 0, "{found:#}");
     assert_eq!((found["failed"].as_u64(), found["mismatched"].as_u64()), (Some(0), Some(0)), "{found:#}");
+}
+
+#[test]
+fn a_candidate_that_breaks_off_within_its_answer_fails_and_is_taken_back() {
+    let breaks_off = page(2, false).replace("echo", "header('Content-Length: 1000'); echo");
+    let (old, new) = (App::start(&page(1, false)), App::start(&breaks_off));
+    let mut proxy = Handover::start(binary(), &ungated(&old, &new, &["n"]));
+    let (admin, clients) = (proxy.admin(), proxy.http());
+    proxy.wait_until("the route is back", Duration::from_secs(30), || {
+        load(clients, 0..10);
+        std::thread::sleep(Duration::from_millis(200));
+        stage(admin) == "shadow"
+    });
+    assert_all_answered(&load(clients, 0..20), 0);
+    let failed = || parity(admin)["failed"].as_u64().unwrap_or_default();
+    proxy.wait_until("half an answer is none", Duration::from_secs(60), || failed() >= 20);
 }

@@ -150,8 +150,8 @@ pub(crate) struct Canary {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Rollback {
-    /// The largest share of native's requests that fail, whether legacy answers them or not. What comes from Kafka or
-    /// from a table that is not there does not count.
+    /// The largest share of native's requests that fail, whether legacy answers them or not; of a candidate's also those whose
+    /// answer breaks off. What comes from Kafka or from a table that is not there does not count.
     pub errors: Option<At<f64>>,
     /// How many times as long as legacy native may take, on average.
     pub latency: Option<At<f64>>,

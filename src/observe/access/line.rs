@@ -139,6 +139,7 @@ pub(super) mod tests {
         stage: Stage::Canary,
         answered_by: AnsweredBy::Fallback,
         status: 201,
+        broken_off: false,
         shared_fault: false,
         took: Duration::from_micros(1234),
     };
