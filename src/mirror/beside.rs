@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use handover_shadow::{
-    ClusterKey, Effects, Outcome, OwnEffects, SessionState, Side, Who, differs_from_itself,
+    ClusterKey, Effects, ExperimentId, Outcome, OwnEffects, SessionState, Side, Who, differs_from_itself,
 };
 use tokio::sync::oneshot;
 
@@ -15,18 +15,21 @@ use super::experiment::{Abandoned, Conductor, control_answer, given, legacy};
 use crate::route::Route;
 
 impl Conductor {
-    /// Both sides: what legacy answers the client, and what the candidate answers to the same.
+    /// Both sides: what legacy answers the client, and what the candidate answers to the same. Legacy may be asked once more.
     pub(super) async fn legacies(
         &self,
+        id: ExperimentId,
         route: &Route,
         began: Instant,
         body: &Bytes,
         asking: &Asking,
         answer: oneshot::Receiver<Answered>,
-    ) -> Result<(Side, Side), Abandoned> {
+    ) -> Result<(Side, Side, Again), Abandoned> {
         let candidate = route.spec.candidate.as_ref().ok_or(Abandoned::NoHandler)?;
         let asked = Instant::now();
         let other = asking.put(candidate, Manner::Dry, body).ok_or(Abandoned::NotAsked)?;
+        // Only now: of a request that the candidate is not asked noise says nothing.
+        let again = Again::ask(Some(asking).filter(|_| route.spec.shadow.asks_again(id)), route, body);
         let (answer, other) = tokio::join!(given(answer), other);
         let answer = answer?;
         let version = self.phps.version(&route.spec.legacy, &answer.fields);
@@ -35,10 +38,13 @@ impl Conductor {
             Ok(Ok(other)) => other,
             // What we have no room for is no fault of the candidate's.
             Ok(Err(NotAsked)) => return Err(Abandoned::NotAsked),
-            Err(_) => return Ok((control, failed(self.phps.candidate(candidate, None), asked.elapsed()))),
+            Err(_) => {
+                let candidate = failed(self.phps.candidate(candidate, None), asked.elapsed());
+                return Ok((control, candidate, again));
+            }
         };
         let who = self.phps.candidate(candidate, Some(&other.fields));
-        Ok((control, Side { who, ..side(other, asked, None)? }))
+        Ok((control, Side { who, ..side(other, asked, None)? }, again))
     }
 }
 

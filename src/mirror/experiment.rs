@@ -104,13 +104,8 @@ impl Conductor {
             Parts::Shadow(body, ahead, asking) => (body, ahead, asking),
             Parts::Beside(body, asking) => {
                 let request = whole(request, body).await?;
-                let again = Again::ask(
-                    Some(&*asking).filter(|_| route.spec.shadow.asks_again(id)),
-                    &route,
-                    request.body(),
-                );
-                let both = self.legacies(&route, began, request.body(), &asking, answer);
-                let (control, candidate) = both.await?;
+                let all = self.legacies(id, &route, began, request.body(), &asking, answer);
+                let (control, candidate, again) = all.await?;
                 let again = again.differs(&self, &route, &control).await;
                 let (request, route) = (recorded(&request), route.name().to_owned());
                 return Ok(Experiment { id, route, at, control, candidate, request, again });

@@ -35,7 +35,7 @@ use crate::commit::ACK_HEADER;
 use crate::exchange::{AnswerSink, BodySource};
 use crate::legacy::spec::Spec;
 use crate::route::Route;
-use asker::{Ask, Manner, Question, WAITING};
+use asker::{Ask, Manner, Question, UNSEEN};
 use capture::{Answered, CapturedBody, CapturedSink, CapturedSource};
 use drops::Drops;
 use meanwhile::Meanwhile;
@@ -116,7 +116,7 @@ struct Asking {
 }
 
 impl Asking {
-    /// Puts it to that one; `None` where too many wait already. No answer comes where that one gives none.
+    /// Puts it to that one; `None` where too many were put already. No answer comes where that one gives none.
     fn put(&self, legacy: &Arc<Spec>, manner: Manner, body: &Bytes) -> Option<oneshot::Receiver<Answered>> {
         let (answer, answered) = oneshot::channel();
         let (question, legacy, body) = (self.question.clone(), Arc::clone(legacy), body.clone());
@@ -184,7 +184,7 @@ impl Mirror {
     pub(crate) fn new() -> (Self, Begun) {
         let (queue, experiments) = mpsc::channel(UNDER_WAY);
         let (permits, drops) = (Arc::new(Semaphore::new(UNDER_WAY)), Arc::<Drops>::default());
-        let (asks, asked) = mpsc::channel(WAITING);
+        let (asks, asked) = mpsc::channel(UNSEEN);
         let begun = Begun { experiments, asks: Some(asked), drops: Arc::clone(&drops) };
         (Self { permits, queue, asks, drops, begun: AtomicU64::new(0), meanwhile: Arc::default() }, begun)
     }

@@ -11,9 +11,12 @@ use handover_shadow::{ClusterKey, Difference, Experiment, RecordedRequest, Verdi
 
 use super::both::{Both, Tried};
 use super::reach;
+use crate::mirror::asker::ROOM_FOR_ONE;
 
 /// Requests that are put to both sides together.
 const BATCH: usize = 48;
+
+const _: () = assert!(BATCH <= ROOM_FOR_ONE, "legacy is asked all of a batch");
 
 /// Requests that are kept to be changed.
 const CORPUS_MAX: usize = 20_000;

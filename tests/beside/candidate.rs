@@ -1,6 +1,6 @@
 //! A second legacy as the candidate: compared, put to the gate, answering, and taken back.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use handover_parts::load::{Outcome, send_all};
@@ -227,4 +227,29 @@ fn a_candidate_that_breaks_off_within_its_answer_fails_and_is_taken_back() {
     assert_all_answered(&load(clients, 0..20), 0);
     let failed = || parity(admin)["failed"].as_u64().unwrap_or_default();
     proxy.wait_until("half an answer is none", Duration::from_secs(60), || failed() >= 20);
+}
+
+#[test]
+fn a_candidate_that_hangs_keeps_no_other_legacy_from_being_asked() {
+    let (old, new) = (App::start(&page(1, false)), App::start(&page(2, false)));
+    // It takes connections, and answers nothing.
+    let hangs = TcpListener::bind("127.0.0.1:0").expect("a port of ours");
+    let route = |name: &str, candidate: &str| {
+        format!(
+            "[[route]]\nname = '{name}'\nmatch = 'GET /{name}'\nstage = 'shadow'\ncandidate = '{candidate}'\nrepeatable = true\n"
+        )
+    };
+    let routes = format!(
+        "{}default = true\nversion = '1'\n{}version = '2'\n[legacy.stuck]\nhttp = 'http://{}'\n{}{}",
+        old.legacy("old"),
+        new.legacy("new"),
+        hangs.local_addr().expect("an address"),
+        route("stuck", "stuck"),
+        route("n", "new"),
+    );
+    let mut proxy = Handover::start(binary(), &routes);
+    let stuck = http::request("GET", "/stuck", &[("Host", "app.example")], b"");
+    let outcomes = send_all(proxy.http(), CONNECTIONS, &vec![stuck; 40]);
+    assert!(outcomes.iter().all(|outcome| outcome.response().status == 200));
+    assert_all_answered(&compare(&mut proxy, 0..40), 0);
 }
