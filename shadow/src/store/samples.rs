@@ -1,11 +1,10 @@
 //! What one sample adds to its evidence: its request's shape, what of it differed, what it covers.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::tally::{Counts, RuleCounts};
+use super::tally::Counts;
 use super::way::Way;
 use crate::experiment::{Effects, Experiment, Outcome};
 use crate::shape::{Shape, media, media_type};
@@ -191,12 +190,8 @@ fn compared_topics(experiment: &Experiment) -> BTreeSet<String> {
 /// How the rules of a sample came out.
 pub(super) fn rules(counts: &mut Counts, experiment: &Experiment) {
     let Some(run) = &experiment.tried().rules else { return };
-    let known = counts.rules.iter().position(|rules| Arc::ptr_eq(&rules.names, &run.names));
-    let at = known.unwrap_or_else(|| {
-        counts.rules.push(RuleCounts::none(&run.names));
-        counts.rules.len() - 1
-    });
-    for ((held, broken), outcome) in counts.rules[at].outcomes.iter_mut().zip(&run.outcomes) {
+    let counted = counts.rules_named(&run.names);
+    for ((held, broken), outcome) in counted.outcomes.iter_mut().zip(&run.outcomes) {
         *held += u64::from(outcome.held);
         *broken += u64::from(outcome.broken);
     }

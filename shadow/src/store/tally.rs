@@ -32,7 +32,7 @@ pub(super) struct Tally(pub(super) HashMap<EvidenceKey, Counts>);
 pub(super) struct Counts {
     /// By class and what (reason, rule, topic).
     pub(super) counts: HashMap<(&'static str, String), u64>,
-    /// How rules came out, for each list of them that runs share: as a rule there is one.
+    /// How rules came out, for each list of them: as a rule there is one.
     pub(super) rules: Vec<RuleCounts>,
     /// Microseconds of the first and last experiment.
     pub(super) first: i64,
@@ -41,14 +41,14 @@ pub(super) struct Counts {
 
 /// How often each of a handler's rules held and was broken.
 pub(super) struct RuleCounts {
-    /// By which they are known, shared by all runs of one handler.
-    pub(super) names: Arc<[Arc<str>]>,
+    /// By which they are known, as a rule shared by all runs of one handler; those that came from another process are equal.
+    names: Arc<[Arc<str>]>,
     /// In the order of the names.
     pub(super) outcomes: Vec<(u64, u64)>,
 }
 
 impl RuleCounts {
-    pub(super) fn none(names: &Arc<[Arc<str>]>) -> Self {
+    fn none(names: &Arc<[Arc<str>]>) -> Self {
         Self { names: Arc::clone(names), outcomes: vec![(0, 0); names.len()] }
     }
 
@@ -76,5 +76,32 @@ impl Tally {
 impl Counts {
     pub(super) fn add(&mut self, class: &'static str, what: &str) {
         *self.counts.entry((class, what.to_owned())).or_default() += 1;
+    }
+
+    /// The counts of rules of these names.
+    pub(super) fn rules_named(&mut self, names: &Arc<[Arc<str>]>) -> &mut RuleCounts {
+        // `==` of two `Arc`s looks first whether they are one: names are read only where they are not.
+        let at = self.rules.iter().position(|rules| rules.names == *names).unwrap_or_else(|| {
+            self.rules.push(RuleCounts::none(names));
+            self.rules.len() - 1
+        });
+        &mut self.rules[at]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_counted_by_their_names_shared_or_not() {
+        let names = |names: &[&str]| names.iter().map(|name| Arc::from(*name)).collect::<Arc<[Arc<str>]>>();
+        let mut counts = Counts { counts: HashMap::new(), rules: Vec::new(), first: 0, last: 0 };
+        let shared = names(&["tail", "carrier"]);
+        for names in [&shared, &shared, &names(&["tail", "carrier"]), &names(&["tail"])] {
+            counts.rules_named(names).outcomes[0].0 += 1;
+        }
+        let counted: Vec<_> = counts.rules.iter().flat_map(RuleCounts::by_name).collect();
+        assert_eq!(counted, [("tail", (3, 0)), ("carrier", (0, 0)), ("tail", (1, 0))]);
     }
 }
