@@ -431,7 +431,14 @@ fn each_fault_is_found_and_nothing_that_only_follows_from_it() {
             &[
                 "12:10 either native takes legacy's place or a `candidate` does",
                 "13:9 write the candidate as the route's `legacy`: there is nobody else to retire to",
-                "14:10 `effects` and `inject` are for a native side: of two legacies only answers are compared",
+                "14:10 `effects`, `observe` and `inject` are for a native side: of two legacies only answers are compared",
+            ],
+        ),
+        (
+            "Ldefault = true\n[legacy.b]\nhttp = 'http://b'\n[[route]]\nname = 'a'\nmatch = 'GET /a'\ncandidate = 'b'\nrepeatable = true\nshadow = { observe = ['seats'] }\n",
+            &[
+                "11:10 `effects`, `observe` and `inject` are for a native side: of two legacies only answers are compared",
+                "11:23 nobody is registered in this binary who sees legacy's effects of the kind `seats` (register one by `Proxy::builder().observes(\"seats\", …)`, or run the binary that does)",
             ],
         ),
         (

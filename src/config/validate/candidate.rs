@@ -51,9 +51,13 @@ fn alone(raw: &raw::Route, section: &mut Section<'_>) {
         "write the candidate as the route's `legacy`: there is nobody else to retire to",
     );
     let policy = raw.shadow.as_ref();
-    let looks = policy.filter(|policy| policy.get().effects.is_some() || !policy.get().inject.is_empty());
+    // Nobody sees what a candidate does, nor tells it what to choose.
+    let looks = policy.filter(|policy| {
+        let policy = policy.get();
+        policy.effects.is_some() || !policy.observe.is_empty() || !policy.inject.is_empty()
+    });
     not(
         looks.map(At::span),
-        "`effects` and `inject` are for a native side: of two legacies only answers are compared",
+        "`effects`, `observe` and `inject` are for a native side: of two legacies only answers are compared",
     );
 }
