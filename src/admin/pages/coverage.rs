@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, Query, State};
 use handover_shadow::{Assessment, Gate};
+use icu_properties::props::{BinaryProperty as _, DefaultIgnorableCodePoint};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -322,11 +323,12 @@ fn visible(text: &str) -> String {
     shown
 }
 
-/// What stands for a character that browsers don't show as one.
+/// What stands for a character that browsers don't show as one: controls, what Unicode says is not to be seen (marks of
+/// direction, joiners, tags, hyphens that are none yet), separators of lines, and what encloses annotations.
 fn stand_in(c: char) -> Option<String> {
-    let moves_others =
-        matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    ((c.is_control() && c != '\t') || moves_others).then(|| format!("[U+{:04X}]", c as u32))
+    let is_hidden = !c.is_ascii() && DefaultIgnorableCodePoint::for_char(c);
+    let moves_others = matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}');
+    ((c.is_control() && c != '\t') || is_hidden || moves_others).then(|| format!("[U+{:04X}]", c as u32))
 }
 
 #[cfg(test)]
@@ -337,6 +339,11 @@ mod tests {
     fn what_hides_or_moves_text_is_shown_as_what_it_is() {
         assert_eq!(visible("\tif ($a) { // é"), "\tif ($a) { // é");
         assert_eq!(visible("a\u{202e}b\u{1b}[2Jc\u{200b}"), "a[U+202E]b[U+001B][2Jc[U+200B]");
+        assert_eq!(visible("a\u{61c}b\u{ad}c\u{e0001}\u{e007f}"), "a[U+061C]b[U+00AD]c[U+E0001][U+E007F]");
+        assert_eq!(visible("\u{2028}\u{2069}\u{3164}\u{fffb}"), "[U+2028][U+2069][U+3164][U+FFFB]");
+        let tags = ('\u{e0000}'..='\u{e007f}').chain(['\u{61c}', '\u{ad}', '\u{180e}', '\u{feff}']);
+        assert!(tags.map(stand_in).all(|shown| shown.is_some()));
+        assert_eq!(visible("größer ≥ עברית 日本 – ✓"), "größer ≥ עברית 日本 – ✓");
         let long = "x".repeat(LINE_MAX + 7);
         assert!(visible(&long).ends_with("x … 7 more characters"));
     }
