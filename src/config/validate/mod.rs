@@ -262,5 +262,5 @@ mod tests;
 mod include_tests;
 
 #[cfg(test)]
-#[path = "../fault_tests.rs"]
+#[path = "../fault_tests/mod.rs"]
 mod fault_tests;
