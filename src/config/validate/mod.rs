@@ -3,6 +3,7 @@
 mod address;
 mod admin;
 mod candidate;
+mod evidence;
 mod front;
 mod idempotency;
 mod kafka;
