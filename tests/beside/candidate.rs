@@ -253,3 +253,27 @@ fn a_candidate_that_hangs_keeps_no_other_legacy_from_being_asked() {
     assert!(outcomes.iter().all(|outcome| outcome.response().status == 200));
     assert_all_answered(&compare(&mut proxy, 0..40), 0);
 }
+
+#[test]
+fn legacy_only_gives_a_route_of_a_candidate_back_to_the_old_legacy() {
+    let (old, new) = (App::start(&page(1, false)), App::start(&page(2, false)));
+    let mut proxy = Handover::start(binary(), &ungated(&old, &new, &["n"]));
+    let clients = proxy.http();
+    let versions = || {
+        let outcomes = load(clients, 0..20);
+        assert_all_answered(&outcomes, 0);
+        let version =
+            |outcome: &Outcome| outcome.response().field("x-app-version").expect("each page says it");
+        outcomes.iter().map(version).collect::<Vec<_>>()
+    };
+    assert_eq!(versions(), ["2"; 20]);
+    let (status, said) = command(&proxy, &["legacy-only", "--reason", "the new PHP is slow"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(versions(), ["1"; 20]);
+    let (status, said) = command(&proxy, &["legacy-only", "--off"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(versions(), ["2"; 20]);
+    // php-fpm writes a request down once it has answered it; the candidate was not asked beside the old one.
+    proxy.wait_until("all is written down", Duration::from_secs(10), || new.php.seen().len() >= 40);
+    assert_eq!((old.php.seen().len(), new.php.seen().len()), (20, 40));
+}
