@@ -47,6 +47,23 @@ impl Corpus {
         Some(Aim { file, line, draft, literals })
     }
 
+    /// A line with a number on it that was reached, and a request that reached it, of those that
+    /// [`Sources::bounds`] gave: `>` in the place of `>=` shows only at the bound itself, and reaches no other line.
+    pub fn aim_at_bound(
+        &mut self,
+        bounds: &[(String, u32)],
+        sources: &Sources,
+        rng: &mut Rng,
+    ) -> Option<Aim> {
+        let entry = |(file, line): &(String, u32)| self.lines().get(file)?.get(line)?.entry;
+        let drawn = (0..3).filter_map(|_| rng.choice(bounds)).filter_map(|at| Some((at, entry(at)?)));
+        let (at, entry) = drawn.min_by_key(|(at, _)| self.tried.get(*at).copied().unwrap_or_default())?;
+        *self.tried.entry(at.clone()).or_default() += 1;
+        let (file, line) = at.clone();
+        let literals = sources.on(&file, line..=line).into_iter().cloned().collect();
+        Some(Aim { draft: self.entries().get(entry)?.draft.clone(), file, line, literals })
+    }
+
     /// A line that a name stands on (a rule's, say), with a request that reached it or what leads to it.
     pub fn aim_at(&self, name: &str, sources: &Sources, rng: &mut Rng) -> Option<Aim> {
         let places = sources.lines_of(name.as_bytes());
@@ -82,6 +99,28 @@ impl Corpus {
 mod tests {
     use super::*;
     use crate::corpus::tests::{draft, reach};
+
+    #[test]
+    fn it_aims_at_bounds_that_were_reached_and_those_less_tried_come_first() {
+        let mut sources = Sources::default();
+        sources.add("x", b"<?php\nif ($f['a'] > 7) {\n err('b'); }\nif ($f['c'] < 9) {\n ok(); }\n$d = 1;");
+        let bounds = sources.bounds();
+        assert_eq!(bounds, [2, 4, 6].map(|line| ("x".to_owned(), line)));
+        let mut corpus = Corpus::new(9);
+        let mut rng = Rng::with_seed(3);
+        assert!(corpus.aim_at_bound(&bounds, &sources, &mut rng).is_none(), "nothing was reached");
+        corpus.add(&draft("/a"), &reach("x", &[2, 3], &[5, 6]));
+        corpus.add(&draft("/b"), &reach("x", &[4], &[]));
+        let mut tried = std::collections::BTreeMap::<u32, u32>::new();
+        for _ in 0..100 {
+            let Some(aim) = corpus.aim_at_bound(&bounds, &sources, &mut rng) else { continue };
+            *tried.entry(aim.line).or_default() += 1;
+            let (path, number) = if aim.line == 2 { ("/a", "7") } else { ("/b", "9") };
+            assert_eq!(aim.draft, draft(path));
+            assert!(aim.literals.contains(&Literal::Number(number.to_owned())), "{aim:?}");
+        }
+        assert!(tried.len() == 2 && tried[&2].abs_diff(tried[&4]) < 10, "{tried:?}");
+    }
 
     #[test]
     fn it_aims_at_the_first_line_behind_one_that_was_reached() {

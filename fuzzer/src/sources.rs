@@ -60,6 +60,13 @@ impl Sources {
         files.filter(|(_, (_, found))| has(found)).map(|(path, (line, _))| (path.clone(), *line)).collect()
     }
 
+    /// The lines with a number, with their files: there may be a bound on them.
+    pub fn bounds(&self) -> Vec<(String, u32)> {
+        let lines = self.files.iter().flat_map(|(path, lines)| lines.iter().map(move |line| (path, line)));
+        let has = |found: &[Literal]| found.iter().any(|literal| matches!(literal, Literal::Number(_)));
+        lines.filter(|(_, (_, found))| has(found)).map(|(path, (line, _))| (path.clone(), *line)).collect()
+    }
+
     /// All of a file, each once.
     pub fn of(&self, path: &str) -> Vec<&Literal> {
         let mut all: Vec<&Literal> =

@@ -25,7 +25,13 @@ const CORPUS_MAX: usize = 20_000;
 const SENT_MAX: usize = 2_000_000;
 
 /// How often what is sent aims at a line that was just missed, of 10.
-const AIMED: u8 = 6;
+const AIMED: u8 = 5;
+
+/// How often at a bound that was reached, of 10.
+const AT_BOUNDS: u8 = 2;
+
+/// How often at either.
+const WITH_AN_AIM: u8 = AIMED + AT_BOUNDS;
 
 /// The most that one difference may cost to be shrunk.
 const SHRINK_TRIES: usize = 600;
@@ -78,6 +84,7 @@ pub(crate) struct Fuzz {
     pub legacy: Option<String>,
     sources: Sources,
     literals: Vec<Literal>,
+    bounds: Vec<(String, u32)>,
     rng: Rng,
     sent: HashSet<u64>,
     /// The names of rules that no recorded request made come out both ways; `None` where nobody asked for them.
@@ -100,6 +107,7 @@ impl Fuzz {
             on_tried: None,
             legacy: None,
             literals: sources.all().into_iter().cloned().collect(),
+            bounds: sources.bounds(),
             sources,
             rng: Rng::with_seed(seed),
             sent: HashSet::new(),
@@ -159,9 +167,13 @@ impl Fuzz {
         {
             return Some(mutate::aimed(&aim, &mut self.rng));
         }
-        if self.rng.u8(0..10) < AIMED
-            && let Some(aim) = self.corpus.aim(&self.sources, &mut self.rng)
-        {
+        let (corpus, sources) = (&mut self.corpus, &self.sources);
+        let aim = match self.rng.u8(0..10) {
+            0..AIMED => corpus.aim(sources, &mut self.rng),
+            AIMED..WITH_AN_AIM => corpus.aim_at_bound(&self.bounds, sources, &mut self.rng),
+            _ => None,
+        };
+        if let Some(aim) = aim {
             return Some(mutate::aimed(&aim, &mut self.rng));
         }
         let sample: Vec<&Literal> = (0..16).filter_map(|_| self.rng.choice(&self.literals)).collect();
