@@ -12,6 +12,9 @@ const WINDOW: u32 = 12;
 /// How often the lines next to it are believed to say it.
 const NEAR: f64 = 0.75;
 
+/// How many lines below one what hangs on it begins.
+const BEHIND: u32 = 2;
+
 /// A line that was just missed, with a request that came close and what the source says around it.
 #[derive(Clone, Debug)]
 pub struct Aim {
@@ -55,7 +58,13 @@ impl Corpus {
         sources: &Sources,
         rng: &mut Rng,
     ) -> Option<Aim> {
-        let entry = |(file, line): &(String, u32)| self.lines().get(file)?.get(line)?.entry;
+        // Rather one that came to what hangs on the bound: whatever else the line asks for, it has.
+        let behind = if rng.u8(..) < 170 { BEHIND } else { 0 };
+        let entry = |(file, line): &(String, u32)| {
+            let lines = self.lines().get(file)?;
+            let found = lines.range(line + 1..line + 1 + behind).find_map(|(_, line)| line.entry);
+            found.or(lines.get(line)?.entry)
+        };
         let drawn = (0..3).filter_map(|_| rng.choice(bounds)).filter_map(|at| Some((at, entry(at)?)));
         let (at, entry) = drawn.min_by_key(|(at, _)| self.tried.get(*at).copied().unwrap_or_default())?;
         *self.tried.entry(at.clone()).or_default() += 1;
@@ -111,15 +120,19 @@ mod tests {
         assert!(corpus.aim_at_bound(&bounds, &sources, &mut rng).is_none(), "nothing was reached");
         corpus.add(&draft("/a"), &reach("x", &[2, 3], &[5, 6]));
         corpus.add(&draft("/b"), &reach("x", &[4], &[]));
+        corpus.add(&draft("/c"), &reach("x", &[5], &[]));
         let mut tried = std::collections::BTreeMap::<u32, u32>::new();
+        let mut drafts = std::collections::BTreeSet::new();
         for _ in 0..100 {
             let Some(aim) = corpus.aim_at_bound(&bounds, &sources, &mut rng) else { continue };
             *tried.entry(aim.line).or_default() += 1;
-            let (path, number) = if aim.line == 2 { ("/a", "7") } else { ("/b", "9") };
-            assert_eq!(aim.draft, draft(path));
+            let number = if aim.line == 2 { "7" } else { "9" };
+            drafts.insert((aim.line, aim.draft.target()));
             assert!(aim.literals.contains(&Literal::Number(number.to_owned())), "{aim:?}");
         }
         assert!(tried.len() == 2 && tried[&2].abs_diff(tried[&4]) < 10, "{tried:?}");
+        let expected = [(2, "/a"), (4, "/b"), (4, "/c")].map(|(line, path)| (line, draft(path).target()));
+        assert_eq!(drafts, expected.into(), "also what came to what hangs on it");
     }
 
     #[test]
