@@ -62,9 +62,7 @@ fn request(faithful: &mut Faithful<'_>, request: &RecordedRequest) -> Saved {
     let body = request.body.bytes();
     let body = match media(request).as_str() {
         _ if is_encoded(&request.fields) => faithful.sealed(&place, body),
-        "application/x-www-form-urlencoded" if !body.trim_ascii_start().starts_with(b"{") => {
-            faithful.form(&place, body)
-        }
+        "application/x-www-form-urlencoded" if !looks_like_json(body) => faithful.form(&place, body),
         "multipart/form-data" => match parameter(&request.fields, "boundary") {
             Some(boundary) if !boundary.is_empty() => faithful.multipart(&place, body, &boundary),
             _ => faithful.document(&place, body),
@@ -177,4 +175,44 @@ fn saved_read(faithful: &mut Faithful<'_>, read: &PortRead) -> Option<SavedRead>
         // A kind of read that this version cannot serve again.
         _ => return None,
     })
+}
+
+/// Whether a body is JSON, whatever its type says: as a form of one long name it would be escaped anew.
+fn looks_like_json(body: &[u8]) -> bool {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body).trim_ascii_start().starts_with(b"{")
+}
+
+#[cfg(test)]
+mod tests {
+    use handover_api::Fields;
+
+    use super::*;
+    use crate::Body;
+    use crate::redact::{RedactionKey, Scrubber};
+
+    #[test]
+    fn json_that_is_called_a_form_stays_json() {
+        let scrubber = Scrubber::new(&RedactionKey::new([7; 32]));
+        for (before, after) in [("", ""), ("\u{feff}", ""), (" \n", "\n")] {
+            let mut fields = Fields::new();
+            fields.append("Content-Type", "application/x-www-form-urlencoded").unwrap();
+            let body = format!("{before}{{\"contact\":\"ann@example.org\",\"remarks\":\"a & b\"}}{after}");
+            let (method, target) = ("POST".to_owned(), "/".into());
+            let request = RecordedRequest {
+                method,
+                target,
+                fields,
+                body: Body::Whole(body.clone().into()),
+                params: Vec::new(),
+            };
+            let saved = super::request(&mut Faithful::new(&scrubber), &request);
+            let saved = serde_json::to_value(&saved).unwrap();
+            let text = saved["body"].as_str().unwrap();
+            let (start, end) = (
+                format!("{before}{{\"contact\":\""),
+                format!("@redacted.example\",\"remarks\":\"a & b\"}}{after}"),
+            );
+            assert!(text.starts_with(&start) && text.ends_with(&end), "{body}: {text}");
+        }
+    }
 }
