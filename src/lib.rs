@@ -46,7 +46,6 @@
 
 mod accept;
 mod admin;
-mod beside;
 mod cache;
 mod cli;
 mod commit;
@@ -63,6 +62,7 @@ mod observe;
 mod process;
 mod proxy;
 mod rehearse;
+mod renewal;
 mod reply;
 mod review;
 mod rollback;

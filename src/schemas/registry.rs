@@ -13,9 +13,9 @@ use super::client::{AskError, Client, ClientError};
 use super::known::KnownIds;
 use super::topic::{Current, Topic, TopicStats};
 use super::{NotWritten, Purpose};
-use crate::beside::pause;
 use crate::config::valid::{self, Kafka, WhichSchema};
 use crate::observe::chain;
+use crate::renewal::pause;
 use crate::tables::LastGood;
 
 /// How long making a schema ready may take.

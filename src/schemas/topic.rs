@@ -9,9 +9,9 @@ use arc_swap::ArcSwapOption;
 use handover_schemas::{Schema, Source};
 
 use super::Purpose;
-use crate::beside::blocking;
 use crate::config::valid::TopicSchema;
 use crate::observe::chain;
+use crate::renewal::blocking;
 use crate::tables::{LastGood, Part};
 
 /// How the schema of a topic stands.

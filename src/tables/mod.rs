@@ -36,9 +36,9 @@ use self::refresh::Refresher;
 use self::slot::Slot;
 pub(crate) use self::slot::TableStats;
 use self::source::Source;
-use crate::beside::blocking;
 use crate::config::valid;
 use crate::native::ports::TableSource;
+use crate::renewal::blocking;
 
 type Running = HashMap<String, Arc<Entry>, RandomState>;
 

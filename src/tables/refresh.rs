@@ -14,8 +14,8 @@ use super::read::{self, Corrupt, Part};
 use super::slot::Slot;
 use super::snapshot::Snapshot;
 use super::source::{Asked, Source, SourceError};
-use crate::beside::{blocking, pause};
 use crate::config::valid;
+use crate::renewal::{blocking, pause};
 
 /// How many rows of a version are read between two lines of the log.
 const LOG_EVERY: usize = 1_000_000;

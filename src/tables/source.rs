@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use handover_s3::{FetchError, Fetched, FetchedAll, Location, Object, Store};
 
 use super::read::Part;
-use crate::beside::blocking;
+use crate::renewal::blocking;
 
 /// Where a table comes from.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! What keeps something fresh beside the clients' path: how long it waits in between, and where it does what blocks.
+//! Renewing beside the clients' path what comes from elsewhere, as tables and schemas do: how long to wait in between, and where to do what blocks.
 
 use std::time::Duration;
 
