@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use handover_parts::http;
+use jiff::fmt::rfc2822::DateTimeParser;
 
 use super::world::World;
 
@@ -38,6 +39,24 @@ fn a_fresh_answer_is_given_again_with_its_age() {
         let metrics = http::get(world.proxy.admin(), "/metrics").unwrap().text();
         metrics.contains("answered_by=\"cache\",status_class=\"2xx\"} 2")
     });
+}
+
+#[test]
+fn an_answer_that_says_no_date_is_given_again_with_that_on_which_it_came() {
+    let world = World::new(MINUTE, "");
+    let dates = |answer: &http::Response| -> Vec<String> {
+        let named = answer.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("date"));
+        named.map(|(_, value)| String::from_utf8(value.clone()).unwrap()).collect()
+    };
+    let came = dates(&world.ask("GET /a", ""));
+    assert_eq!(came.len(), 1);
+    thread::sleep(Duration::from_millis(2_100));
+    let again = world.ask("GET /a", "");
+    let [said] = &dates(&again)[..] else { panic!("{:?}", again.fields) };
+    let second = |date: &str| DateTimeParser::new().parse_timestamp(date).unwrap().as_second();
+    let later = second(said) - second(&came[0]);
+    assert!((0..=1).contains(&later), "{came:?} and {said}, with {:?}", again.field("Age"));
+    assert_eq!(again.text(), "answer 1");
 }
 
 #[test]
