@@ -62,7 +62,7 @@ fn request(faithful: &mut Faithful<'_>, request: &RecordedRequest) -> Saved {
     let body = request.body.bytes();
     let body = match media(request).as_str() {
         _ if is_encoded(&request.fields) => faithful.sealed(&place, body),
-        "application/x-www-form-urlencoded" if !looks_like_json(body) => faithful.form(&place, body),
+        "application/x-www-form-urlencoded" if !begins_an_object(body) => faithful.form(&place, body),
         "multipart/form-data" => match parameter(&request.fields, "boundary") {
             Some(boundary) if !boundary.is_empty() => faithful.multipart(&place, body, &boundary),
             _ => faithful.document(&place, body),
@@ -177,8 +177,8 @@ fn saved_read(faithful: &mut Faithful<'_>, read: &PortRead) -> Option<SavedRead>
     })
 }
 
-/// Whether a body is JSON, whatever its type says: as a form of one long name it would be escaped anew.
-fn looks_like_json(body: &[u8]) -> bool {
+/// Whether a body is JSON, whatever its type says: as a form of one long name it would be escaped anew. A name may well begin with `[`.
+fn begins_an_object(body: &[u8]) -> bool {
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body).trim_ascii_start().starts_with(b"{")
 }
 
