@@ -22,7 +22,7 @@ pub(crate) struct Spec {
     pub read_timeout: Duration,
     /// How long a tunnel through an HTTP backend (a WebSocket) may be silent both ways.
     pub tunnel_timeout: Duration,
-    /// The most connections that this process opens to it.
+    /// The most connections to it that this process uses at a time.
     pub connections_max: usize,
     /// Whether connections are kept between requests. Default: only for a managed pool, since kept connections hold
     /// children that other clients of the pool would need.

@@ -129,6 +129,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         polled.is_pending()
     }
 
+    /// Gives back the buffer of a connection that is going to be idle. It takes another when there is something to read.
+    pub fn rest(&mut self) {
+        self.input.rest();
+    }
+
     /// The stream.
     pub fn stream(&mut self) -> &mut S {
         &mut self.wire.get_mut().stream

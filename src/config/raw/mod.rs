@@ -159,8 +159,9 @@ pub(crate) struct Legacy {
     pub circuit_breaker: Option<At<upstream::CircuitBreaker>>,
     /// HTTP: how long a WebSocket, or another tunnel, may be silent both ways; `"10m"` when not given.
     pub tunnel_timeout: Option<At<String>>,
-    /// The most connections that this process opens, to all upstreams together (with HTTP/2, the most requests at a time);
-    /// when not given as many as a managed pool has children, 32 for another FastCGI responder, 256 for HTTP.
+    /// The most connections that this process uses at a time, to all upstreams together (with HTTP/2, the most requests at a
+    /// time). Idle ones, which each core keeps for its next requests for four seconds (or what `Keep-Alive` says), may come on top.
+    /// When not given as many as a managed pool has children, 32 for another FastCGI responder, 256 for HTTP.
     pub connections_max: Option<At<u32>>,
     /// Whether connections are kept between requests. When not given: with HTTP and a managed pool. A kept connection
     /// to php-fpm holds a child that other clients of the pool would need.

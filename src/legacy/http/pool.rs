@@ -10,16 +10,16 @@ use handover_http1::{Name, ResponseHead};
 use crate::legacy::names::{Peer, Place};
 use crate::legacy::socket::Socket;
 
-/// The most idle connections of a core.
-const IDLE_MAX: usize = 64;
-
 /// How long a connection stays idle where the backend does not say. Short of what servers allow (Apache and Node 5
 /// seconds, nginx 75): a close that crosses a request is a request that may have to fail.
 const IDLE_FOR: Duration = Duration::from_secs(4);
 
 /// Idle connections, the one that was used last behind.
-#[derive(Debug, Default)]
-pub(super) struct Pool(RefCell<VecDeque<Idle>>);
+#[derive(Debug)]
+pub(super) struct Pool {
+    idle: RefCell<VecDeque<Idle>>,
+    most: usize,
+}
 
 #[derive(Debug)]
 struct Idle {
@@ -35,11 +35,17 @@ pub(super) struct Kept {
 }
 
 impl Pool {
+    /// A pool of at most so many idle connections: as many as a core may have under way. With fewer, where clients wait for one,
+    /// answers that come together would close connections that the next requests open again.
+    pub(super) fn new(most: usize) -> Self {
+        Self { idle: RefCell::default(), most }
+    }
+
     /// The connection that was used last, if it is alive and its name still stands for that peer.
     pub(super) fn take(&self, place: &Place) -> Option<Kept> {
         let now = Instant::now();
         loop {
-            let mut idle = self.0.borrow_mut().pop_back()?;
+            let mut idle = self.idle.borrow_mut().pop_back()?;
             if idle.until > now && place.still_has(&mut idle.kept.peer) && idle.kept.connection.is_alive() {
                 return Some(idle.kept);
             }
@@ -47,10 +53,11 @@ impl Pool {
     }
 
     /// Keeps a connection whose answer had this `head`.
-    pub(super) fn keep(&self, kept: Kept, head: &ResponseHead) {
+    pub(super) fn keep(&self, mut kept: Kept, head: &ResponseHead) {
+        kept.connection.rest();
         let now = Instant::now();
-        let mut idle = self.0.borrow_mut();
-        while idle.len() >= IDLE_MAX || idle.front().is_some_and(|first| first.until <= now) {
+        let mut idle = self.idle.borrow_mut();
+        while idle.len() >= self.most || idle.front().is_some_and(|first| first.until <= now) {
             idle.pop_front();
         }
         idle.push_back(Idle { kept, until: now + idle_for(head) });

@@ -2,9 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::rc::Rc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
+
+use tokio::task::LocalSet;
 
 use crate::exchange::BodyLength;
 use crate::legacy::spec::{Kind, Spec};
@@ -103,6 +106,48 @@ async fn a_connection_serves_many_and_ends_when_the_backend_says_so() {
         assert_eq!((client.text().as_str(), served.unwrap().by), (turn, By::Http { reused }));
     }
     backend.join().unwrap();
+}
+
+/// A backend whose connections answer only once so many requests are under way.
+fn together(requests: usize) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let all = Arc::new(Barrier::new(requests));
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (all, mut stream) = (Arc::clone(&all), stream.unwrap());
+            thread::spawn(move || {
+                while !read(&mut stream, 0).is_empty() {
+                    all.wait();
+                    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n.").unwrap();
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn the_connections_of_a_burst_serve_the_next_one() {
+    const BURST: usize = 100;
+    let spec = Arc::new(Spec { connections_max: BURST, ..Spec::clone(&legacy(together(BURST))) });
+    let core = Rc::new(core());
+    for expected in [false, true] {
+        let tasks = LocalSet::new();
+        let asked: Vec<_> = (0..BURST)
+            .map(|_| {
+                let (core, spec) = (Rc::clone(&core), Arc::clone(&spec));
+                tasks.spawn_local(async move {
+                    let head = get("/");
+                    exchange(&core, &spec, &outbound(&head), Body::none()).await.1.unwrap().by
+                })
+            })
+            .collect();
+        tasks.await;
+        for answered in asked {
+            assert_eq!(answered.await.unwrap(), By::Http { reused: expected });
+        }
+    }
 }
 
 #[tokio::test]

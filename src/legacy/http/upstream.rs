@@ -61,7 +61,7 @@ impl Upstream {
             place,
             weight: upstream.weight,
             config: Arc::new(Config { limits: Limits::default(), timeouts }),
-            idle: Pool::default(),
+            idle: Pool::new(spec.connections_max),
             sessions: Sessions::default(),
             cells: shared.on_this_core(),
             shared,
