@@ -15,8 +15,15 @@ pub(crate) fn pause(failures: u32, first: Duration, interval: Duration, jitter: 
 
 /// Runs something that takes long off the runtime's threads.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    let ended = match tokio::task::spawn_blocking(work).await {
+        Ok(done) => return done,
+        Err(ended) => ended,
+    };
+    match ended.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        // The runtime is ending before it began, and with it who waits here.
+        Err(_) => std::future::pending().await,
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use handover_kafka::{Tap, TapConfig, TappedRecord};
@@ -16,6 +16,9 @@ use super::court::Tapped;
 use crate::commit::{Access, ORIGIN, Producers};
 use crate::config::valid::{Config, Kafka};
 use crate::schemas::Schemas;
+
+/// How long a tap that ended by itself is waited with, until it begins anew.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A tap could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +118,18 @@ fn start(
         loop {
             tokio::select! {
                 tapped = running.next() => {
-                    let Some(tapped) = tapped else { break };
+                    let Some(tapped) = tapped else {
+                        tracing::error!(
+                            cluster = of.name,
+                            "the tap has ended by itself and begins anew: what legacy sends meanwhile is not judged"
+                        );
+                        tokio::time::sleep(AGAIN).await;
+                        match tap() {
+                            Ok(anew) => running = anew,
+                            Err(error) => tracing::warn!(cluster = of.name, %error, "the tap cannot begin anew yet"),
+                        }
+                        continue;
+                    };
                     if court.send(told(tapped, Some(&of), &schemas).await).await.is_err() {
                         break;
                     }
