@@ -31,6 +31,8 @@ pub(crate) struct Cells {
     latency: [Latency; BY],
     /// By who answered: with the class 5, or an answer that broke off before its end.
     failed: [AtomicU64; BY],
+    /// By who answered: answers that broke off before their end.
+    broken_off: [AtomicU64; BY],
     /// Requests that native could not answer by a fault that hits many routes.
     shared: AtomicU64,
 }
@@ -52,6 +54,8 @@ pub(crate) struct Sums {
     pub sum_us: [u64; BY],
     /// As `Cells::failed`.
     pub failed: [u64; BY],
+    /// As `Cells::broken_off`.
+    pub broken_off: [u64; BY],
     /// Requests that native could not answer by a fault that hits many routes.
     pub shared: u64,
 }
@@ -88,6 +92,9 @@ impl Cells {
         if class == 5 || observation.broken_off {
             increase(&self.failed[by], 1);
         }
+        if observation.broken_off {
+            increase(&self.broken_off[by], 1);
+        }
         if observation.shared_fault {
             increase(&self.shared, 1);
         }
@@ -103,6 +110,7 @@ impl Cells {
             }
             sums.sum_us[by] += self.latency[by].sum_us.load(Ordering::Relaxed);
             sums.failed[by] += self.failed[by].load(Ordering::Relaxed);
+            sums.broken_off[by] += self.broken_off[by].load(Ordering::Relaxed);
         }
         sums.shared += self.shared.load(Ordering::Relaxed);
     }
@@ -216,6 +224,8 @@ mod tests {
                 took: Duration::ZERO,
             });
         }
-        assert_eq!(registry.sums()[0].1.failed[AnsweredBy::Candidate as usize], 3);
+        let sums = &registry.sums()[0].1;
+        let by = AnsweredBy::Candidate as usize;
+        assert_eq!((sums.failed[by], sums.broken_off[by]), (3, 2));
     }
 }

@@ -16,6 +16,13 @@ pub(crate) fn requests(registry: &Registry) -> String {
         write_counts(&mut text, route, sums);
     }
     text.push_str(
+        "# HELP handover_broken_off_total Answers that broke off before their end, and not by the client's doing.\n\
+         # TYPE handover_broken_off_total counter\n",
+    );
+    for (route, sums) in &sums {
+        write_broken_off(&mut text, route, sums);
+    }
+    text.push_str(
         "# HELP http_server_request_duration_seconds From a request's last head byte to its answer's last byte.\n\
          # TYPE http_server_request_duration_seconds histogram\n",
     );
@@ -40,6 +47,16 @@ fn write_counts(text: &mut String, route: &str, sums: &Sums) {
                 by.label(),
             );
         }
+    }
+}
+
+fn write_broken_off(text: &mut String, route: &str, sums: &Sums) {
+    for by in AnsweredBy::ALL.into_iter().filter(|by| sums.broken_off[*by as usize] > 0) {
+        let (route, by, count) = (escaped(route), by.label(), sums.broken_off[by as usize]);
+        let _ = writeln!(
+            text,
+            "handover_broken_off_total{{http_route=\"{route}\",answered_by=\"{by}\"}} {count}"
+        );
     }
 }
 
@@ -79,13 +96,13 @@ mod tests {
     fn buckets_are_cumulative_and_labels_escaped() {
         let registry = Arc::new(Registry::default());
         let cells = CoreCells::new(Arc::clone(&registry));
-        for micros in [40, 40, 100] {
+        for (micros, broken_off) in [(40, false), (40, false), (100, true)] {
             cells.add(&Observation {
                 route: Some("a\"b"),
                 stage: Stage::Legacy,
                 answered_by: AnsweredBy::Legacy,
                 status: 200,
-                broken_off: false,
+                broken_off,
                 shared_fault: false,
                 took: Duration::from_micros(micros),
             });
@@ -93,6 +110,7 @@ mod tests {
         let text = requests(&registry);
         for line in [
             r#"handover_requests_total{http_route="a\"b",answered_by="legacy",status_class="2xx"} 3"#,
+            r#"handover_broken_off_total{http_route="a\"b",answered_by="legacy"} 1"#,
             r#"http_server_request_duration_seconds_bucket{http_route="a\"b",answered_by="legacy",le="0.000064"} 2"#,
             r#"http_server_request_duration_seconds_bucket{http_route="a\"b",answered_by="legacy",le="0.000128"} 3"#,
             r#"http_server_request_duration_seconds_count{http_route="a\"b",answered_by="legacy"} 3"#,
