@@ -107,9 +107,14 @@ impl Program {
         kept(ops.start)..kept(ops.end)
     }
 
+    /// Where the value of an operation is kept. While constants are folded nothing is.
+    fn slot(&self, id: Id) -> u32 {
+        self.kept.get(id as usize).copied().unwrap_or(NOT_KEPT)
+    }
+
     /// The value of an operation.
     pub(crate) fn get<'f>(&'f self, id: Id, frame: &'f Frame) -> Evaluated<Got<'f>> {
-        let slot = self.kept.get(id as usize).copied().unwrap_or(NOT_KEPT);
+        let slot = self.slot(id);
         if slot == NOT_KEPT {
             return self.compute(id, frame);
         }
@@ -121,13 +126,30 @@ impl Program {
         Ok(Got::Ref(cell.get_or_init(Value::default)))
     }
 
+    /// The value of an operation where nothing is left to do for it: a constant, a variable, what is kept already. Most operands
+    /// of a test are, and a reference is handed over at a fraction of what a value that may be new or an error takes.
+    fn at_hand<'f>(&'f self, id: Id, frame: &'f Frame) -> Option<&'f Value> {
+        let slot = self.slot(id);
+        if slot != NOT_KEPT {
+            return frame.kept[slot as usize].get();
+        }
+        match self.ops[id as usize] {
+            Op::Const(index) => Some(&self.constants[index as usize]),
+            Op::Var { slot, .. } => Some(&frame.vars[slot as usize]),
+            _ => None,
+        }
+    }
+
     /// The truth of an operation.
     pub(crate) fn truth(&self, id: Id, frame: &Frame) -> Evaluated<bool> {
-        let slot = self.kept.get(id as usize).copied().unwrap_or(NOT_KEPT);
-        if slot != NOT_KEPT {
-            return as_bool(&*self.get(id, frame)?);
+        let slot = self.slot(id);
+        if slot == NOT_KEPT {
+            return self.decide(id, frame);
         }
-        self.decide(id, frame)
+        match frame.kept[slot as usize].get() {
+            Some(kept) => as_bool(kept),
+            None => as_bool(&*self.get(id, frame)?),
+        }
     }
 
     /// The truth of an operation, computed. What has none by itself is computed as a value.
@@ -137,11 +159,17 @@ impl Program {
             Op::Or(a, b) => self.logic(true, *a, *b, frame),
             Op::Not(a) => Ok(!self.truth(*a, frame)?),
             Op::Binary(op, a, b) if is_test(*op) => {
-                values::test(*op, &*self.get(*a, frame)?, &*self.get(*b, frame)?)
+                match (self.at_hand(*a, frame), self.at_hand(*b, frame)) {
+                    (Some(a), Some(b)) => values::test(*op, a, b),
+                    _ => values::test(*op, &*self.get(*a, frame)?, &*self.get(*b, frame)?),
+                }
             }
             Op::InSet(a, set) => Ok(self.sets[*set as usize].contains(&*self.get(*a, frame)?)),
             Op::Has { of, key } => self.has(*of, *key, frame),
             Op::Text(test, a, b) => {
+                if let (Some(a), Some(b)) = (self.at_hand(*a, frame), self.at_hand(*b, frame)) {
+                    return values::text_test(*test, a, b);
+                }
                 // as with cel, a function's arguments come before what it is called on
                 let part = self.get(*b, frame)?;
                 values::text_test(*test, &*self.get(*a, frame)?, &part)
@@ -162,15 +190,13 @@ impl Program {
 
     /// `||` (`decisive` is true) and `&&`: the decisive operand wins over an error beside it.
     fn logic(&self, decisive: bool, a: Id, b: Id, frame: &Frame) -> Evaluated<bool> {
-        let left = self.truth(a, frame);
-        if left == Ok(decisive) {
-            return Ok(decisive);
-        }
-        let right = self.truth(b, frame)?;
-        match left {
-            Ok(_) => Ok(right),
-            Err(_) if right == decisive => Ok(decisive),
-            Err(error) => Err(error),
+        match self.truth(a, frame) {
+            Ok(left) if left == decisive => Ok(decisive),
+            Ok(_) => self.truth(b, frame),
+            Err(error) => match self.truth(b, frame)? {
+                right if right == decisive => Ok(decisive),
+                _ => Err(error),
+            },
         }
     }
 
