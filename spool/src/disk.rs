@@ -71,6 +71,8 @@ pub trait DiskFile: Send + Sync {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Writes all of it.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    /// Cuts off what lies beyond that length.
+    fn shorten(&self, length: u64) -> io::Result<()>;
     /// Makes what was written within the durable length durable (`fdatasync`).
     fn sync_data(&self, barrier: Barrier) -> io::Result<()>;
     /// Makes everything durable, the length too (`fsync`).
@@ -156,6 +158,10 @@ impl DiskFile for RealFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.0.write_all_at(bytes, offset)
+    }
+
+    fn shorten(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
     }
 
     fn sync_data(&self, _: Barrier) -> io::Result<()> {

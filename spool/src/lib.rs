@@ -34,7 +34,8 @@
 //!    whose name is synced. One writer thread syncs once for all frames that wait.
 //! 2. Frames are read, and so settled, only once they are acknowledged.
 //! 3. A segment goes after a cursor behind its last frame is synced; so numbers never repeat and no gap is a riddle.
-//! 4. A batch lies in one segment. After a start no old segment is written to. What was readable in it is synced before anything follows it: else a
+//! 4. A batch lies in one segment. After a start no old segment is written to, but shortened by
+//!    the zeros that it ends in. What was readable in it is synced before anything follows it: else a
 //!    frame that only the page cache had could vanish later, out of the middle.
 //! 5. A failed write or sync poisons the spool until the process ends: what the disk has is no longer known, and
 //!    asking again would be told that all is well. Frames that waited are [`Unknown`](AppendError::Unknown); later ones

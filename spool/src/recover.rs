@@ -6,7 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::cursor::Cursor;
-use crate::disk::{Barrier, Disk};
+use crate::disk::{Barrier, Disk, DiskFile};
 use crate::layout::parse_segment_name;
 use crate::reader::Frame;
 use crate::scan::{Found, Scan, read_all};
@@ -50,6 +50,16 @@ pub(crate) fn recover(
     Ok(recovered)
 }
 
+impl Segment {
+    /// Gives the room back that nothing was written to, and nothing will be: a process that starts again and again while nobody
+    /// takes its frames would fill the disk with zeros. That it cannot be given back is no reason not to start.
+    fn give_back(&mut self, file: &dyn DiskFile) {
+        if self.end < self.size && file.shorten(self.end).is_ok() {
+            self.size = self.end;
+        }
+    }
+}
+
 impl Recovered {
     fn segment(
         &mut self,
@@ -75,7 +85,9 @@ impl Recovered {
                 }
                 Found::Lost { .. } => segment.damaged = true,
                 Found::End { torn } => {
-                    if torn {
+                    if !torn && !segment.damaged {
+                        segment.give_back(&*file);
+                    } else if torn {
                         tracing::info!(
                             file = %segment.path(folder).display(),
                             offset = scan.at(),

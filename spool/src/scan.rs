@@ -14,6 +14,8 @@ const BLOCK: usize = 4096;
 pub(crate) struct Scan<'a> {
     bytes: &'a [u8],
     salt: u32,
+    /// Where the zeros begin that all of the rest are.
+    written: usize,
     at: usize,
     next: u64,
 }
@@ -32,8 +34,8 @@ pub(crate) enum Found<'a> {
 
 impl<'a> Scan<'a> {
     /// A walk through what begins with frame `first`.
-    pub(crate) const fn new(bytes: &'a [u8], salt: u32, first: u64) -> Self {
-        Self { bytes, salt, at: 0, next: first }
+    pub(crate) fn new(bytes: &'a [u8], salt: u32, first: u64) -> Self {
+        Self { bytes, salt, written: written(bytes), at: 0, next: first }
     }
 
     /// Where the frames passed so far end.
@@ -57,7 +59,7 @@ impl<'a> Scan<'a> {
 
     fn look_ahead(&mut self) -> Found<'a> {
         let Some((at, frame)) = self.find() else {
-            return Found::End { torn: self.bytes[self.at..].iter().any(|byte| *byte != 0) };
+            return Found::End { torn: self.at < self.written };
         };
         let (first, offset) = (self.next, self.at);
         (self.at, self.next) = (at, frame.number);
@@ -67,7 +69,8 @@ impl<'a> Scan<'a> {
 
     /// The next whole frame behind what is none.
     fn find(&self) -> Option<(usize, RawFrame<'a>)> {
-        (self.at + 8..self.bytes.len()).step_by(8).find_map(|at| {
+        // No frame begins in zeros.
+        (self.at + 8..self.written).step_by(8).find_map(|at| {
             let lost_at_most = (at - self.at) as u64 / FRAME_MIN;
             let numbers = self.next..=self.next.saturating_add(lost_at_most);
             match decode(&self.bytes[at..], self.salt, &numbers) {
@@ -93,6 +96,14 @@ impl<'a> Scan<'a> {
             }
         }
     }
+}
+
+/// Where the zeros begin that all of the rest are: most of a segment is that until it is used, and it is looked at by blocks.
+fn written(bytes: &[u8]) -> usize {
+    let is_filled = |block: &&[u8]| **block != [0; BLOCK][..block.len()];
+    let Some(zeros) = bytes.rchunks(BLOCK).position(|block| is_filled(&block)) else { return 0 };
+    let upto = bytes.len() - zeros * BLOCK;
+    bytes[..upto].iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
 }
 
 /// Reads `length` bytes from `offset` on. What the disk does not give back reads as damage.
@@ -196,6 +207,18 @@ mod tests {
         assert!(!lost([0, 1, 1, 1]), "a batch that is not followed by another");
         assert!(lost([0, 1, 1, 3]));
         assert!(lost([0, 1, 2, 2]));
+    }
+
+    #[test]
+    fn what_was_written_is_told_from_the_zeros_behind_it() {
+        for length in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 5] {
+            assert_eq!(written(&vec![0; length]), 0, "{length}");
+            for last in (0..length).step_by(997).chain(length.checked_sub(1)) {
+                let mut bytes = vec![0; length];
+                bytes[last] = 1;
+                assert_eq!(written(&bytes), last + 1, "{last} of {length}");
+            }
+        }
     }
 
     #[test]

@@ -87,6 +87,20 @@ fn a_full_disk_refuses_before_anything_is_written_and_takes_again_once_there_is_
 }
 
 #[test]
+fn starts_while_nobody_takes_the_frames_leave_no_empty_room_behind() {
+    let disk = SimulatedDisk::new();
+    let (mut before, starts) = (0, 40);
+    for start in 0..starts {
+        let spool = open(&disk).own;
+        let found = spool.stats().disk_bytes;
+        assert!(found < before + 100, "{found} bytes after {start} starts, of which the last left {before}");
+        append(&spool, format!("frame {start}").as_bytes()).unwrap();
+        before = found;
+    }
+    assert_eq!(read_all(&open(&disk).own).0.len() as u64, starts);
+}
+
+#[test]
 fn a_full_spool_refuses_throws_nothing_away_and_never_exceeds_its_size() {
     let disk = SimulatedDisk::new();
     let spool = open(&disk).own;

@@ -351,6 +351,13 @@ impl DiskFile for SimulatedFile {
         Ok(())
     }
 
+    fn shorten(&self, length: u64) -> io::Result<()> {
+        let mut inner = self.inner()?;
+        inner.change()?;
+        inner.files[self.id].now.truncate(length as usize);
+        Ok(())
+    }
+
     fn sync_data(&self, barrier: Barrier) -> io::Result<()> {
         let mut inner = self.inner()?;
         if inner.barrier(barrier)? {
