@@ -149,8 +149,12 @@ impl Walk<'_> {
         session: Option<Arc<LiveSession>>,
     ) -> Result<Response, NotCommitted> {
         once::mark(route, request, &mut answer.effects);
+        if answer.effects.is_empty() && session.is_none() && !answer.is_unfinished() {
+            return Ok(answer.response);
+        }
         let (process, route) = (Arc::clone(&self.core.process), Arc::clone(route));
-        let commit = async move { process.producers.answer(&route, answer, session).await };
+        // Boxed: starting a task moves what it is given eight times.
+        let commit = Box::pin(async move { process.producers.answer(&route, answer, session).await });
         let committed = self.core.commits.spawn_local(commit).await;
         committed.unwrap_or_else(|broken| Err(NotCommitted::Unknown(broken.into())))
     }

@@ -102,7 +102,9 @@ pub(in crate::accept) async fn serve(
                 }
                 Some(Ok((request, respond))) => {
                     let bounds = Arc::clone(&bounds);
-                    requests.spawn_local(answer(Rc::clone(&core), client.clone(), bounds, request, respond));
+                    // Boxed: starting a task moves what it is given eight times.
+                    let answered = Box::pin(answer(Rc::clone(&core), client.clone(), bounds, request, respond));
+                    requests.spawn_local(answered);
                 }
                 Some(Err(error)) => break refused(&error),
                 None => break,
