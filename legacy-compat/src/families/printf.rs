@@ -64,6 +64,9 @@ enum Found<T> {
 /// The widest field and the longest fraction that are written; PHP refuses an integer overflow.
 const MAX_WIDTH: i64 = i32::MAX as i64 - 1;
 
+/// The same where an argument tells.
+const MAX_STAR: i64 = i32::MAX as i64;
+
 fn sprintf(ctx: &mut Ctx<'_>, text: &[u8], values: &[Value], name: &str) -> Outcome {
     let mut format = Format { text, at: 0, values, next: 0, missing: None, name };
     let mut out = Vec::with_capacity(text.len() * 2);
@@ -129,11 +132,6 @@ impl Format<'_> {
         if self.peek() == Some(b'l') {
             self.at += 1;
         }
-        if self.peek() == Some(b'%') && !ctx.php.is_8() {
-            self.at += 1;
-            out.push(b'%');
-            return Ok(None);
-        }
         let value = match self.argument(ctx, argument)? {
             Found::Value(value) => value,
             Found::Nothing => return Ok(None),
@@ -173,7 +171,7 @@ impl Format<'_> {
         }
         if self.star(ctx) {
             match self.star_value(ctx)? {
-                Found::Value(width @ 0..=MAX_WIDTH) => spec.width = width as usize,
+                Found::Value(width @ 0..=MAX_STAR) => spec.width = width as usize,
                 Found::Value(_) => {
                     return self.refuse(ctx, "Width must be greater than zero and less than 2147483647");
                 }
@@ -192,7 +190,7 @@ impl Format<'_> {
         self.at += 1;
         if self.star(ctx) {
             match self.star_value(ctx)? {
-                Found::Value(precision @ -1..=MAX_WIDTH) => spec.precision = Some(precision),
+                Found::Value(precision @ -1..=MAX_STAR) => spec.precision = Some(precision),
                 Found::Value(_) => {
                     return self.refuse(ctx, "Precision must be greater than zero and less than 2147483647");
                 }
@@ -201,11 +199,10 @@ impl Format<'_> {
             }
             return Ok(Found::Value(()));
         }
-        let precision = self.number().unwrap_or(0);
-        if precision > MAX_WIDTH {
+        spec.precision = self.number(); // a point that no number follows says nothing
+        if spec.precision.is_some_and(|precision| precision > MAX_WIDTH) {
             return self.refuse(ctx, "Precision must be greater than zero and less than 2147483647");
         }
-        spec.precision = Some(precision);
         Ok(Found::Value(()))
     }
 
@@ -278,11 +275,12 @@ impl Format<'_> {
                 pad(out, &text[..text.len().min(cut)], spec, false);
             }
             b'd' => integer(out, to_int(ctx.php, value), spec),
-            b'u' => pad_number(out, &bits(ctx.php, value).to_string(), spec),
-            b'x' => pad_number(out, &format!("{:x}", bits(ctx.php, value)), spec),
-            b'X' => pad_number(out, &format!("{:X}", bits(ctx.php, value)), spec),
-            b'o' => pad_number(out, &format!("{:o}", bits(ctx.php, value)), spec),
-            b'b' => pad_number(out, &format!("{:b}", bits(ctx.php, value)), spec),
+            b'u' => pad(out, bits(ctx.php, value).to_string().as_bytes(), spec, false),
+            b'x' => digits(out, &format!("{:x}", bits(ctx.php, value)), spec),
+            b'X' => digits(out, &format!("{:X}", bits(ctx.php, value)), spec),
+            b'o' => digits(out, &format!("{:o}", bits(ctx.php, value)), spec),
+            b'b' => digits(out, &format!("{:b}", bits(ctx.php, value)), spec),
+            b'%' => out.push(b'%'), // its argument is passed over
             b'c' => out.push(to_int(ctx.php, value) as u8),
             b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'h' | b'H'
                 if !matches!(letter, b'h' | b'H') || ctx.php.is_8() =>
@@ -319,8 +317,9 @@ fn pad(out: &mut Vec<u8>, text: &[u8], spec: Spec, signed: bool) {
     out.extend_from_slice(&text[sign..]);
 }
 
-/// Unsigned numbers: filled with zeros on the right too.
-fn pad_number(out: &mut Vec<u8>, text: &str, spec: Spec) {
+/// Digits to the base of a power of two: filled with zeros on the right too. PHP takes a precision for one of text, of no characters.
+fn digits(out: &mut Vec<u8>, text: &str, spec: Spec) {
+    let text = if spec.precision.is_some() { "" } else { text };
     pad(out, text.as_bytes(), spec, false);
 }
 
