@@ -89,7 +89,7 @@ fn idate(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
     };
     let known = match letter {
         b'N' | b'o' => ctx.php.since(Version::V8_2),
-        letter => b"BdhHiILmnsStUwWyYzZ".contains(letter) && *letter != b'S',
+        letter => b"BdghGHiIjLmnstUwWyYzZ".contains(letter),
     };
     if !known {
         return idate_refused(ctx, "idate(): Argument #1 ($format) must be a valid date format token");
