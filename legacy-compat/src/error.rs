@@ -28,6 +28,10 @@ pub enum ErrorClass {
     DateMalformedIntervalStringException,
     /// `DateMalformedPeriodStringException`, from 8.3
     DateMalformedPeriodStringException,
+    /// `InvalidArgumentException`, of `unserialize`
+    InvalidArgumentException,
+    /// `UnexpectedValueException`, of `unserialize`
+    UnexpectedValueException,
 }
 
 impl ErrorClass {
@@ -46,6 +50,8 @@ impl ErrorClass {
             Self::DateInvalidTimeZoneException => "DateInvalidTimeZoneException",
             Self::DateMalformedIntervalStringException => "DateMalformedIntervalStringException",
             Self::DateMalformedPeriodStringException => "DateMalformedPeriodStringException",
+            Self::InvalidArgumentException => "InvalidArgumentException",
+            Self::UnexpectedValueException => "UnexpectedValueException",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `serialize`, `unserialize` and `var_export`.
 
+mod classes;
 mod export;
 mod read;
 
@@ -12,7 +13,7 @@ use crate::error::Thrown;
 use crate::float;
 use crate::php::{Php, Version};
 use crate::value::{Array, Key, Object, Str, Value, deeper};
-use read::{MAX_DEPTH, Reader};
+use read::{Allowed, MAX_DEPTH, Reader};
 
 pub(crate) const ROWS: &[Row] = &[
     ("serialize(mixed $value)", |c, a| ok(serialize(c.php, a.value(0)))),
@@ -92,14 +93,13 @@ fn call_unserialize(ctx: &mut Ctx<'_>, args: &mut Args<'_>) -> Outcome {
         let message = "unserialize(): Option \"allowed_classes\" must be of type array|bool";
         return ctx.type_error(false, message);
     }
-    let std_allowed = match &allowed {
-        Value::Array(names) => names
-            .values()
-            .any(|name| name.as_bytes().is_some_and(|name| name.eq_ignore_ascii_case(b"stdClass"))),
-        other => to_bool(other),
+    let allowed = match &allowed {
+        Value::Array(names) => Allowed::These(names),
+        other if to_bool(other) => Allowed::All,
+        _ => Allowed::Nothing,
     };
     let Some(depth) = max_depth(ctx, args.value(1).at("max_depth"))? else { return ok(false) };
-    match Reader::new(ctx.php, args.bytes(0), std_allowed, depth).value(0) {
+    match Reader::new(ctx.php, args.bytes(0), allowed, depth).whole()? {
         Some(value) => Ok(value),
         None => {
             if !args.bytes(0).is_empty() {
@@ -128,6 +128,8 @@ fn max_depth(ctx: &mut Ctx<'_>, option: &Value) -> Result<Option<usize>, Thrown>
 
 /// `unserialize`: none is PHP's false. Objects come back as `stdClass` where that class is allowed, of other classes as
 /// `__PHP_Incomplete_Class`, and what would contain itself as one of `*RECURSION*`. A reference is a copy of what it points to.
+/// None, too, where a class of PHP's own throws about what was written for it.
 pub fn unserialize(php: &Php, text: &[u8], std_allowed: bool) -> Option<Value> {
-    Reader::new(php, text, std_allowed, MAX_DEPTH).value(0)
+    let allowed = if std_allowed { Allowed::All } else { Allowed::Nothing };
+    Reader::new(php, text, allowed, MAX_DEPTH).whole().ok().flatten()
 }

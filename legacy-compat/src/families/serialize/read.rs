@@ -1,12 +1,14 @@
 //! What `unserialize` reads, value by value.
 
+use super::classes::{self, Keeper, Making};
+use crate::error::Thrown;
 use crate::numeric;
 use crate::php::{Php, Version};
 use crate::value::{Array, Key, Object, Str, Value, deeper};
 
 /// The value that a text begins with, and how many bytes it takes: sessions are made of such.
 pub(crate) fn unserialize_prefix(php: &Php, text: &[u8]) -> Option<(Value, usize)> {
-    let mut reader = Reader::new(php, text, true, MAX_DEPTH);
+    let mut reader = Reader::new(php, text, Allowed::All, MAX_DEPTH);
     let value = reader.value(0)?;
     Some((value, reader.at))
 }
@@ -35,7 +37,7 @@ pub(super) struct Reader<'a> {
     php: &'a Php,
     text: &'a [u8],
     at: usize,
-    std_allowed: bool,
+    allowed: Allowed<'a>,
     /// How deep arrays and objects may nest.
     max_depth: usize,
     /// The values read so far, to which references point by number.
@@ -44,11 +46,63 @@ pub(super) struct Reader<'a> {
     size: usize,
     /// How deep the deepest of the values lies that belong to the one that is being read.
     deepest: usize,
+    /// What was thrown on the way, which ended it.
+    thrown: Option<Thrown>,
+    /// What an object throws that has been read whole, when everything is read.
+    complaint: Option<Thrown>,
+}
+
+/// Which classes objects may be of; those of others are incomplete.
+#[derive(Clone, Copy)]
+pub(super) enum Allowed<'a> {
+    All,
+    Nothing,
+    /// Those of a list of names.
+    These(&'a Array),
+}
+
+impl Allowed<'_> {
+    fn has(self, class: &[u8]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Nothing => false,
+            Self::These(names) => names
+                .values()
+                .any(|name| name.as_bytes().is_some_and(|name| name.eq_ignore_ascii_case(class))),
+        }
+    }
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(php: &'a Php, text: &'a [u8], std_allowed: bool, max_depth: usize) -> Self {
-        Self { php, text, at: 0, std_allowed, max_depth, slots: Vec::new(), size: 0, deepest: 0 }
+    pub(super) fn new(php: &'a Php, text: &'a [u8], allowed: Allowed<'a>, max_depth: usize) -> Self {
+        let slots = Vec::new();
+        Self {
+            php,
+            text,
+            at: 0,
+            allowed,
+            max_depth,
+            slots,
+            size: 0,
+            deepest: 0,
+            thrown: None,
+            complaint: None,
+        }
+    }
+
+    /// The whole of a text: none where it is no value.
+    ///
+    /// # Errors
+    /// What PHP throws about an object in it, be the rest right or not.
+    pub(super) fn whole(mut self) -> Result<Option<Value>, Thrown> {
+        let value = self.value(0);
+        self.thrown.or(self.complaint).map_or(Ok(value), Err)
+    }
+
+    /// Ends the reading.
+    fn throw<T>(&mut self, thrown: Thrown) -> Option<T> {
+        self.thrown.get_or_insert(thrown);
+        None
     }
 
     fn expect(&mut self, bytes: &[u8]) -> Option<()> {
@@ -86,7 +140,7 @@ impl<'a> Reader<'a> {
         }
         let slot = self.slots.len();
         let kind = self.text.get(self.at).copied();
-        self.slots.push(Slot::Open { is_object: kind == Some(b'O') });
+        self.slots.push(Slot::Open { is_object: matches!(kind, Some(b'O' | b'C')) });
         let (before, around) = (self.size, std::mem::replace(&mut self.deepest, depth));
         let value = deeper(|| self.unnumbered(depth))?;
         let (size, height) = (self.size - before, self.deepest - depth);
@@ -149,7 +203,7 @@ impl<'a> Reader<'a> {
                 self.expect(b";")?;
                 Some(Value::Str(text))
             }
-            b'C' => self.custom(),
+            b'C' => self.custom(depth),
             b'a' => {
                 let count = self.length(b':')?;
                 self.pairs(count, false, depth).map(Value::Array)
@@ -207,16 +261,110 @@ impl<'a> Reader<'a> {
         Some(Str::from(text))
     }
 
-    /// An object that its class wrote itself: what it wrote is that class's own business.
-    fn custom(&mut self) -> Option<Value> {
-        let class = self.string()?;
+    /// An object that its class wrote itself: what most classes wrote is their own business.
+    fn custom(&mut self, depth: usize) -> Option<Value> {
+        let class = self.string().filter(|class| classes::is_name(class))?;
+        self.made(&class, true)?;
         self.expect(b":")?;
         let len = self.length(b':')?;
-        self.expect(b"{")?;
-        self.at = self.at.checked_add(len).filter(|at| *at <= self.text.len())?;
-        self.expect(b"}")?;
-        let incomplete = [("__PHP_Incomplete_Class_Name", class)].into_iter().collect();
-        Some(Value::Object(Object::new(Str::from("__PHP_Incomplete_Class"), incomplete)))
+        // Up to 8.0 any two bytes may stand around what the class wrote.
+        let strict = self.php.since(Version::V8_1);
+        match strict {
+            true => self.expect(b"{")?,
+            false => self.at += 1,
+        }
+        let end = self.at.checked_add(len).filter(|end| *end < self.text.len())?;
+        match classes::keeper(&class).filter(|_| len > 0 && self.allowed.has(&class)) {
+            Some(keeper) => self.kept(keeper, end, depth)?,
+            None => self.at = end,
+        }
+        match strict {
+            true => self.expect(b"}")?,
+            false => self.at += 1,
+        }
+        Some(classes::incomplete(class, &Array::new()))
+    }
+
+    /// What a class that keeps values wrote, up to `end`.
+    fn kept(&mut self, keeper: Keeper, end: usize, depth: usize) -> Option<()> {
+        let text = self.text;
+        self.text = &text[..end];
+        let read = match keeper {
+            Keeper::Array => self.kept_array(depth),
+            Keeper::Objects => self.kept_objects(depth),
+            Keeper::List => self.kept_list(depth),
+        };
+        if read.is_none() {
+            return self.throw(classes::unexpected("Error at offset"));
+        }
+        (self.text, self.at) = (text, end);
+        Some(())
+    }
+
+    /// `x:i:0;a:0:{};m:a:0:{}`: flags, what is kept, and properties.
+    fn kept_array(&mut self, depth: usize) -> Option<()> {
+        self.expect(b"x:")?;
+        let Value::Int(flags) = self.value(depth + 1)? else { return None };
+        if flags & classes::KEEPS_ITSELF == 0 {
+            self.begins_with(b"aOCr")?;
+            let kept = self.value(depth + 1)?;
+            if let Some(refused) = classes::not_to_keep(&kept) {
+                return self.throw(refused);
+            }
+            self.expect(b";")?;
+        }
+        self.properties(depth)
+    }
+
+    /// `x:i:1;O:8:"stdClass":0:{},i:1;;m:a:0:{}`: how many, each object with what belongs to it, and properties.
+    fn kept_objects(&mut self, depth: usize) -> Option<()> {
+        self.expect(b"x:")?;
+        let Value::Int(count) = self.value(depth + 1)? else { return None };
+        if count < 0 && self.php.since(Version::V7_2) {
+            return None;
+        }
+        for _ in 0..count {
+            self.begins_with(b"OCr")?;
+            let object = self.value(depth + 1)?;
+            if self.expect(b",").is_some() {
+                self.value(depth + 1)?;
+            }
+            if !matches!(object, Value::Object(_)) {
+                return None;
+            }
+            self.expect(b";")?;
+        }
+        self.properties(depth)
+    }
+
+    fn properties(&mut self, depth: usize) -> Option<()> {
+        self.expect(b"m:")?;
+        self.value(depth + 1)?.as_array().map(|_| ())
+    }
+
+    /// `i:0;:i:1;:i:2;`: flags, then each value.
+    fn kept_list(&mut self, depth: usize) -> Option<()> {
+        let Value::Int(_) = self.value(depth + 1)? else { return None };
+        while self.expect(b":").is_some() {
+            self.value(depth + 1)?;
+        }
+        (self.at == self.text.len()).then_some(())
+    }
+
+    fn begins_with(&self, kinds: &[u8]) -> Option<()> {
+        self.text.get(self.at).filter(|kind| kinds.contains(kind)).map(|_| ())
+    }
+
+    /// Whether PHP makes an object of this class.
+    fn made(&mut self, class: &[u8], wrote_itself: bool) -> Option<()> {
+        if !self.allowed.has(class) {
+            return Some(());
+        }
+        match classes::making(self.php, class, wrote_itself) {
+            Making::Possible => Some(()),
+            Making::Refused => None,
+            Making::Throws(thrown) => self.throw(thrown),
+        }
     }
 
     /// A key, which takes no number.
@@ -250,7 +398,8 @@ impl<'a> Reader<'a> {
     }
 
     fn object(&mut self, depth: usize) -> Option<Value> {
-        let class = self.string()?;
+        let class = self.string().filter(|class| classes::is_name(class))?;
+        self.made(&class, false)?;
         self.expect(b":")?;
         // The one length that takes a sign in every version.
         if self.php.since(Version::V7_2) {
@@ -258,13 +407,19 @@ impl<'a> Reader<'a> {
         }
         let count = self.length(b':')?;
         let props = self.pairs(count, true, depth)?;
-        if class.eq_ignore_ascii_case(b"stdClass") && self.std_allowed {
+        if !self.allowed.has(&class) {
+            return Some(classes::incomplete(class, &props));
+        }
+        if class.eq_ignore_ascii_case(b"stdClass") {
             return Some(Value::Object(Object::std(props)));
         }
-        let mut incomplete = Array::new();
-        incomplete.insert("__PHP_Incomplete_Class_Name", class);
-        incomplete.extend(props.iter().map(|(key, value)| (key, value.clone())));
-        Some(Value::Object(Object::new(Str::from("__PHP_Incomplete_Class"), incomplete)))
+        if let Some(thrown) = classes::wrong_type(self.php, &class, &props) {
+            return self.throw(thrown);
+        }
+        if self.complaint.is_none() {
+            self.complaint = classes::complaint(self.php, &class, &props);
+        }
+        Some(classes::incomplete(class, &props))
     }
 }
 
@@ -275,7 +430,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<Value> {
-        Reader::new(&Php::new(Version::V8_2), text.as_bytes(), true, MAX_DEPTH).value(0)
+        Reader::new(&Php::new(Version::V8_2), text.as_bytes(), Allowed::All, MAX_DEPTH).value(0)
     }
 
     /// Elements that each hold the one before, as often as `times` says.
