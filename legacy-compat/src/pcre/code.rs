@@ -24,6 +24,9 @@ unsafe impl Send for Code {}
 // SAFETY: as above.
 unsafe impl Sync for Code {}
 
+/// The error of a match that ends before it begins.
+pub(crate) const ENDS_BEFORE_IT_BEGINS: i32 = PCRE2_ERROR_INTERNAL;
+
 /// Why a pattern does not compile: PCRE2's number and the place.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CompileError {
@@ -131,7 +134,11 @@ impl Code {
         match found {
             PCRE2_ERROR_NOMATCH => Ok(None),
             ..0 => Err(found),
-            count => Ok(Some(data.found(count as usize))),
+            count => match data.found(count as usize) {
+                // `\K` in a lookahead makes a match end before it begins, of which PHP makes nothing.
+                Found { groups, .. } if groups.first() == Some(&None) => Err(ENDS_BEFORE_IT_BEGINS),
+                found => Ok(Some(found)),
+            },
         }
     }
 }

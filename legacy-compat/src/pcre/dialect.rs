@@ -19,13 +19,21 @@ pub(super) fn compile(php: &Php, pattern: &[u8], options: u32, strict: bool) -> 
     let pattern = literal_braces.as_deref().unwrap_or(pattern);
     // Up to 7.4 `\y` is a y, and in 7.3 and 7.4 the number of a character that there is none of is text too.
     let literal = if strict || php.is_8() { 0 } else { PCRE2_EXTRA_BAD_ESCAPE_IS_LITERAL };
-    let compiled = match Code::compile(pattern, options, if old { 0 } else { literal }) {
-        Err(error) if old && error.code == NO_GROUP => Code::compile(&without_escape(pattern), options, 0),
-        Err(error) if old && error.code == UNKNOWN_ESCAPE => Code::compile(pattern, options, literal),
+    let extra = if old { KEEP_ANYWHERE } else { literal | KEEP_ANYWHERE };
+    let compiled = match Code::compile(pattern, options, extra) {
+        Err(error) if old && error.code == NO_GROUP => {
+            Code::compile(&without_escape(pattern), options, KEEP_ANYWHERE)
+        }
+        Err(error) if old && error.code == UNKNOWN_ESCAPE => {
+            Code::compile(pattern, options, literal | KEEP_ANYWHERE)
+        }
         compiled => compiled,
     };
     compiled.map_err(|error| format!("Compilation failed: error {} at offset {}", error.code, error.offset))
 }
+
+/// `\K` may stand in lookaheads and lookbehinds: PHP asks for it since PCRE2 does not take it by itself.
+const KEEP_ANYWHERE: u32 = PCRE2_EXTRA_ALLOW_LOOKAROUND_BSK;
 
 /// What a pattern may begin with that came with PCRE2.
 const NEWER_VERBS: [&[u8]; 7] = [

@@ -1,5 +1,6 @@
 //! `preg_match`, `preg_match_all`, `preg_quote`, `preg_grep`, `preg_last_error`.
 
+use super::code::ENDS_BEFORE_IT_BEGINS;
 use super::{BAD_UTF8_ERROR, Code, Found, INTERNAL_ERROR, Matches, Regex, error_code};
 use crate::call::{Args, Ctx, Outcome, Row, ok};
 use crate::families::types::text_of;
@@ -161,6 +162,13 @@ fn match_all(
     for found in Matches::new(ctx.php, regex, subject, start) {
         let found = match found {
             Ok(found) => found,
+            Err(ENDS_BEFORE_IT_BEGINS) => {
+                ctx.preg_error = error_code(ENDS_BEFORE_IT_BEGINS);
+                if args.has(2) {
+                    args.set(2, Array::new());
+                }
+                return ok(false);
+            }
             Err(error) => {
                 ctx.preg_error = error_code(error);
                 break;
