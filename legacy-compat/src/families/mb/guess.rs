@@ -24,6 +24,9 @@ pub(super) fn is_guessed(encoding: &Encoding) -> bool {
     !encoding.is_transfer() && !matches!(encoding.name, "7bit" | "8bit")
 }
 
+/// What a part counts that is no character.
+const BADLY: u64 = 1000;
+
 /// From 8.3: each part that is no character counts, and an earlier candidate is preferred.
 fn least_demerits(php: &Php, text: &[u8], list: &[Candidate], strict: bool) -> Option<Candidate> {
     if text.is_empty() {
@@ -32,10 +35,13 @@ fn least_demerits(php: &Php, text: &[u8], list: &[Candidate], strict: bool) -> O
     let mut best: Option<(u64, Candidate)> = None;
     for (index, candidate) in list.iter().enumerate() {
         let chars = candidate.decode(php, without_mark(candidate, text));
-        if strict && chars.contains(&BAD) {
+        let breaks = breaks_rules(php, candidate, text);
+        if strict && (breaks || chars.contains(&BAD)) {
             continue;
         }
-        let sum: u64 = chars.iter().map(|code| if *code == BAD { 1000 } else { demerits(php, *code) }).sum();
+        let of_chars: u64 =
+            chars.iter().map(|code| if *code == BAD { BADLY } else { demerits(php, *code) }).sum();
+        let sum = of_chars + if breaks { BADLY } else { 0 };
         let weight = 1.0 + 0.3 * index as f64 / list.len() as f64;
         let weighed = (sum as f32 * weight as f32) as u64;
         if best.is_none_or(|(least, _)| weighed < least) {
@@ -64,11 +70,19 @@ fn likeliest(php: &Php, text: &[u8], list: &[Candidate], strict: bool) -> Option
     let fits = |index: usize| match (ends_early, faults[index]) {
         (Some(end), Some(fault)) => fault >= end,
         (Some(_), None) => true,
-        (None, fault) => fault.is_none() && !list[index].decode(php, text).contains(&BAD),
+        (None, fault) => {
+            let breaks = strict && breaks_rules(php, list[index], text);
+            fault.is_none() && !breaks && !list[index].decode(php, text).contains(&BAD)
+        }
     };
     let score =
         |index: &usize| list[*index].decode(php, text).iter().map(|code| demerits(php, *code)).sum::<u64>();
     (0..list.len()).filter(|index| fits(*index)).min_by_key(score).map(|index| list[index])
+}
+
+/// Whether a text that can be read is not written as it should be: UTF-7 alone has such rules.
+fn breaks_rules(php: &Php, candidate: &Encoding, text: &[u8]) -> bool {
+    matches!(candidate.kind, Kind::Utf7) && !is_valid(php, candidate, text)
 }
 
 /// The byte at which a text, read one byte after the other, turns out not to be in an encoding.

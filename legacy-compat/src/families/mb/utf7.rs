@@ -49,12 +49,13 @@ pub(super) fn decode(php: &Php, text: &[u8], open: bool) -> Vec<u32> {
             (b'+', _) => {
                 let part = Part::read(rest, digit);
                 out.extend(part.units.iter().filter_map(|unit| match unit {
-                    Err(_) => strict.then_some(BAD),
+                    Err(half) => (strict || is_second(half)).then_some(BAD),
                     Ok(char) => Some(u32::from(*char)),
                 }));
                 rest = &rest[part.len..];
                 let broken = match rest.is_empty() {
-                    true => part.is_cut && !open,
+                    // Eight digits are three characters, behind which a half is still waited for.
+                    true => (part.is_cut || part.ends_in_half && part.len % 8 != 0) && !open,
                     false => part.is_cut || part.ends_in_half,
                 };
                 out.extend((strict && broken).then_some(BAD));
@@ -225,7 +226,10 @@ fn decode_imap_old(php: &Php, text: &[u8]) -> Vec<u32> {
             rest[..len].iter().map(|byte| if *byte == b',' { b'/' } else { *byte }).collect();
         let bytes = decode_base64(php, &digits);
         let units = bytes.chunks_exact(2).map(|pair| (pair[0] << 8 | pair[1]) as u16);
-        out.extend(char::decode_utf16(units).map(|char| char.map_or(BAD, u32::from)));
+        out.extend(char::decode_utf16(units).filter_map(|char| match char {
+            Err(half) => is_second(&half).then_some(BAD),
+            Ok(char) => Some(u32::from(char)),
+        }));
         match rest.get(len) {
             Some(b'-') => {
                 out.extend((len == 0).then_some(u32::from(b'&')));
@@ -239,6 +243,11 @@ fn decode_imap_old(php: &Php, text: &[u8]) -> Vec<u32> {
         }
     }
     out
+}
+
+/// Up to 8.0 the first half of a pair that no second half follows is passed over.
+fn is_second(half: &std::char::DecodeUtf16Error) -> bool {
+    half.unpaired_surrogate() >= 0xdc00
 }
 
 fn utf16_bytes(chars: &[u32]) -> Vec<u8> {
