@@ -41,7 +41,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [input, output] = files.as_slice() else { return Err(USAGE.into()) };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let php = vectors::php(version, now as i64);
-    let lines: Arc<[String]> = BufReader::new(File::open(input)?).lines().collect::<io::Result<Vec<_>>>()?.into();
+    let lines: Arc<[String]> =
+        BufReader::new(File::open(input)?).lines().collect::<io::Result<Vec<_>>>()?.into();
     replay(&php, &lines, BufWriter::new(File::create(output)?))?;
     Ok(())
 }
