@@ -55,7 +55,7 @@ pub(super) fn decode(php: &Php, text: &[u8], open: bool) -> Vec<u32> {
                 rest = &rest[part.len..];
                 let broken = match rest.is_empty() {
                     // Eight digits are three characters, behind which a half is still waited for.
-                    true => (part.is_cut || part.ends_in_half && part.len % 8 != 0) && !open,
+                    true => (part.is_cut || part.ends_in_half && !part.len.is_multiple_of(8)) && !open,
                     false => part.is_cut || part.ends_in_half,
                 };
                 out.extend((strict && broken).then_some(BAD));
