@@ -75,7 +75,8 @@ fn recorded(number: usize, request: &Request) -> Recorded {
     }
 }
 
-/// Takes the intake's POST over, with a php-fpm that nobody has started yet.
+/// Takes the intake's POST over, with a php-fpm that nobody has started yet. Where the parsed tables are kept is left to the
+/// application: whoever php-fpm's children run as could make no folder in ours, and would read the tables for each request.
 pub(crate) fn routes(app: &Path) -> String {
     let table = |name: &str, key: &str| {
         format!("[table.{name}]\nsource = \"file:{}/{name}.csv\"\nkey = \"{key}\"\n", shown(&data()))
@@ -86,7 +87,7 @@ pub(crate) fn routes(app: &Path) -> String {
 version = "header:X-App-Version"
 [legacy.intake.managed]
 root = "{}/public"
-env = {{ KAFKA_BROKERS = "127.0.0.1:9", DATA_DIR = "{}", CACHE_DIR = "{}/cache" }}
+env = {{ KAFKA_BROKERS = "127.0.0.1:9", DATA_DIR = "{}" }}
 ini = {{ "ffi.enable" = "on" }}
 [kafka.main]
 bootstrap = ["127.0.0.1:9"]
@@ -105,7 +106,6 @@ received_at = {{ from = "json:/received_at", time = "rfc3339" }}
 "#,
         shown(app),
         shown(&data()),
-        shown(app),
         table("airports", "faa"),
         table("airlines", "carrier"),
         table("planes", "tailnum"),
