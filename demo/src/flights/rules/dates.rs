@@ -31,7 +31,7 @@ pub(in crate::flights) fn rules_dates(i: &mut Intake<'_>, f: &mut Flight) {
     }
 }
 
-/// `rules_hours()`: hour, minute and time_hour say again what the schedule says.
+/// `rules_hours()`: hour, minute and time_hour say again what the schedule says. Nothing reads the first two afterwards.
 pub(in crate::flights) fn rules_hours(i: &mut Intake<'_>, f: &mut Flight) {
     let Some(sched) = f.sched_dep_time else { return };
     match f.hour {
@@ -41,12 +41,8 @@ pub(in crate::flights) fn rules_hours(i: &mut Intake<'_>, f: &mut Flight) {
         }
         Some(_) => {}
     }
-    f.hour = Some(sched / 100);
     match f.minute {
-        None => {
-            f.minute = Some(sched % 100);
-            i.fix("F057");
-        }
+        None => i.fix("F057"),
         Some(minute) if minute != sched % 100 => {
             i.err("F058", "minute", format!("{minute} is not the minute of {sched:04}"), minute);
         }
