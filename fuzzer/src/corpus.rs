@@ -106,6 +106,13 @@ impl Corpus {
         self.lines.get(file).and_then(|lines| lines.get(&line)).map_or(0, |line| line.hits)
     }
 
+    /// The lines that one of the kept requests was the first to reach.
+    pub fn first_of(&self, entry: usize) -> Vec<(String, u32)> {
+        let lines = self.lines.iter().flat_map(|(file, lines)| lines.iter().map(move |line| (file, line)));
+        let first = lines.filter(|(_, (_, line))| line.entry == Some(entry));
+        first.map(|(file, (number, _))| (file.clone(), *number)).collect()
+    }
+
     /// The lines that can run, by file.
     pub fn lines(&self) -> &BTreeMap<String, BTreeMap<u32, Line>> {
         &self.lines

@@ -1,5 +1,7 @@
 //! A request taken apart, so that its parts can be changed, and put together again.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use bytes::Bytes;
 
 use crate::form;
@@ -122,6 +124,13 @@ impl Draft {
             Body::Form(pairs) => joined(pairs).into(),
             Body::Raw(bytes) => Bytes::from(bytes.clone()),
         }
+    }
+
+    /// Tells it from others, in this process.
+    pub fn digest(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        (&self.method, self.target(), &self.fields, self.content()).hash(&mut hash);
+        hash.finish()
     }
 
     /// How much there is to read in it: what a smaller one has less of.

@@ -1,7 +1,10 @@
 //! What stands in PHP sources: literals, by the lines that they stand on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
+
+use crate::scan::{self, Token};
+use crate::together::{self, Part};
 
 /// A literal of a source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,22 +28,92 @@ impl Literal {
 /// The longest literal that is kept, in bytes: a page's HTML is nothing to send.
 const LONGEST: usize = 256;
 
-/// Literals by file and line.
+/// The longest that is put together of several, in bytes: a pattern of parts.
+const LONGEST_PATTERN: usize = 2_048;
+
+/// What stands together with others in more places is no case among others: the name of a table's column, in each row.
+const GROUPS_MAX: usize = 16;
+
+/// Literals by file and line, and which of them stand together.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: BTreeMap<String, BTreeMap<u32, Vec<Literal>>>,
+    groups: Vec<Vec<Vec<u8>>>,
+    /// The groups that a text is in.
+    groups_of: HashMap<Vec<u8>, Vec<usize>>,
+    constants: HashMap<Vec<u8>, Vec<u8>>,
+    /// Texts of parts of which some constant is not known yet, by file and line.
+    parted: Vec<(String, u32, Vec<Part>)>,
 }
 
 impl Sources {
     /// Takes a source in.
     pub fn add(&mut self, path: &str, text: &[u8]) {
+        let tokens = scan::tokens(text);
         let mut lines = BTreeMap::<u32, Vec<Literal>>::new();
-        for (line, literal) in (Scan { rest: text, line: 1 }).literals() {
-            if !literal.bytes().is_empty() && literal.bytes().len() <= LONGEST {
-                lines.entry(line).or_default().push(literal);
+        for (line, token) in &tokens {
+            if let Token::Literal(literal) = token
+                && !literal.bytes().is_empty()
+                && literal.bytes().len() <= LONGEST
+            {
+                lines.entry(*line).or_default().push(literal.clone());
             }
         }
         self.files.insert(path.to_owned(), lines);
+        for group in together::groups(&tokens) {
+            for member in &group {
+                self.groups_of.entry(member.clone()).or_default().push(self.groups.len());
+            }
+            self.groups.push(group);
+        }
+        let parted = together::parted(&tokens);
+        self.parted.extend(parted.into_iter().map(|(line, parts)| (path.to_owned(), line, parts)));
+        self.constants.extend(together::constants(&tokens));
+        self.join();
+    }
+
+    /// Puts texts of parts together whose constants are known by now: `'/^' . YEAR . '$/'`.
+    fn join(&mut self) {
+        let parted = std::mem::take(&mut self.parted);
+        for (path, line, parts) in parted {
+            let known = parts.iter().map(|part| match part {
+                Part::Text(text) => Some(text.as_slice()),
+                Part::Constant(name) => self.constants.get(name).map(Vec::as_slice),
+            });
+            match known.collect::<Option<Vec<_>>>().map(|parts| parts.concat()) {
+                Some(text) if text.len() <= LONGEST_PATTERN => {
+                    let lines = self.files.entry(path).or_default();
+                    lines.entry(line).or_default().push(Literal::Text(text));
+                }
+                Some(_) => {}
+                None => self.parted.push((path, line, parts)),
+            }
+        }
+    }
+
+    /// The texts that stand together with that one: the other keys of a map, the other values of a list, the other cases of a
+    /// `switch`. A source that knows the one asks for these, too.
+    pub fn beside(&self, text: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let groups = self.groups_of.get(text).filter(|groups| groups.len() <= GROUPS_MAX);
+        groups.into_iter().flatten().flat_map(|group| &self.groups[*group]).map(Vec::as_slice)
+    }
+
+    /// Texts that stand together, group by group.
+    pub(crate) fn groups(&self) -> &[Vec<Vec<u8>>] {
+        &self.groups
+    }
+
+    /// The lines of a file that literals stand on, above that line, the nearest first.
+    pub(crate) fn above(&self, path: &str, line: u32, most: u32) -> impl Iterator<Item = (u32, &[Literal])> {
+        let from = line.saturating_sub(most);
+        let lines = self.files.get(path).into_iter().flat_map(move |file| file.range(from..=line).rev());
+        lines.map(|(line, literals)| (*line, literals.as_slice()))
+    }
+
+    /// All lines that literals stand on, with their files.
+    pub(crate) fn lines(&self) -> Vec<(String, u32)> {
+        let files = self.files.iter().flat_map(|(path, lines)| lines.keys().map(move |line| (path, line)));
+        files.map(|(path, line)| (path.clone(), *line)).collect()
     }
 
     /// What stands on these lines of a file, in order.
@@ -90,169 +163,6 @@ impl Sources {
     }
 }
 
-/// Reads PHP as far as literals need it. A source that is broken gives what was found before.
-struct Scan<'s> {
-    rest: &'s [u8],
-    line: u32,
-}
-
-impl Scan<'_> {
-    fn literals(mut self) -> Vec<(u32, Literal)> {
-        let mut found = Vec::new();
-        while self.enter_code() {
-            self.code(&mut found);
-        }
-        found
-    }
-
-    fn take(&mut self, count: usize) {
-        let (taken, rest) = self.rest.split_at(count.min(self.rest.len()));
-        self.line += taken.iter().filter(|byte| **byte == b'\n').count() as u32;
-        self.rest = rest;
-    }
-
-    /// To behind the next `<?php` or `<?=`.
-    fn enter_code(&mut self) -> bool {
-        match find(self.rest, b"<?") {
-            Some(at) => {
-                self.take(at + 2);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// To behind the next `?>`, or the end.
-    fn code(&mut self, found: &mut Vec<(u32, Literal)>) {
-        let mut before = b' ';
-        while let Some(first) = self.rest.first().copied() {
-            let is_name =
-                |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80;
-            match first {
-                b'?' if self.rest.starts_with(b"?>") => return self.take(2),
-                b'/' if self.rest.starts_with(b"//") => self.skip_line(),
-                b'#' if !self.rest.starts_with(b"#[") => self.skip_line(),
-                b'/' if self.rest.starts_with(b"/*") => {
-                    self.take(2 + find(&self.rest[2..], b"*/").map_or(self.rest.len(), |at| at + 2));
-                }
-                b'\'' | b'"' => self.string(first, found),
-                b'<' if self.rest.starts_with(b"<<<") => self.heredoc(),
-                b'0'..=b'9' if !is_name(before) => self.number(found),
-                _ => self.take(1),
-            }
-            before = first;
-        }
-    }
-
-    fn skip_line(&mut self) {
-        // `?>` ends a comment of one line, too.
-        let line = find(self.rest, b"\n").unwrap_or(self.rest.len());
-        let close = find(self.rest, b"?>").unwrap_or(self.rest.len());
-        self.take(line.min(close));
-    }
-
-    fn string(&mut self, quote: u8, found: &mut Vec<(u32, Literal)>) {
-        let line = self.line;
-        self.take(1);
-        let mut text = Vec::new();
-        while let Some(byte) = self.rest.first().copied() {
-            match (byte, self.rest.get(1).copied()) {
-                (byte, _) if byte == quote => break,
-                (b'\\', Some(next)) => {
-                    let (bytes, length) = escaped(quote, next, self.rest);
-                    text.extend(bytes);
-                    self.take(length);
-                }
-                // What is put in at run time ends the literal, and another begins behind it.
-                (b'$', Some(next)) if quote == b'"' && (next.is_ascii_alphabetic() || next == b'_') => {
-                    found.push((line, Literal::Text(std::mem::take(&mut text))));
-                    let name = self.rest[1..]
-                        .iter()
-                        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
-                        .count();
-                    self.take(1 + name);
-                }
-                _ => {
-                    text.push(byte);
-                    self.take(1);
-                }
-            }
-        }
-        self.take(1);
-        found.push((line, Literal::Text(text)));
-    }
-
-    fn heredoc(&mut self) {
-        let head = &self.rest[3..];
-        let line_end = find(head, b"\n").unwrap_or(head.len());
-        let name: Vec<u8> =
-            head[..line_end].iter().copied().filter(|b| b.is_ascii_alphanumeric() || *b == b'_').collect();
-        self.take(3 + line_end + 1);
-        while !name.is_empty() && !self.rest.is_empty() {
-            let line_end = find(self.rest, b"\n").map_or(self.rest.len(), |at| at + 1);
-            let ends = self.rest[..line_end].trim_ascii_start().starts_with(&name);
-            let length = if ends { find(self.rest, &name).unwrap_or(0) + name.len() } else { line_end };
-            self.take(length);
-            if ends {
-                return;
-            }
-        }
-    }
-
-    fn number(&mut self, found: &mut Vec<(u32, Literal)>) {
-        let mut length = 0;
-        let is_hex = self.rest.starts_with(b"0x") || self.rest.starts_with(b"0X");
-        while let Some(byte) = self.rest.get(length) {
-            let follows_e = length > 0 && matches!(self.rest[length - 1], b'e' | b'E') && !is_hex;
-            let goes_on = byte.is_ascii_alphanumeric()
-                || *byte == b'_'
-                || *byte == b'.' && self.rest.get(length + 1).is_some_and(u8::is_ascii_digit)
-                || follows_e && matches!(byte, b'+' | b'-');
-            if !goes_on {
-                break;
-            }
-            length += 1;
-        }
-        let text: String =
-            self.rest[..length].iter().filter(|b| **b != b'_').map(|b| char::from(*b)).collect();
-        let text = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
-            Some(hex) => i64::from_str_radix(hex, 16).map_or(text.clone(), |number| number.to_string()),
-            None => text,
-        };
-        found.push((self.line, Literal::Number(text)));
-        self.take(length);
-    }
-}
-
-/// What an escape stands for, and how long it is.
-fn escaped(quote: u8, next: u8, at: &[u8]) -> (Vec<u8>, usize) {
-    if quote == b'\'' {
-        return match next {
-            b'\\' | b'\'' => (vec![next], 2),
-            _ => (vec![b'\\', next], 2),
-        };
-    }
-    let hex = |digits: &[u8]| {
-        std::str::from_utf8(digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok())
-    };
-    match next {
-        b'n' => (vec![b'\n'], 2),
-        b't' => (vec![b'\t'], 2),
-        b'r' => (vec![b'\r'], 2),
-        b'0' => (vec![0], 2),
-        b'x' => match at.get(2..4).and_then(hex) {
-            Some(byte) => (vec![byte], 4),
-            None => (vec![b'\\', b'x'], 2),
-        },
-        b'\\' | b'"' | b'$' => (vec![next], 2),
-        _ => (vec![b'\\', next], 2),
-    }
-}
-
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|window| window == wanted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,6 +190,46 @@ g('yes'); ?> "no" <?= 'x' ?>"#;
         assert_eq!(on(10), ["yes", "x"]);
         let rest: Vec<_> = [1, 2, 3, 6, 7, 8, 9].into_iter().flat_map(on).collect();
         assert_eq!(rest, Vec::<String>::new());
+    }
+
+    #[test]
+    fn literals_that_stand_together_are_known() {
+        let mut sources = Sources::default();
+        let php = b"<?php $map = array('AAL' => 'AA', 'DAL' => 'DL', 'X' => array('20120302', 'UA'));
+switch ($f['kind']) { case 'one': f('no', 'neither'); break; case 'two': break; }
+$g = ['a', $x['b'], 'c'];";
+        sources.add("a", php);
+        let beside = |text: &str| -> Vec<String> {
+            sources.beside(text.as_bytes()).map(|text| String::from_utf8_lossy(text).into_owned()).collect()
+        };
+        assert_eq!(beside("DAL"), ["AAL", "DAL", "X"]);
+        assert_eq!(beside("AA"), ["AA", "DL"]);
+        assert_eq!(beside("UA"), ["20120302", "UA"]);
+        assert_eq!(beside("one"), ["one", "two"]);
+        assert_eq!(beside("c"), ["a", "c"]);
+        assert_eq!(beside("no"), Vec::<String>::new());
+        assert_eq!(beside("b"), Vec::<String>::new());
+        sources.add("b", "<?php return array('k' => 'v', 'l' => 'w');".repeat(17).as_bytes());
+        assert_eq!(sources.beside(b"k").count(), 0, "a table");
+    }
+
+    #[test]
+    fn patterns_of_parts_are_put_together_whichever_source_has_the_constants() {
+        let mut sources = Sources::default();
+        sources.add(
+            "a",
+            b"<?php\n$re = '/^' . RE_YEAR . '-'\n . Other::NAME . '$/';\n$x = 'a' . $b . 'c' . MONTH;",
+        );
+        sources.add(
+            "b",
+            b"<?php define('RE_YEAR', '20\\d\\d'); const MONTH = 'x'; class Other { const NAME = '1?\\d'; }",
+        );
+        let on = |line| -> Vec<String> {
+            let found = sources.on("a", line..=line);
+            found.iter().map(|literal| String::from_utf8_lossy(literal.bytes()).into_owned()).collect()
+        };
+        assert_eq!(on(2), ["/^", "-", "/^20\\d\\d-1?\\d$/"]);
+        assert_eq!(on(4), ["a", "c", "cx"]);
     }
 
     #[test]

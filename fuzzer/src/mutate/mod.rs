@@ -3,7 +3,7 @@
 //! [`aimed`] sets what legacy's source names next to a line that was missed; [`any`] changes something somewhere.
 
 mod shape;
-mod slot;
+pub(crate) mod slot;
 pub mod value;
 mod wire;
 

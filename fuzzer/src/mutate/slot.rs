@@ -11,7 +11,7 @@ use crate::sources::Literal;
 
 /// A place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     Json(Place),
     Form(usize),
     Query(usize),
@@ -23,7 +23,7 @@ const LEFT_ALONE: [&str; 6] =
     ["host", "connection", "transfer-encoding", "content-encoding", "expect", "accept-encoding"];
 
 /// All places, with their names.
-pub(super) fn slots(draft: &Draft) -> Vec<(Slot, String)> {
+pub(crate) fn slots(draft: &Draft) -> Vec<(Slot, String)> {
     let mut slots = Vec::new();
     match &draft.body {
         Body::Json(_, node) => {
@@ -51,12 +51,12 @@ fn innermost(name: &str) -> String {
 }
 
 /// The names of all places.
-pub(super) fn names_of(draft: &Draft) -> BTreeSet<String> {
+pub(crate) fn names_of(draft: &Draft) -> BTreeSet<String> {
     slots(draft).into_iter().map(|(_, name)| name).collect()
 }
 
 /// What a literal may be the name of: a field as PHP code writes it, a header as `$_SERVER` has it.
-pub(super) fn name(literal: &Literal) -> Option<String> {
+pub(crate) fn name(literal: &Literal) -> Option<String> {
     let Literal::Text(text) = literal else { return None };
     let text = std::str::from_utf8(text).ok()?;
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -104,7 +104,8 @@ pub(super) fn take_from(draft: &mut Draft, other: &Draft, rng: &mut Rng) {
     }
 }
 
-fn get(draft: &Draft, slot: &Slot) -> Option<Value> {
+/// What a place has; `None` of what is no text and no number.
+pub(crate) fn get(draft: &Draft, slot: &Slot) -> Option<Value> {
     match (slot, &draft.body) {
         (Slot::Json(place), Body::Json(_, node)) => {
             let node = node.at(place)?;
@@ -117,11 +118,37 @@ fn get(draft: &Draft, slot: &Slot) -> Option<Value> {
     }
 }
 
+/// Sets a place, in JSON with quotes where it had some and without where it had none.
+pub(crate) fn put(draft: &mut Draft, slot: &Slot, bytes: &[u8]) {
+    let bare = |old: &Node| Node::parse(bytes).filter(|_| !old.is_string());
+    let node = |old: &Node| bare(old).unwrap_or_else(|| Node::string(&String::from_utf8_lossy(bytes)));
+    write(draft, slot, &Value::bytes(bytes.to_vec()), node);
+}
+
+/// The request without that place; `None` of a header field.
+pub(crate) fn without(draft: &Draft, slot: &Slot) -> Option<Draft> {
+    let mut without = draft.clone();
+    match (slot, &mut without.body) {
+        (Slot::Json(place), Body::Json(_, node)) => node.remove(place).then_some(())?,
+        (Slot::Form(n), Body::Form(pairs)) if *n < pairs.len() => drop(pairs.remove(*n)),
+        (Slot::Query(n), _) => {
+            let query = without.query.as_mut().filter(|query| *n < query.len())?;
+            query.remove(*n);
+        }
+        _ => return None,
+    }
+    Some(without)
+}
+
 fn set(draft: &mut Draft, slot: &Slot, value: &Value, rng: &mut Rng) {
+    write(draft, slot, value, |old| value.node(old, rng));
+}
+
+fn write(draft: &mut Draft, slot: &Slot, value: &Value, in_json: impl FnOnce(&Node) -> Node) {
     match (slot, &mut draft.body) {
         (Slot::Json(place), Body::Json(_, node)) => {
             if let Some(node) = node.at_mut(place) {
-                *node = value.node(node, rng);
+                *node = in_json(node);
             }
         }
         (Slot::Form(n), Body::Form(pairs)) => {
