@@ -4,13 +4,14 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use handover_shadow::recording::{Content, Recorded, RecordingWriter};
-use handover_shadow::{Difference, Found, Redactor};
+use handover_shadow::{Difference, Experiment, Found, Redactor};
 
 use super::gate::SHUT;
 use super::progress::Progress;
@@ -108,7 +109,9 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
             rehearsal::start(&args.route, &args.legacy, context).await?;
         let redactor = Arc::new(redactor);
         let mut fuzz = Fuzz::new(both, seed, args.rules)?;
-        fuzz.on_tried = args.tried.as_deref().map(|path| keeping(path, &redactor)).transpose()?;
+        let (on_tried, keeping) =
+            args.tried.as_deref().map(|path| keeping(path, &redactor)).transpose()?.unzip();
+        fuzz.on_tried = on_tried;
         let mut progress = Progress::open("requests put to both sides");
         fuzz.replay(&requests).await?;
         let mut out = args.out.as_deref().map(create).transpose()?;
@@ -132,6 +135,8 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         };
         fuzz.until(began + args.within, args.findings, shown).await?;
         progress.end();
+        fuzz.on_tried = None;
+        keeping.map_or(Ok(()), kept)?;
         coverage::keep(&args.route, &fuzz, context)?;
         show(args, context, &fuzz, &recorded, (seed, began))?;
         let found = !fuzz.findings.is_empty();
@@ -140,10 +145,27 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Keeps each in a recording.
-fn keeping(path: &Path, redactor: &Arc<Redactor>) -> anyhow::Result<OnTried> {
+/// Requests that wait to be kept. Then the search does.
+const KEPT_LATER: usize = 256;
+
+type Keeping = JoinHandle<anyhow::Result<()>>;
+
+/// Keeps each in a recording, on a thread of its own: to redact takes longer than to judge.
+fn keeping(path: &Path, redactor: &Arc<Redactor>) -> anyhow::Result<(OnTried, Keeping)> {
     let (mut to, redactor) = (create(path)?, Arc::clone(redactor));
-    Ok(Box::new(move |experiment| Ok(to.add(&redactor.record(experiment))?)))
+    let (keep, tried) = mpsc::sync_channel::<Experiment>(KEPT_LATER);
+    let write = move || tried.iter().try_for_each(|experiment| Ok(to.add(&redactor.record(&experiment))?));
+    let keeping = std::thread::Builder::new().name("fuzz-tried".to_owned()).spawn(write)?;
+    // Where the thread has ended it has said why: see `kept`.
+    Ok((
+        Box::new(move |experiment| keep.send(experiment.clone()).context("what was tried is not kept")),
+        keeping,
+    ))
+}
+
+/// Waits until all is kept.
+fn kept(keeping: Keeping) -> anyhow::Result<()> {
+    keeping.join().unwrap_or_else(|_| bail!("what was tried is not kept"))
 }
 
 fn create(path: &Path) -> anyhow::Result<RecordingWriter<File>> {
@@ -185,13 +207,17 @@ fn show(
             findings: findings.collect(),
         });
     }
-    let Standing { tried, made, compared, reached_before, reached, lines } = fuzz.standing;
+    let Standing { tried, made, compared, unsteady, reached_before, reached, lines } = fuzz.standing;
     let mut text = format!(
         "{tried} requests put to both sides, {made} of them made here, {compared} compared, in {} s (seed {seed})\n\
          lines of legacy reached: {reached} of {lines}, {reached_before} by what was recorded\n{} found\n",
         began.elapsed().as_secs(),
         super::count(fuzz.findings.len(), "difference"),
     );
+    if unsteady > 0 {
+        let differences = super::count(usize::try_from(unsteady)?, "difference");
+        text.push_str(&format!("{differences} besides, of which nothing showed again on the same request\n"));
+    }
     for (finding, recorded) in fuzz.findings.iter().zip(recorded) {
         text.push_str(&finding_text(finding, recorded));
     }

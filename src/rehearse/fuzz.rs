@@ -1,12 +1,12 @@
-//! Looks for requests on which both sides differ: begins with recorded ones, changes them, keeps what reaches new lines of
-//! legacy, aims at lines that were just missed, and shrinks each difference to the smallest request that shows it.
+//! Looks for requests on which both sides differ: begins with recorded ones, changes them in order and by chance, keeps what
+//! reaches new lines of legacy, aims at lines that were just missed, and shrinks each difference to the smallest request that
+//! shows it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Instant;
 
 use fastrand::Rng;
-use handover_fuzzer::{Corpus, Draft, Literal, Sources, mutate, shrink};
+use handover_fuzzer::{Corpus, Draft, Literal, Plan, Planned, Sources, Ticket, mutate, shrink};
 use handover_shadow::{ClusterKey, Difference, Experiment, RecordedRequest, Verdict, Who};
 
 use super::both::{Both, Tried};
@@ -24,7 +24,10 @@ const CORPUS_MAX: usize = 20_000;
 /// Requests that are remembered so as not to be sent twice.
 const SENT_MAX: usize = 2_000_000;
 
-/// How often what is sent aims at a line that was just missed, of 10.
+/// Of these, how many are asked in order, while there is something to ask so: the rest is left to chance.
+const PLANNED: usize = 32;
+
+/// How often what is left to chance aims at a line that was just missed, of 10.
 const AIMED: u8 = 5;
 
 /// How often at a bound that was reached, of 10.
@@ -32,6 +35,9 @@ const AT_BOUNDS: u8 = 2;
 
 /// How often at either.
 const WITH_AN_AIM: u8 = AIMED + AT_BOUNDS;
+
+/// How often both sides have to agree on a request on which they differed, to show that it was no difference.
+const AGAIN: usize = 2;
 
 /// The most that one difference may cost to be shrunk.
 const SHRINK_TRIES: usize = 600;
@@ -57,6 +63,8 @@ pub(crate) struct Standing {
     pub made: u64,
     /// Of these, how many could be compared.
     pub compared: u64,
+    /// Differences of which nothing showed again on the same request.
+    pub unsteady: u64,
     /// Lines of legacy that were reached, by the recorded requests alone.
     pub reached_before: usize,
     /// And by all.
@@ -85,6 +93,7 @@ pub(crate) struct Fuzz {
     sources: Sources,
     literals: Vec<Literal>,
     bounds: Vec<(String, u32)>,
+    plan: Plan,
     rng: Rng,
     sent: HashSet<u64>,
     /// The names of rules that no recorded request made come out both ways; `None` where nobody asked for them.
@@ -109,6 +118,7 @@ impl Fuzz {
             literals: sources.all().into_iter().cloned().collect(),
             bounds: sources.bounds(),
             sources,
+            plan: Plan::default(),
             rng: Rng::with_seed(seed),
             sent: HashSet::new(),
             rules: rules.then(BTreeMap::new),
@@ -130,7 +140,16 @@ impl Fuzz {
 
     /// Puts changed requests to both sides, once.
     pub(crate) async fn step(&mut self) -> anyhow::Result<()> {
-        let mut drafts = Vec::with_capacity(BATCH);
+        let (mut drafts, mut tickets) = (Vec::with_capacity(BATCH), Vec::<(usize, Ticket)>::new());
+        while drafts.len() < PLANNED
+            && let Some(Planned { draft, ticket }) = self.plan.next(&self.corpus, &self.sources)
+        {
+            let is_news = self.is_news(&draft);
+            tickets.extend(ticket.map(|ticket| (drafts.len(), ticket)));
+            if is_news || ticket.is_some() {
+                drafts.push(draft);
+            }
+        }
         // What was sent before is made again now and then; a search that finds nothing new to send must still end.
         for _ in 0..BATCH * 4 {
             if drafts.len() == BATCH {
@@ -142,6 +161,10 @@ impl Fuzz {
             }
         }
         let tried = self.both.try_all(&drafts).await?;
+        for (index, ticket) in tickets {
+            let reach = tried.iter().find(|tried| tried.index == index).map(|tried| &tried.reach);
+            self.plan.told(ticket, reach);
+        }
         self.standing.made += tried.len() as u64;
         self.take(&drafts, tried, false).await?;
         self.note();
@@ -183,12 +206,10 @@ impl Fuzz {
     }
 
     fn is_news(&mut self, draft: &Draft) -> bool {
-        let mut hash = DefaultHasher::new();
-        (&draft.method, draft.target(), &draft.fields, draft.content()).hash(&mut hash);
         if self.sent.len() >= SENT_MAX {
             self.sent.clear();
         }
-        self.sent.insert(hash.finish())
+        self.sent.insert(draft.digest())
     }
 
     async fn take(&mut self, drafts: &[Draft], tried: Vec<Tried>, is_recorded: bool) -> anyhow::Result<()> {
@@ -217,12 +238,30 @@ impl Fuzz {
         }
         for (draft, experiment, differences) in new {
             // One that was shrunk before may have shown the same.
-            if let Some(way) = self.new_way(&experiment, &differences) {
+            if let Some(way) = self.new_way(&experiment, &differences)
+                && self.differs_again(&draft).await?
+            {
                 let finding = self.shrunk(draft, &way, experiment, differences).await?;
                 self.findings.push(finding);
             }
         }
         Ok(())
+    }
+
+    /// Whether both sides differ on that request once more, in whatever way: legacy may remember it. They do not where it was
+    /// the clock, of which one saw another second than the other.
+    async fn differs_again(&mut self, draft: &Draft) -> anyhow::Result<bool> {
+        for _ in 0..AGAIN {
+            let tried = self.both.try_all(std::slice::from_ref(draft)).await?;
+            let agree =
+                |tried: &Tried| matches!(tried.judgement.verdict, Verdict::Matched | Verdict::Ignored(_));
+            // Who has no answer does not agree.
+            if tried.is_empty() || !tried.iter().all(agree) {
+                return Ok(true);
+            }
+        }
+        self.standing.unsteady += 1;
+        Ok(false)
     }
 
     fn count_rules(&mut self, experiment: &Experiment) {
